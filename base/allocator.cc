@@ -1,0 +1,119 @@
+#include "base/allocator.h"
+
+#include <cstdlib>
+#include <new>
+
+#ifdef STRATA_JEMALLOC
+#include <jemalloc/jemalloc.h>
+#else
+#include <malloc.h>
+#endif
+
+#ifdef STRATA_JEMALLOC
+// Read by jemalloc at start. Pages that tables leave behind as they grow go back to the system
+// within a second, off the hot path, so that resident memory follows what is stored.
+extern "C" {
+const char* malloc_conf = "background_thread:true,dirty_decay_ms:1000,muzzy_decay_ms:0";
+}
+#endif
+
+namespace strata {
+
+#ifdef STRATA_JEMALLOC
+
+void* AllocateBytes(size_t size) {
+  void* memory = mallocx(size, 0);
+  if (__builtin_expect(memory == nullptr, 0)) throw std::bad_alloc();
+  return memory;
+}
+
+void* AllocateCacheLines(size_t size) {
+  void* memory = mallocx(size, MALLOCX_ALIGN(64));
+  if (memory == nullptr) throw std::bad_alloc();
+  return memory;
+}
+
+void FreeBytes(void* memory, size_t size) {
+  sdallocx(memory, size, 0);
+}
+
+size_t AllocationSize(size_t size) {
+  return nallocx(size, 0);
+}
+
+AllocatorStatistics ReadAllocatorStatistics() {
+  uint64_t epoch = 1;
+  size_t epoch_size = sizeof(epoch);
+  mallctl("epoch", &epoch, &epoch_size, &epoch, epoch_size);
+  auto read = [](const char* name) {
+    size_t value = 0;
+    size_t size = sizeof(value);
+    mallctl(name, &value, &size, nullptr, 0);
+    return static_cast<uint64_t>(value);
+  };
+  return {read("stats.allocated"), read("stats.active"), read("stats.resident"),
+          read("stats.retained")};
+}
+
+void PurgeAllocator() {
+  mallctl("thread.tcache.flush", nullptr, nullptr, nullptr, 0);
+  static_assert(MALLCTL_ARENAS_ALL == 4096, "the number stands in the name below");
+  mallctl("arena.4096.purge", nullptr, nullptr, nullptr, 0);
+}
+
+const char* AllocatorName() {
+  return "jemalloc-" JEMALLOC_VERSION;
+}
+
+std::string AllocatorReport() {
+  std::string report;
+  auto append = [](void* out, const char* text) { *static_cast<std::string*>(out) += text; };
+  malloc_stats_print(append, &report, nullptr);
+  return report;
+}
+
+#else
+
+// Rounded here, so that an owner may use what AllocationSize promises: AddressSanitizer guards
+// every byte behind the size asked for.
+void* AllocateBytes(size_t size) {
+  void* memory = std::malloc(AllocationSize(size));
+  if (memory == nullptr) throw std::bad_alloc();
+  return memory;
+}
+
+void* AllocateCacheLines(size_t size) {
+  void* memory = std::aligned_alloc(64, size);
+  if (memory == nullptr) throw std::bad_alloc();
+  return memory;
+}
+
+void FreeBytes(void* memory, size_t) {
+  std::free(memory);
+}
+
+size_t AllocationSize(size_t size) {
+  return (size + 15) / 16 * 16;
+}
+
+AllocatorStatistics ReadAllocatorStatistics() {
+  struct mallinfo2 info = mallinfo2();
+  uint64_t held = info.arena + info.hblkhd;
+  return {info.uordblks + info.hblkhd, held, held, 0};
+}
+
+void PurgeAllocator() {
+  malloc_trim(0);
+}
+
+const char* AllocatorName() {
+  return "libc";
+}
+
+std::string AllocatorReport() {
+  return "The C library's allocator keeps no statistics worth showing";
+}
+
+#endif
+
+}  // namespace strata

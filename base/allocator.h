@@ -1,0 +1,36 @@
+#pragma once
+
+// The one door to the allocator (jemalloc, or the C library under sanitizers; docs/adr/0001).
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+namespace strata {
+
+// Never null: throws std::bad_alloc.
+void* AllocateBytes(size_t size);
+// The same, aligned to 64 bytes. REQUIRES: size is a multiple of 64.
+void* AllocateCacheLines(size_t size);
+// `size` as it was asked for: jemalloc then needs no look-up.
+void FreeBytes(void* memory, size_t size);
+// What the allocator really sets aside for a request of `size` bytes.
+size_t AllocationSize(size_t size);
+
+// In bytes, as of now. Fields follow jemalloc: what the program asked for, the pages that hold it,
+// and what is resident.
+struct AllocatorStatistics {
+  uint64_t allocated = 0;
+  uint64_t active = 0;
+  uint64_t resident = 0;
+  uint64_t retained = 0;
+};
+AllocatorStatistics ReadAllocatorStatistics();
+// Returns free pages to the operating system.
+void PurgeAllocator();
+// As INFO's mem_allocator names it.
+const char* AllocatorName();
+// The allocator's own account of itself, for people.
+std::string AllocatorReport();
+
+}  // namespace strata

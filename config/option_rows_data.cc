@@ -1,0 +1,216 @@
+// Options of the store: memory, persistence, replication, observability, encodings.
+
+#include "config/option_rows.h"
+
+namespace strata {
+namespace {
+
+constexpr int64_t kMaxInt = std::numeric_limits<int32_t>::max();
+constexpr int64_t kMinInt = std::numeric_limits<int32_t>::min();
+
+constexpr EnumValue kPolicyNames[] = {
+    {"volatile-lru", static_cast<int>(MaxmemoryPolicy::kVolatileLru)},
+    {"volatile-lfu", static_cast<int>(MaxmemoryPolicy::kVolatileLfu)},
+    {"volatile-random", static_cast<int>(MaxmemoryPolicy::kVolatileRandom)},
+    {"volatile-ttl", static_cast<int>(MaxmemoryPolicy::kVolatileTtl)},
+    {"allkeys-lru", static_cast<int>(MaxmemoryPolicy::kAllkeysLru)},
+    {"allkeys-lfu", static_cast<int>(MaxmemoryPolicy::kAllkeysLfu)},
+    {"allkeys-random", static_cast<int>(MaxmemoryPolicy::kAllkeysRandom)},
+    {"noeviction", static_cast<int>(MaxmemoryPolicy::kNoEviction)},
+    {"adaptive", static_cast<int>(MaxmemoryPolicy::kAdaptive)}};
+
+constexpr OptionRow kMemoryRows[] = {
+    {.name = "maxmemory",
+     .field = &Options::maxmemory,
+     .unit = Unit::kBytes,
+     .default_text = "0",
+     .doc = "Memory for data and buffers, as the operating system counts it; 0 is no limit."},
+    {.name = "maxmemory-policy",
+     .field = MakeEnumField<&Options::maxmemory_policy>(kPolicyNames),
+     .default_text = "noeviction",
+     .doc = "What goes when maxmemory is reached: volatile-* looks only at keys with a TTL, "
+            "noeviction refuses writes, adaptive learns."},
+    {.name = "maxmemory-samples",
+     .field = &Options::maxmemory_samples,
+     .bounds = {1, kMaxInt},
+     .default_text = "5",
+     .doc = "Keys compared to choose one to evict."},
+    {.name = "lfu-log-factor",
+     .field = &Options::lfu_log_factor,
+     .bounds = {0, kMaxInt},
+     .default_text = "10",
+     .doc = "How slowly the hit counter of a frequently used key grows."},
+    {.name = "lfu-decay-time",
+     .field = &Options::lfu_decay_time,
+     .bounds = {0, kMaxInt},
+     .unit = Unit::kMinutes,
+     .default_text = "1",
+     .doc = "Time without a hit that lowers the hit counter by one; 0 never lowers it."},
+    {.name = "active-expire-effort",
+     .field = &Options::active_expire_effort,
+     .bounds = {1, 10},
+     .default_text = "1",
+     .doc = "How much work goes into removing expired keys ahead of need."},
+    {.name = "lazyfree-lazy-eviction",
+     .field = &Options::lazyfree_lazy_eviction,
+     .default_text = "no",
+     .doc = "Free evicted values in the background."},
+    {.name = "lazyfree-lazy-expire",
+     .field = &Options::lazyfree_lazy_expire,
+     .default_text = "no",
+     .doc = "Free expired values in the background."},
+    {.name = "lazyfree-lazy-server-del",
+     .field = &Options::lazyfree_lazy_server_del,
+     .default_text = "no",
+     .doc = "Free overwritten values (RENAME, SET over a big value) in the background."},
+    {.name = "lazyfree-lazy-user-del",
+     .field = &Options::lazyfree_lazy_user_del,
+     .default_text = "no",
+     .doc = "DEL works as UNLINK."},
+    {.name = "lazyfree-lazy-user-flush",
+     .field = &Options::lazyfree_lazy_user_flush,
+     .default_text = "no",
+     .doc = "FLUSHALL and FLUSHDB without SYNC or ASYNC work as ASYNC."},
+};
+
+constexpr OptionRow kPersistenceRows[] = {
+    {.name = "save",
+     .field = &Options::save,
+     .default_text = "",
+     .support = Support::kNotYet,
+     .support_note = "no snapshots are written yet",
+     .doc = "Pairs of seconds and changes: take a snapshot when so many keys changed in so long; "
+            "empty for never."},
+    {.name = "appendonly",
+     .field = &Options::appendonly,
+     .default_text = "no",
+     .support = Support::kDefaultOnly,
+     .support_note = "Strata has no append-only file",
+     .doc = "Only no: there is no append-only file."},
+};
+
+constexpr OptionRow kReplicationRows[] = {
+    {.name = "replica-read-only",
+     .alias = "slave-read-only",
+     .field = &Options::replica_read_only,
+     .default_text = "yes",
+     .doc = "Kept for clients that read it: whether a replica refuses writes."},
+    {.name = "cluster-enabled",
+     .field = &Options::cluster_enabled,
+     .default_text = "no",
+     .mutability = Mutability::kImmutable,
+     .support = Support::kDefaultOnly,
+     .support_note = "Strata does not speak Redis's cluster bus",
+     .doc = "Only no: this node does not join a Redis Cluster."},
+};
+
+constexpr OptionRow kObservabilityRows[] = {
+    {.name = "slowlog-log-slower-than",
+     .field = &Options::slowlog_log_slower_than,
+     .bounds = {-1, std::numeric_limits<int64_t>::max()},
+     .unit = Unit::kMicroseconds,
+     .default_text = "10000",
+     .doc = "Commands that take longer go to the slow log; 0 logs all, -1 none."},
+    {.name = "slowlog-max-len",
+     .field = &Options::slowlog_max_len,
+     .default_text = "128",
+     .doc = "Entries of the slow log; the oldest goes first."},
+    {.name = "latency-monitor-threshold",
+     .field = &Options::latency_monitor_threshold,
+     .unit = Unit::kMilliseconds,
+     .default_text = "0",
+     .doc = "Events at least this slow are kept for LATENCY; 0 keeps none."},
+    {.name = "latency-tracking",
+     .field = &Options::latency_tracking,
+     .default_text = "yes",
+     .doc = "Keep a latency histogram per command."},
+    {.name = "latency-tracking-info-percentiles",
+     .field = &Options::latency_tracking_info_percentiles,
+     .default_text = "50 99 99.9",
+     .doc = "Percentiles that INFO latencystats shows."},
+    {.name = "notify-keyspace-events",
+     .field = &Options::notify_keyspace_events,
+     .default_text = "",
+     .doc =
+         "Events to publish, by letter: K keyspace and E keyevent channels; g generic, $ string, "
+         "l list, s set, h hash, z sorted set, x expired, e evicted, t stream, d module, A all "
+         "of these; n new key, m miss. Empty publishes none."},
+};
+
+constexpr OptionRow kEncodingRows[] = {
+    {.name = "hash-max-listpack-entries",
+     .alias = "hash-max-ziplist-entries",
+     .field = &Options::hash_max_listpack_entries,
+     .default_text = "512",
+     .doc = "A hash with more fields leaves the compact form."},
+    {.name = "hash-max-listpack-value",
+     .alias = "hash-max-ziplist-value",
+     .field = &Options::hash_max_listpack_value,
+     .unit = Unit::kBytes,
+     .default_text = "64",
+     .doc = "A hash with a longer field or value leaves the compact form."},
+    {.name = "list-max-listpack-size",
+     .alias = "list-max-ziplist-size",
+     .field = &Options::list_max_listpack_size,
+     .bounds = {kMinInt, kMaxInt},
+     .default_text = "-2",
+     .doc = "Size of a list's nodes: entries if positive; -1 to -5 is 4, 8, 16, 32 or 64 KiB."},
+    {.name = "list-compress-depth",
+     .field = &Options::list_compress_depth,
+     .bounds = {0, kMaxInt},
+     .default_text = "0",
+     .doc = "Nodes at both ends of a list that stay uncompressed; 0 compresses none."},
+    {.name = "set-max-intset-entries",
+     .field = &Options::set_max_intset_entries,
+     .default_text = "512",
+     .doc = "A set of integers with more members leaves the integer form."},
+    {.name = "set-max-listpack-entries",
+     .field = &Options::set_max_listpack_entries,
+     .default_text = "128",
+     .doc = "A set with more members leaves the compact form."},
+    {.name = "set-max-listpack-value",
+     .field = &Options::set_max_listpack_value,
+     .unit = Unit::kBytes,
+     .default_text = "64",
+     .doc = "A set with a longer member leaves the compact form."},
+    {.name = "zset-max-listpack-entries",
+     .alias = "zset-max-ziplist-entries",
+     .field = &Options::zset_max_listpack_entries,
+     .default_text = "128",
+     .doc = "A sorted set with more members leaves the compact form."},
+    {.name = "zset-max-listpack-value",
+     .alias = "zset-max-ziplist-value",
+     .field = &Options::zset_max_listpack_value,
+     .unit = Unit::kBytes,
+     .default_text = "64",
+     .doc = "A sorted set with a longer member leaves the compact form."},
+    {.name = "hll-sparse-max-bytes",
+     .field = &Options::hll_sparse_max_bytes,
+     .unit = Unit::kBytes,
+     .default_text = "3000",
+     .doc = "A HyperLogLog larger than this leaves the sparse form."},
+    {.name = "stream-node-max-bytes",
+     .field = &Options::stream_node_max_bytes,
+     .unit = Unit::kBytes,
+     .default_text = "4096",
+     .doc = "Size of a stream's nodes; 0 is no limit."},
+    {.name = "stream-node-max-entries",
+     .field = &Options::stream_node_max_entries,
+     .default_text = "100",
+     .doc = "Entries of a stream's nodes; 0 is no limit."},
+};
+
+}  // namespace
+
+constexpr OptionGroup kMemoryOptions = {"memory", "The memory limit, eviction and expiry.",
+                                        kMemoryRows};
+constexpr OptionGroup kPersistenceOptions = {"persistence", "What survives a restart.",
+                                             kPersistenceRows};
+constexpr OptionGroup kReplicationOptions = {"replication", "Several servers.", kReplicationRows};
+constexpr OptionGroup kObservabilityOptions = {
+    "observability", "What the server tells about itself.", kObservabilityRows};
+constexpr OptionGroup kEncodingOptions = {
+    "encodings", "Limits of the compact forms of collections, as OBJECT ENCODING shows them.",
+    kEncodingRows};
+
+}  // namespace strata

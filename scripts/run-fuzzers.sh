@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# Runs every fuzzer in a build folder for some seconds, as many at a time as there are cores.
+# usage: run-fuzzers.sh BUILD_FOLDER SECONDS
+#
+# The corpus grows in BUILD_FOLDER/corpus/NAME, seeded from tests/fuzz/corpus/NAME; an input that
+# crashes stays in BUILD_FOLDER/crashes.
+set -euo pipefail
+build=$1
+seconds=$2
+source=$(cd "$(dirname "$0")/.." && pwd)
+
+run_one() {
+  local fuzzer=$1 name seeds options=()
+  name=$(basename "$fuzzer")
+  seeds=$source/tests/fuzz/corpus/$name
+  [ ! -f "$source/tests/fuzz/$name.dict" ] || options+=("-dict=$source/tests/fuzz/$name.dict")
+  mkdir -p "$build/corpus/$name" "$build/crashes"
+  options+=("-max_total_time=$seconds" -timeout=10 -rss_limit_mb=4096
+    "-artifact_prefix=$build/crashes/$name-" "$build/corpus/$name")
+  [ ! -d "$seeds" ] || options+=("$seeds")
+  if "$fuzzer" "${options[@]}" >"$build/$name.log" 2>&1; then
+    echo "$name: $(tail -n 1 "$build/$name.log")"
+  else
+    tail -n 60 "$build/$name.log"
+    echo "$name FAILED; its input is in $build/crashes" >&2
+    return 1
+  fi
+}
+export -f run_one
+export build seconds source
+
+fuzzers=$(find "$build" -maxdepth 1 -name '*_fuzzer' -type f -perm -u+x | sort)
+[ -n "$fuzzers" ] || { echo "no fuzzers in $build" >&2; exit 1; }
+xargs -P "$(nproc)" -I{} bash -c 'run_one "$1"' _ {} <<<"$fuzzers"

@@ -1,0 +1,74 @@
+#pragma once
+
+// What the server knows about one connected client, apart from its socket: commands read and write
+// this, CLIENT LIST shows it.
+//
+// Owned by its connection and used by that connection's I/O thread, under the thread's side of the
+// big-reader lock. Other threads may look only while they hold the exclusive side; the atomics are
+// what changes outside of any lock (when bytes go in and out).
+
+#include <atomic>
+#include <cstdint>
+#include <string>
+
+#include "base/output_queue.h"
+#include "protocol/reply_builder.h"
+#include "server/command.h"
+
+namespace strata {
+
+enum class Transport : uint8_t { kTcp, kUnix };
+
+// CLIENT REPLY. kSkipNext turns into kSkip when the next command begins, and that into kOn behind
+// it.
+enum class ReplyMode : uint8_t { kOn, kOff, kSkip, kSkipNext };
+
+enum class CloseState : uint8_t { kOpen, kAfterReply };
+
+struct ClientOrigin {
+  uint64_t id = 0;
+  std::string address;  // "127.0.0.1:50123", "[::1]:50123", "/path.sock:0"
+  std::string local_address;
+  int descriptor = -1;
+  Transport transport = Transport::kTcp;
+  int64_t connected_ms = 0;  // unix
+  int io_thread = 0;
+};
+
+class Client {
+ public:
+  explicit Client(ClientOrigin from) : origin(std::move(from)), reply(output) {}
+  Client(const Client&) = delete;
+  Client& operator=(const Client&) = delete;
+
+  // What RESET restores besides the database: see commands/connection.cc.
+  const ClientOrigin origin;
+  OutputQueue output;  // to the socket
+  ReplyBuilder reply;  // writes to `output`
+
+  int database = 0;
+  bool authenticated = false;
+  std::string user = "default";
+  std::string name;
+  std::string library_name;
+  std::string library_version;
+  bool no_evict = false;
+  bool no_touch = false;
+  bool monitoring = false;
+  ReplyMode reply_mode = ReplyMode::kOn;
+  CloseState closing = CloseState::kOpen;
+
+  const Command* last_command = nullptr;
+  size_t last_row = 0;         // its index in the command table
+  int64_t last_active_ms = 0;  // unix
+  uint64_t commands = 0;
+
+  // Kept by the connection.
+  std::atomic<uint64_t> bytes_in{0};
+  std::atomic<uint64_t> bytes_out{0};
+  std::atomic<uint64_t> query_buffer_bytes{0};  // unparsed
+  std::atomic<uint64_t> query_buffer_capacity{0};
+  std::atomic<uint64_t> output_buffer_bytes{0};  // unsent
+};
+
+}  // namespace strata

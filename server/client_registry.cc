@@ -1,0 +1,57 @@
+#include "server/client_registry.h"
+
+namespace strata {
+
+void ClientRegistry::Add(Client& client, ClientPort& port) {
+  MutexLock lock(mutex_);
+  members_.emplace(client.origin.id, Member{&client, &port});
+  size_.fetch_add(1, std::memory_order_relaxed);
+}
+
+void ClientRegistry::Remove(uint64_t id) {
+  MutexLock lock(mutex_);
+  auto found = members_.find(id);
+  if (found == members_.end()) return;
+  if (found->second.monitors) monitors_.fetch_sub(1, std::memory_order_relaxed);
+  members_.erase(found);
+  size_.fetch_sub(1, std::memory_order_relaxed);
+}
+
+void ClientRegistry::ForEach(const std::function<void(Client&, ClientPort&)>& visit) {
+  MutexLock lock(mutex_);
+  for (auto& [id, member] : members_) visit(*member.client, *member.port);
+}
+
+bool ClientRegistry::Deliver(uint64_t id, std::shared_ptr<const std::string> bytes) {
+  MutexLock lock(mutex_);
+  auto found = members_.find(id);
+  if (found == members_.end()) return false;
+  found->second.port->Deliver(std::move(bytes));
+  return true;
+}
+
+void ClientRegistry::AddMonitor(uint64_t id) {
+  MutexLock lock(mutex_);
+  auto found = members_.find(id);
+  if (found == members_.end() || found->second.monitors) return;
+  found->second.monitors = true;
+  monitors_.fetch_add(1, std::memory_order_relaxed);
+}
+
+void ClientRegistry::RemoveMonitor(uint64_t id) {
+  MutexLock lock(mutex_);
+  auto found = members_.find(id);
+  if (found == members_.end() || !found->second.monitors) return;
+  found->second.monitors = false;
+  monitors_.fetch_sub(1, std::memory_order_relaxed);
+}
+
+void ClientRegistry::FeedMonitors(std::string line) {
+  auto bytes = std::make_shared<const std::string>(std::move(line));
+  MutexLock lock(mutex_);
+  for (auto& [id, member] : members_) {
+    if (member.monitors) member.port->Deliver(bytes);
+  }
+}
+
+}  // namespace strata

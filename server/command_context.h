@@ -1,0 +1,80 @@
+#pragma once
+
+// What a command's handler gets. Everything is borrowed for the time of the call.
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "protocol/argument_reader.h"
+#include "protocol/errors.h"
+#include "protocol/reply_builder.h"
+#include "server/client.h"
+#include "server/observability/statistics.h"
+#include "server/services.h"
+#include "storage/keyspace.h"
+
+namespace strata {
+
+class CommandContext {
+ public:
+  Services& services;
+  Client& client;
+  ThreadStatistics& statistics;
+  const Command& command;
+  // The command's name first; for a subcommand, the container's name and its own.
+  std::span<const std::string_view> arguments;
+  // Those arguments that are keys, in order. Their shards are locked.
+  std::span<const KeyRef> keys;
+  Database database;
+  ReplyBuilder& reply;
+
+  int64_t now_ms() const { return database.now_ms(); }
+  const Options& options() const { return services.config.options(); }
+  std::string_view argument(size_t index) const { return arguments[index]; }
+
+  // The live entry or null, counted as a hit or a miss and touched (unless CLIENT NO-TOUCH).
+  Entry* FindForRead(const KeyRef& key) {
+    Entry* entry = database.Find(key);
+    if (entry == nullptr) {
+      statistics.keyspace_misses.Add(1);
+      return nullptr;
+    }
+    statistics.keyspace_hits.Add(1);
+    if (!client.no_touch) entry->Touch(static_cast<uint32_t>(now_ms() / 1000));
+    return entry;
+  }
+  // Counted but not touched: for commands that ask about a key, not for its value.
+  Entry* LookAt(const KeyRef& key) {
+    Entry* entry = database.Find(key);
+    (entry == nullptr ? statistics.keyspace_misses : statistics.keyspace_hits).Add(1);
+    return entry;
+  }
+  // The same for a command that will change it: not counted, as in Redis.
+  Entry* FindForWrite(const KeyRef& key) {
+    Entry* entry = database.Find(key);
+    if (entry != nullptr && !client.no_touch) entry->Touch(static_cast<uint32_t>(now_ms() / 1000));
+    return entry;
+  }
+  // Every key a handler changed is told here, once, after the change.
+  void Changed(const KeyRef& key) {
+    (void)key;  // watchers, tracking and notifications will want it
+    statistics.writes.Add(1);
+  }
+
+  // The argument as a number; answers with an error and returns nothing if it is none.
+  std::optional<int64_t> Integer(size_t index, std::string_view error = errors::kNotInteger) {
+    std::optional<int64_t> value = ParseInt64(arguments[index]);
+    if (!value) reply.Error(error);
+    return value;
+  }
+  // True, after an error reply, if the entry is there but no string.
+  bool WrongType(const Entry* entry, ValueType expected) {
+    if (entry == nullptr || entry->type() == expected) return false;
+    reply.Error(errors::kWrongType);
+    return true;
+  }
+};
+
+}  // namespace strata

@@ -1,0 +1,196 @@
+// The connection family: HELLO AUTH SELECT PING ECHO QUIT RESET.
+
+#include <string>
+
+#include "base/text.h"
+#include "base/version.h"
+#include "server/command_context.h"
+#include "server/commands/families.h"
+
+namespace strata {
+namespace {
+
+// Compares all bytes whatever they are, so that time does not tell how many are right.
+bool EqualSecrets(std::string_view given, std::string_view expected) {
+  unsigned difference = given.size() != expected.size();
+  for (size_t i = 0; i < given.size(); ++i) {
+    char other = expected.empty() ? 0 : expected[i % expected.size()];
+    difference |= static_cast<unsigned char>(given[i] ^ other);
+  }
+  return difference == 0;
+}
+
+bool Authenticate(CommandContext& c, std::string_view user, std::string_view password) {
+  const std::string& expected = c.options().requirepass;
+  bool right = user == "default" && (expected.empty() || EqualSecrets(password, expected));
+  if (!right) {
+    c.reply.Error(errors::kWrongPassword);
+    return false;
+  }
+  c.client.authenticated = true;
+  c.client.user = user;
+  return true;
+}
+
+void Auth(CommandContext& c) {
+  if (c.arguments.size() > 3) return c.reply.Error(errors::kSyntax);
+  bool named = c.arguments.size() == 3;
+  if (!named && c.options().requirepass.empty()) {
+    return c.reply.Error(
+        "ERR AUTH <password> called without any password configured for the default user. Are "
+        "you sure your configuration is correct?");
+  }
+  std::string_view user = named ? c.argument(1) : "default";
+  if (Authenticate(c, user, c.arguments.back())) c.reply.Ok();
+}
+
+bool IsValidName(std::string_view name) {
+  return std::all_of(name.begin(), name.end(), [](char c) { return c >= '!' && c <= '~'; });
+}
+
+struct HelloRequest {
+  std::optional<RespVersion> version;
+  std::optional<std::pair<std::string_view, std::string_view>> credentials;
+  std::optional<std::string_view> name;
+};
+
+// Nothing after an error reply.
+std::optional<HelloRequest> ParseHello(CommandContext& c) {
+  HelloRequest hello;
+  ArgumentReader reader(c.arguments, 1);
+  if (!reader.done()) {
+    std::optional<int64_t> version = reader.Integer();
+    if (!version) {
+      c.reply.Error("ERR Protocol version is not an integer or out of range");
+      return std::nullopt;
+    }
+    if (*version < 2 || *version > 3) {
+      c.reply.Error("NOPROTO unsupported protocol version");
+      return std::nullopt;
+    }
+    hello.version = static_cast<RespVersion>(*version);
+  }
+  while (!reader.done()) {
+    size_t position = reader.position();
+    if (reader.Take("AUTH", 2)) {
+      std::string_view user = reader.Next();
+      hello.credentials = {user, reader.Next()};
+    } else if (reader.Take("SETNAME", 1)) {
+      hello.name = reader.Next();
+      if (!IsValidName(*hello.name)) {
+        c.reply.Error("ERR Client names cannot contain spaces, newlines or special characters.");
+        return std::nullopt;
+      }
+    } else {
+      c.reply.Error("ERR Syntax error in HELLO option '" + std::string(c.argument(position)) +
+                    "'");
+      return std::nullopt;
+    }
+  }
+  return hello;
+}
+
+void Hello(CommandContext& c) {
+  std::optional<HelloRequest> hello = ParseHello(c);
+  if (!hello) return;
+  if (hello->credentials &&
+      !Authenticate(c, hello->credentials->first, hello->credentials->second)) {
+    return;
+  }
+  if (!c.client.authenticated) {
+    return c.reply.Error(
+        "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO "
+        "<proto> AUTH <user> <pass> option can be used to authenticate the client and select the "
+        "RESP protocol version at the same time");
+  }
+  if (hello->name) c.client.name = *hello->name;
+  if (hello->version) {
+    c.client.reply.set_version(*hello->version);
+    c.reply.set_version(*hello->version);
+  }
+  c.reply.Map(7);
+  c.reply.Bulk("server");
+  c.reply.Bulk("redis");
+  c.reply.Bulk("version");
+  c.reply.Bulk(kRedisVersion);
+  c.reply.Bulk("proto");
+  c.reply.Integer(static_cast<int64_t>(c.reply.version()));
+  c.reply.Bulk("id");
+  c.reply.Integer(static_cast<int64_t>(c.client.origin.id));
+  c.reply.Bulk("mode");
+  c.reply.Bulk("standalone");
+  c.reply.Bulk("role");
+  c.reply.Bulk("master");
+  c.reply.Bulk("modules");
+  c.reply.Array(0);
+}
+
+void Select(CommandContext& c) {
+  std::optional<int64_t> index = c.Integer(1);
+  if (!index) return;
+  if (*index < 0 || *index >= c.services.keyspace.databases()) {
+    return c.reply.Error(errors::kDatabaseIndex);
+  }
+  c.client.database = static_cast<int>(*index);
+  c.reply.Ok();
+}
+
+void Ping(CommandContext& c) {
+  if (c.arguments.size() > 2) {
+    return c.reply.Error("ERR wrong number of arguments for 'ping' command");
+  }
+  if (c.arguments.size() == 2) return c.reply.Bulk(c.argument(1));
+  c.reply.Simple("PONG");
+}
+
+void Echo(CommandContext& c) { c.reply.Bulk(c.argument(1)); }
+
+void Quit(CommandContext& c) {
+  c.reply.Ok();
+  c.client.closing = CloseState::kAfterReply;
+}
+
+void Reset(CommandContext& c) {
+  Client& client = c.client;
+  if (client.monitoring) {
+    client.monitoring = false;
+    c.services.clients.RemoveMonitor(client.origin.id);
+  }
+  client.database = 0;
+  client.authenticated = c.options().requirepass.empty();
+  client.user = "default";
+  client.name.clear();
+  client.no_evict = false;
+  client.no_touch = false;
+  client.reply_mode = ReplyMode::kOn;
+  client.reply.set_version(RespVersion::kResp2);
+  client.reply.Simple("RESET");
+}
+
+constexpr uint32_t kAnytime = kNoScript | kLoading | kStale | kFast | kAllowBusy;
+
+constexpr Command kRows[] = {
+    {"hello", -1, kAnytime | kNoAuth, kAclConnection, {}, CommandGroup::kConnection, "6.0.0",
+     "O(1)", "Chooses the protocol version, and logs in and names the client in the same step.",
+     "[arguments=(protover:integer [AUTH (username password)] [SETNAME clientname])]", Hello},
+    {"auth", -2, kAnytime | kNoAuth, kAclConnection, {}, CommandGroup::kConnection, "1.0.0",
+     "O(N) in the length of the password", "Logs the connection in.", "[username] password", Auth},
+    {"select", 2, kLoading | kStale | kFast, kAclConnection, {}, CommandGroup::kConnection,
+     "1.0.0", "O(1)", "Chooses the database that the connection's commands work on.",
+     "index:integer", Select},
+    {"ping", -1, kFast, kAclConnection, {}, CommandGroup::kConnection, "1.0.0", "O(1)",
+     "Answers PONG, or the message it was given.", "[message]", Ping},
+    {"echo", 2, kLoading | kStale | kFast, kAclConnection, {}, CommandGroup::kConnection, "1.0.0",
+     "O(1)", "Answers the message it was given.", "message", Echo},
+    {"quit", -1, kAnytime | kNoAuth, kAclConnection, {}, CommandGroup::kConnection, "1.0.0",
+     "O(1)", "Closes the connection once earlier replies are out.", "", Quit},
+    {"reset", 1, kAnytime | kNoAuth, kAclConnection, {}, CommandGroup::kConnection, "6.2.0",
+     "O(1)", "Puts the connection back to how it was when it was made.", "", Reset},
+};
+static_assert(AreWellFormed(kRows));
+
+}  // namespace
+
+std::span<const Command> ConnectionCommands() { return kRows; }
+
+}  // namespace strata

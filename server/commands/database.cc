@@ -1,0 +1,112 @@
+// Commands on whole databases.
+
+#include <string>
+
+#include "base/text.h"
+#include "server/command_context.h"
+#include "server/commands/families.h"
+
+namespace strata {
+namespace {
+
+void DbSize(CommandContext& c) {
+  c.reply.Integer(static_cast<int64_t>(c.services.keyspace.Size(c.client.database)));
+}
+
+// ASYNC and SYNC make no difference: detaching is quick, freeing is the reclaimer's work.
+bool ReadFlushMode(CommandContext& c) {
+  ArgumentReader reader(c.arguments, 1);
+  if (!reader.Take("async")) reader.Take("sync");
+  if (reader.done()) return true;
+  c.reply.Error(errors::kSyntax);
+  return false;
+}
+
+void Flush(CommandContext& c, int database) {
+  c.statistics.writes.Add(c.services.keyspace.Size(database));
+  c.services.reclaimer.Free(c.services.keyspace.Flush(database));
+}
+
+void FlushDb(CommandContext& c) {
+  if (!ReadFlushMode(c)) return;
+  Flush(c, c.client.database);
+  c.reply.Ok();
+}
+
+void FlushAll(CommandContext& c) {
+  if (!ReadFlushMode(c)) return;
+  for (int i = 0; i < c.services.keyspace.databases(); ++i) Flush(c, i);
+  c.reply.Ok();
+}
+
+void SwapDb(CommandContext& c) {
+  constexpr int64_t kMaxIndex = INT32_MAX;  // beyond it, Redis says that it is no index at all
+  auto read = [&](size_t position, std::string_view error) -> std::optional<int64_t> {
+    std::optional<int64_t> index = ParseInt64(c.argument(position));
+    if (index && *index <= kMaxIndex && *index >= -kMaxIndex - 1) return index;
+    c.reply.Error(error);
+    return std::nullopt;
+  };
+  std::optional<int64_t> first = read(1, "ERR invalid first DB index");
+  if (!first) return;
+  std::optional<int64_t> second = read(2, "ERR invalid second DB index");
+  if (!second) return;
+  int64_t databases = c.services.keyspace.databases();
+  if (*first < 0 || *first >= databases || *second < 0 || *second >= databases) {
+    return c.reply.Error(errors::kDatabaseIndex);
+  }
+  c.services.keyspace.Swap(static_cast<int>(*first), static_cast<int>(*second));
+  c.statistics.writes.Add(1);
+  c.reply.Ok();
+}
+
+constexpr Command kRows[] = {
+    {.name = "dbsize",
+     .arity = 1,
+     .flags = kReadonly | kFast,
+     .acl = kAclKeyspace,
+     .group = CommandGroup::kServer,
+     .since = "1.0.0",
+     .complexity = "O(1)",
+     .summary = "Counts the keys of the database.",
+     .handler = DbSize},
+    {.name = "flushdb",
+     .arity = -1,
+     .flags = kWrite | kExclusive,
+     .acl = kAclKeyspace | kAclDangerous,
+     .group = CommandGroup::kServer,
+     .since = "1.0.0",
+     .complexity = "O(1); the memory is freed in the background",
+     .summary = "Removes all keys of the database.",
+     .grammar = "[flush-type=ASYNC|SYNC]",
+     .handler = FlushDb},
+    {.name = "flushall",
+     .arity = -1,
+     .flags = kWrite | kExclusive,
+     .acl = kAclKeyspace | kAclDangerous,
+     .group = CommandGroup::kServer,
+     .since = "1.0.0",
+     .complexity = "O(1); the memory is freed in the background",
+     .summary = "Removes all keys of all databases.",
+     .grammar = "[flush-type=ASYNC|SYNC]",
+     .handler = FlushAll},
+    {.name = "swapdb",
+     .arity = 3,
+     .flags = kWrite | kFast | kExclusive,
+     .acl = kAclKeyspace | kAclDangerous,
+     .group = CommandGroup::kServer,
+     .since = "4.0.0",
+     .complexity = "O(1)",
+     .summary = "Exchanges the contents of two databases.",
+     .grammar = "index1:integer index2:integer",
+     .handler = SwapDb},
+};
+static_assert(AreWellFormed(kRows));
+
+}  // namespace
+
+std::span<const Command> DatabaseCommands() {
+  return kRows;
+}
+
+}  // namespace strata

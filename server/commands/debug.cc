@@ -1,0 +1,225 @@
+// DEBUG: what test suites need. Its subcommands are no rows of the command table, as in Redis; the
+// whole command runs with the world stopped.
+
+#include <chrono>
+#include <cstdint>
+#include <cstdio>
+#include <string>
+#include <thread>
+
+#include "base/glob.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "server/command_context.h"
+#include "server/commands/debug_protocol.h"
+#include "server/commands/families.h"
+#include "server/commands/help.h"
+#include "server/commands/object_encoding.h"
+#include "server/security/access.h"
+#include "storage/digest.h"
+
+namespace strata {
+namespace {
+
+// Calls `visit(key, entry or null)` for a key of the current database, under its shard's lock.
+template <class Visitor>
+void VisitKey(CommandContext& c, std::string_view name, Visitor&& visit) {
+  KeyRef key = c.services.keyspace.Ref(name);
+  SpinLock lock(c.services.keyspace.shard(c.services.keyspace.ShardIndex(key.hash)).mutex);
+  visit(key, c.database.Find(key));
+}
+
+void DebugDigest(CommandContext& c) {
+  c.reply.Simple(HexDigits(DigestKeyspace(c.services.keyspace)));
+}
+
+void DebugDigestValue(CommandContext& c) {
+  c.reply.Array(c.arguments.size() - 2);
+  for (std::string_view name : c.arguments.subspan(2)) {
+    VisitKey(c, name, [&](const KeyRef&, const Entry* entry) {
+      c.reply.Simple(HexDigits(entry == nullptr ? Sha1Digest{} : DigestValue(*entry)));
+    });
+  }
+}
+
+void DebugError(CommandContext& c) {
+  c.reply.Error(c.argument(2));
+}
+
+void DebugLog(CommandContext& c) {
+  LogWarning("DEBUG LOG: " + Quote(c.argument(2)));
+  c.reply.Ok();
+}
+
+// Bytes of a string in an uncompressed RDB file, with its length before it.
+size_t SerializedLength(const Entry& entry) {
+  size_t length = StringLength(entry);
+  if (entry.string_encoding() == StringEncoding::kInteger) {
+    int64_t value = entry.integer();
+    if (value == static_cast<int8_t>(value)) return 2;
+    if (value == static_cast<int16_t>(value)) return 3;
+    if (value == static_cast<int32_t>(value)) return 5;
+  }
+  if (length < 1 << 6) return length + 1;
+  return length < 1 << 14 ? length + 2 : length + 5;
+}
+
+void DebugObject(CommandContext& c) {
+  constexpr uint32_t kLruClockMask = (1 << 24) - 1;
+  VisitKey(c, c.argument(2), [&](const KeyRef&, const Entry* entry) {
+    if (entry == nullptr) return c.reply.Error(errors::kNoSuchKey);
+    char address[32];
+    std::snprintf(address, sizeof(address), "%p", static_cast<const void*>(entry));
+    c.reply.Simple(std::string("Value at:") + address +
+                   " refcount:1 encoding:" + std::string(EncodingName(*entry)) +
+                   " serializedlength:" + std::to_string(SerializedLength(*entry)) +
+                   " lru:" + std::to_string(entry->last_access_s() & kLruClockMask) +
+                   " lru_seconds_idle:" + std::to_string(IdleSeconds(*entry, c.now_ms())));
+  });
+}
+
+struct Population {
+  int64_t count = 0;
+  std::string prefix = "key";
+  int64_t value_bytes = 0;  // 0: as long as the text is
+};
+
+std::optional<Population> ReadPopulation(CommandContext& c) {
+  constexpr std::string_view kNotPositive = "ERR value is out of range, must be positive";
+  constexpr int64_t kMostKeys = 1'000'000'000;
+  Population population;
+  auto read = [&](size_t index, int64_t most, int64_t& out) {
+    std::optional<int64_t> value = ParseInt64(c.argument(index));
+    if (value && *value >= 0 && *value <= most) {
+      out = *value;
+      return true;
+    }
+    c.reply.Error(kNotPositive);
+    return false;
+  };
+  if (!read(2, kMostKeys, population.count)) return std::nullopt;
+  if (c.arguments.size() > 3) population.prefix = c.argument(3);
+  if (c.arguments.size() > 4 && !read(4, c.options().proto_max_bulk_len, population.value_bytes)) {
+    return std::nullopt;
+  }
+  return population;
+}
+
+// Keys that exist stay as they are.
+void DebugPopulate(CommandContext& c) {
+  std::optional<Population> population = ReadPopulation(c);
+  if (!population) return;
+  for (int64_t i = 0; i < population->count; ++i) {
+    std::string number = std::to_string(i);
+    std::string value = "value:" + number;
+    if (population->value_bytes > 0) {
+      value.resize(static_cast<size_t>(population->value_bytes), '\0');
+    }
+    VisitKey(c, population->prefix + ":" + number, [&](const KeyRef& key, const Entry* entry) {
+      if (entry == nullptr) c.database.SetString(key, value);
+    });
+  }
+  c.reply.Ok();
+}
+
+void DebugReload(CommandContext& c) {
+  c.reply.Error("ERR DEBUG RELOAD needs persistence, which this server does not have yet");
+}
+
+void DebugSetActiveExpire(CommandContext& c) {
+  c.services.active_expiry = c.argument(2) != "0";
+  c.reply.Ok();
+}
+
+void DebugSleep(CommandContext& c) {
+  constexpr double kLongestSeconds = 3600;
+  std::optional<double> seconds = ParseDouble(c.argument(2));
+  if (!seconds) return c.reply.Error(errors::kNotFloat);
+  double bounded = std::clamp(*seconds, 0.0, kLongestSeconds);
+  std::this_thread::sleep_for(std::chrono::duration<double>(bounded));
+  c.reply.Ok();
+}
+
+void DebugStringMatchLen(CommandContext& c) {
+  c.reply.Integer(GlobMatch(c.argument(2), c.argument(3)) ? 1 : 0);
+}
+
+void DebugHelp(CommandContext& c);
+
+struct DebugCommand {
+  std::string_view name;
+  size_t least_arguments;  // with "DEBUG" and the name
+  size_t most_arguments;
+  std::string_view syntax;
+  std::string_view summary;
+  CommandHandler handler;
+};
+
+constexpr DebugCommand kDebugCommands[] = {
+    {"digest", 2, 2, "", "Shows a digest of all data, the same on every server with the same data.",
+     DebugDigest},
+    {"digest-value", 2, SIZE_MAX, "key [key ...]", "Shows a digest of each key's value.",
+     DebugDigestValue},
+    {"error", 3, 3, "string", "Answers with this error.", DebugError},
+    {"log", 3, 3, "message", "Writes a line to the server's log.", DebugLog},
+    {"object", 3, 3, "key", "Shows how a key's value is kept.", DebugObject},
+    {"populate", 3, 5, "count [prefix] [size]",
+     "Stores prefix:0 (key:0), prefix:1, ... where there is no such key.", DebugPopulate},
+    {"protocol", 3, 3, "type", "Answers with a sample of a type of the protocol.", DebugProtocol},
+    {"reload", 2, SIZE_MAX, "[option ...]", "Saves and loads all data: not supported yet.",
+     DebugReload},
+    {"set-active-expire", 3, 3, "0|1",
+     "Switches the removal of expired keys that nobody asks for off or on.", DebugSetActiveExpire},
+    {"sleep", 3, 3, "seconds", "Stops the server for a while.", DebugSleep},
+    {"stringmatch-len", 4, 4, "pattern string", "Tells whether a glob pattern matches.",
+     DebugStringMatchLen},
+    {"help", 2, 2, "", "", DebugHelp},
+};
+
+void DebugHelp(CommandContext& c) {
+  std::vector<std::string> lines;
+  for (const DebugCommand& command : kDebugCommands) {
+    if (command.name == "help") continue;
+    std::string syntax = command.syntax.empty() ? "" : " " + std::string(command.syntax);
+    lines.push_back(ToUpper(command.name) + syntax);
+    lines.push_back("    " + std::string(command.summary));
+  }
+  ReplyHelp(c, "debug", lines);
+}
+
+void Debug(CommandContext& c) {
+  if (!Admits(c.options().enable_debug_command, c.client.origin)) {
+    return c.reply.Error(
+        "ERR DEBUG command not allowed. If the enable-debug-command option is set to \"local\", "
+        "you can run it from a local connection, otherwise you need to set this option in the "
+        "configuration file, and then restart the server.");
+  }
+  for (const DebugCommand& command : kDebugCommands) {
+    if (!EqualsIgnoreCase(c.argument(1), command.name)) continue;
+    bool fits = c.arguments.size() >= command.least_arguments &&
+                c.arguments.size() <= command.most_arguments;
+    return fits ? command.handler(c) : SubcommandSyntaxError(c);
+  }
+  SubcommandSyntaxError(c);
+}
+
+constexpr Command kRows[] = {
+    {.name = "debug",
+     .arity = -2,
+     .flags = kAdmin | kNoScript | kLoading | kStale | kExclusive,
+     .group = CommandGroup::kServer,
+     .since = "1.0.0",
+     .complexity = "Depends on the subcommand",
+     .summary = "Helps those who test servers and clients.",
+     .grammar = "subcommand [argument...]",
+     .handler = Debug},
+};
+static_assert(AreWellFormed(kRows));
+
+}  // namespace
+
+std::span<const Command> DebugCommands() {
+  return kRows;
+}
+
+}  // namespace strata

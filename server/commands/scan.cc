@@ -1,0 +1,167 @@
+// Looks over a whole database: KEYS, SCAN, RANDOMKEY. None has a key to be locked by, so each locks
+// one shard at a time, for a bounded number of keys.
+
+#include <algorithm>
+#include <charconv>
+#include <string>
+#include <vector>
+
+#include "base/glob.h"
+#include "base/random.h"
+#include "server/command_context.h"
+#include "server/commands/families.h"
+#include "server/commands/value_type.h"
+
+namespace strata {
+namespace {
+
+// Names collected under the locks, answered behind them.
+class KeyList {
+ public:
+  void Add(std::string_view key) {
+    bytes_ += key;
+    ends_.push_back(bytes_.size());
+  }
+
+  void Reply(ReplyBuilder& reply) const {
+    reply.Array(ends_.size());
+    size_t start = 0;
+    for (size_t end : ends_) {
+      reply.Bulk(std::string_view(bytes_).substr(start, end - start));
+      start = end;
+    }
+  }
+
+ private:
+  std::string bytes_;
+  std::vector<size_t> ends_;
+};
+
+struct ScanOptions {
+  int64_t count = 10;
+  std::string_view pattern = "*";
+  std::optional<std::string_view> type;
+
+  bool Match(const Entry& entry) const {
+    if (type && !EqualsIgnoreCase(*type, ValueTypeName(entry.type()))) return false;
+    return pattern == "*" || GlobMatch(pattern, entry.key());
+  }
+};
+
+// As strtoul reads it, which Redis uses: signs, leading zeros and the empty text are no errors.
+std::optional<uint64_t> ParseCursor(std::string_view text) {
+  if (text.empty()) return 0;
+  bool negative = text[0] == '-';
+  if (negative || text[0] == '+') text.remove_prefix(1);
+  uint64_t cursor = 0;
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), cursor);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return negative ? -cursor : cursor;
+}
+
+// Nothing after an error reply.
+std::optional<ScanOptions> ParseScanOptions(CommandContext& c) {
+  ScanOptions options;
+  ArgumentReader reader(c.arguments, 2);
+  while (!reader.done()) {
+    if (reader.Take("count", 1)) {
+      std::optional<int64_t> count = c.Integer(reader.position());
+      if (!count) return std::nullopt;
+      reader.Next();
+      options.count = *count;
+    } else if (reader.Take("match", 1)) {
+      options.pattern = reader.Next();
+    } else if (reader.Take("type", 1)) {
+      options.type = reader.Next();
+    } else {
+      options.count = 0;
+    }
+    if (options.count < 1) {
+      c.reply.Error(errors::kSyntax);
+      return std::nullopt;
+    }
+  }
+  return options;
+}
+
+void Scan(CommandContext& c) {
+  std::optional<uint64_t> cursor = ParseCursor(c.argument(1));
+  if (!cursor) return c.reply.Error("ERR invalid cursor");
+  std::optional<ScanOptions> options = ParseScanOptions(c);
+  if (!options) return;
+  // A large COUNT is cut in steps, so that no shard is locked for long.
+  constexpr int64_t kStep = 256;
+  KeyList keys;
+  for (int64_t left = options->count; left > 0; left -= kStep) {
+    auto step = static_cast<size_t>(std::min(left, kStep));
+    cursor = c.database.keyspace().Scan(c.database.index(), *cursor, step, [&](const Entry& entry) {
+      if (options->Match(entry)) keys.Add(entry.key());
+    });
+    if (*cursor == 0) break;
+  }
+  c.reply.Array(2);
+  c.reply.Bulk(std::to_string(*cursor));
+  keys.Reply(c.reply);
+}
+
+void Keys(CommandContext& c) {
+  ScanOptions options;
+  options.pattern = c.argument(1);
+  KeyList keys;
+  c.database.keyspace().ForEach(c.database.index(), [&](const Entry& entry) {
+    if (options.Match(entry)) keys.Add(entry.key());
+  });
+  keys.Reply(c.reply);
+}
+
+void RandomKey(CommandContext& c) {
+  std::optional<std::string> key =
+      c.database.keyspace().RandomKey(c.database.index(), RandomSeed());
+  if (!key) return c.reply.Null();
+  c.reply.Bulk(*key);
+}
+
+constexpr Command kRows[] = {
+    {.name = "keys",
+     .arity = 2,
+     .flags = kReadonly,
+     .acl = kAclKeyspace | kAclDangerous,
+     .keys = {},
+     .group = CommandGroup::kGeneric,
+     .since = "1.0.0",
+     .complexity = "O(N) with N the number of keys in the database",
+     .summary = "Answers with all keys that match a pattern.",
+     .grammar = "pattern:pattern",
+     .handler = Keys},
+    {.name = "scan",
+     .arity = -2,
+     .flags = kReadonly,
+     .acl = kAclKeyspace,
+     .keys = {},
+     .group = CommandGroup::kGeneric,
+     .since = "2.8.0",
+     .complexity = "O(1) per call, O(N) for all N keys of the database",
+     .summary = "Goes through the keys of the database in steps.",
+     .grammar = "cursor:integer [MATCH pattern:pattern] [COUNT count:integer] [TYPE type]",
+     .handler = Scan},
+    {.name = "randomkey",
+     .arity = 1,
+     .flags = kReadonly,
+     .acl = kAclKeyspace,
+     .keys = {},
+     .group = CommandGroup::kGeneric,
+     .since = "1.0.0",
+     .complexity = "O(1)",
+     .summary = "Answers with some key of the database.",
+     .grammar = "",
+     .handler = RandomKey},
+};
+static_assert(AreWellFormed(kRows));
+
+}  // namespace
+
+std::span<const Command> ScanCommands() {
+  return kRows;
+}
+
+}  // namespace strata

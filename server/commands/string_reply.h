@@ -1,0 +1,25 @@
+#pragma once
+
+// What the string families share: how a string is answered, and how one grows in its place.
+
+#include "server/command_context.h"
+
+namespace strata {
+
+// A big value is referred to, not copied.
+inline void ReplyString(ReplyBuilder& reply, const Entry& entry) {
+  if (entry.string_encoding() == StringEncoding::kShared) return reply.Bulk(entry.shared_value());
+  DigitScratch scratch;
+  reply.Bulk(ReadString(entry, scratch));
+}
+
+inline void ReplyStringOrNull(ReplyBuilder& reply, const Entry* entry) {
+  if (entry == nullptr) return reply.Null();
+  ReplyString(reply, *entry);
+}
+
+inline std::optional<int64_t> ExpiryOf(const Entry& entry) {
+  return entry.has_expiry() ? std::optional(entry.expiry_ms()) : std::nullopt;
+}
+
+}  // namespace strata

@@ -1,0 +1,222 @@
+#include "server/connection.h"
+
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+#include <boost/asio/post.hpp>
+#include <cerrno>
+
+#include "base/log.h"
+#include "server/io_thread.h"
+
+namespace strata {
+namespace {
+
+namespace asio = boost::asio;
+
+constexpr size_t kMinRead = 16 * 1024;
+constexpr size_t kMaxRead = 1024 * 1024;
+constexpr size_t kKeptInputCapacity = 64 * 1024;
+// A paused reader that takes nothing for this long will not come back.
+constexpr int64_t kStuckReaderMs = 60'000;
+
+}  // namespace
+
+Connection::Connection(IoThread& thread, UniqueFd socket, ClientOrigin origin)
+    : thread_(thread),
+      socket_(std::move(socket)),
+      client_(std::move(origin)),
+      session_(client_, thread.dispatcher()) {
+  client_.last_active_ms = client_.origin.connected_ms;
+}
+
+Connection::~Connection() = default;
+
+void Connection::Start() {
+  client_.authenticated = !thread_.limits().password_required;
+  thread_.services().clients.Add(client_, *this);
+  interest_ = EPOLLIN;
+  if (!thread_.sockets().Add(socket_.get(), interest_, *this)) CloseNow("cannot be watched");
+}
+
+void Connection::OnReady(uint32_t events) {
+  auto self = shared_from_this();  // what follows may close it
+  if ((events & EPOLLOUT) != 0) OnWritable();
+  if (open_ && (events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0) OnReadable();
+}
+
+void Connection::OnReadable() {
+  std::string_view input;
+  if (Read(input) == 0) return;
+  // A client that is being closed is still read, so that its end is seen, but not obeyed.
+  if (client_.closing == CloseState::kOpen) ProcessInput(input);
+}
+
+void Connection::OnWritable() {
+  last_write_ms_ = thread_.NowMs();
+  Flush();
+}
+
+void Connection::UpdateInterest() {
+  bool may_read = !session_.suspended() && client_.output.size() < kPauseOutputBytes;
+  uint32_t wanted = (may_read ? EPOLLIN : 0u) | (client_.output.empty() ? 0u : EPOLLOUT);
+  if (wanted == interest_) return;
+  interest_ = wanted;
+  thread_.sockets().Change(socket_.get(), interest_, *this);
+}
+
+size_t Connection::Read(std::string_view& input) {
+  char* space;
+  size_t room;
+  if (pending_.empty()) {
+    space = thread_.read_buffer().data();
+    room = thread_.read_buffer().size();
+  } else {
+    // Grows with what has come, not with what was announced.
+    size_t wanted = session_.bytes_wanted();
+    size_t missing = wanted > pending_.size() ? wanted - pending_.size() : 0;
+    room = std::clamp(std::min(missing, pending_.size()), kMinRead, kMaxRead);
+    space = pending_.Prepare(room);
+  }
+  ssize_t count = ::recv(socket_.get(), space, room, 0);
+  if (count == 0) return CloseNow("client closed"), 0;
+  if (count < 0) {
+    bool nothing_yet = errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR;
+    if (!nothing_yet) CloseNow("read failed");
+    return 0;
+  }
+  auto size = static_cast<size_t>(count);
+  thread_.statistics().bytes_in.Add(size);
+  client_.bytes_in.fetch_add(size, std::memory_order_relaxed);
+  if (pending_.empty()) {
+    input = {space, size};
+  } else {
+    pending_.Commit(size);
+    input = pending_.view();
+  }
+  return size;
+}
+
+void Connection::ProcessInput(std::string_view input) {
+  size_t used = session_.Process(input);
+  KeepRest(input, used);
+  if (!open_) return;
+  if (session_.suspended()) {
+    thread_.AddSuspended(shared_from_this());
+    UpdateInterest();
+  }
+  if (!client_.output.empty() || client_.closing != CloseState::kOpen) thread_.FlushLater(*this);
+}
+
+void Connection::KeepRest(std::string_view input, size_t used) {
+  if (pending_.empty()) {
+    pending_.Append(input.substr(used));
+  } else {
+    pending_.RemovePrefix(used);
+    if (pending_.empty() && pending_.capacity() > kKeptInputCapacity) pending_.Release();
+  }
+  client_.query_buffer_bytes.store(pending_.size(), std::memory_order_relaxed);
+  client_.query_buffer_capacity.store(pending_.capacity(), std::memory_order_relaxed);
+  if (pending_.size() > thread_.limits().query_buffer_bytes)
+    CloseNow("query buffer limit exceeded");
+}
+
+void Connection::Flush() {
+  if (!open_) return;
+  if (!client_.output.empty() && !WriteSome()) return;
+  client_.output_buffer_bytes.store(client_.output.size(), std::memory_order_relaxed);
+  if (client_.output.empty() && client_.closing != CloseState::kOpen) return CloseNow("done");
+  if (ExceedsHardLimit()) return CloseNow("output buffer limit exceeded");
+  UpdateInterest();
+}
+
+// False if the connection is closed by it.
+bool Connection::WriteSome() {
+  std::array<iovec, 64> pieces;
+  while (!client_.output.empty()) {
+    msghdr message{};
+    message.msg_iov = pieces.data();
+    message.msg_iovlen = client_.output.Gather(pieces);
+    ssize_t count = message.msg_iovlen == 1
+                        ? ::send(socket_.get(), pieces[0].iov_base, pieces[0].iov_len, MSG_NOSIGNAL)
+                        : ::sendmsg(socket_.get(), &message, MSG_NOSIGNAL);
+    if (count < 0) {
+      if (errno == EINTR) continue;
+      if (errno == EAGAIN || errno == EWOULDBLOCK) return true;
+      CloseNow("write failed");
+      return false;
+    }
+    auto size = static_cast<size_t>(count);
+    client_.output.Consume(size);
+    client_.bytes_out.fetch_add(size, std::memory_order_relaxed);
+    thread_.statistics().bytes_out.Add(size);
+  }
+  return true;
+}
+
+bool Connection::ExceedsHardLimit() const {
+  int64_t limit = thread_.limits().output.hard_bytes;
+  return limit > 0 && client_.output.size() > static_cast<size_t>(limit);
+}
+
+void Connection::CheckLimits(int64_t now_ms) {
+  if (!open_) return;
+  int64_t timeout_ms = thread_.limits().idle_timeout_ms;
+  bool idle = now_ms - client_.last_active_ms > timeout_ms;
+  if (timeout_ms > 0 && idle && !client_.monitoring) return CloseNow("idle");
+  size_t waiting = client_.output.size();
+  if (waiting >= kPauseOutputBytes && now_ms - last_write_ms_ > kStuckReaderMs) {
+    return CloseNow("replies are not read");
+  }
+  const OutputBufferLimit& limit = thread_.limits().output;
+  if (limit.soft_bytes == 0 || waiting <= static_cast<size_t>(limit.soft_bytes)) {
+    soft_limit_since_ms_ = 0;
+  } else if (soft_limit_since_ms_ == 0) {
+    soft_limit_since_ms_ = now_ms;
+  } else if (now_ms - soft_limit_since_ms_ > limit.soft_seconds * 1000) {
+    CloseNow("soft output buffer limit exceeded");
+  }
+}
+
+void Connection::Retry() {
+  if (!open_ || !session_.suspended()) return;
+  ProcessInput(pending_.view());
+  if (open_) UpdateInterest();
+}
+
+void Connection::Drain() {
+  client_.closing = CloseState::kAfterReply;
+  Flush();
+}
+
+void Connection::Deliver(std::shared_ptr<const std::string> bytes) {
+  auto append = [self = shared_from_this(), bytes = std::move(bytes)] {
+    if (!self->open_) return;
+    self->client_.output.Append(*bytes);
+    self->Flush();
+  };
+  asio::post(thread_.context(), std::move(append));
+}
+
+void Connection::Close() {
+  asio::post(thread_.context(), [self = shared_from_this()] { self->CloseNow("killed"); });
+}
+
+void Connection::Resume() {
+  asio::post(thread_.context(), [self = shared_from_this()] {
+    self->Retry();
+    self->Flush();
+  });
+}
+
+void Connection::CloseNow(const char* reason) {
+  if (!open_) return;
+  open_ = false;
+  LogLine(LogLevel::kDebug, "client " + client_.origin.address + ": " + reason);
+  thread_.services().clients.Remove(client_.origin.id);
+  socket_.Close();  // which also ends its watch
+  thread_.Forget(client_.origin.id);
+}
+
+}  // namespace strata

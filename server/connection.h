@@ -1,0 +1,81 @@
+#pragma once
+
+// A client's socket: reads into the session, writes what the session answered.
+//
+// Lives on one I/O thread; only the ClientPort methods may be called from elsewhere, and they post.
+// Kept alive by its thread's list until closed, and by operations under way.
+//
+// Reading: while no request is cut in two, bytes go into the thread's shared buffer and are
+// executed from there, so an idle connection holds no buffer. What is left of a request moves to
+// `pending_`. Writing: behind the batches of all connections that are ready; if the socket is full,
+// when it takes more. A client that does not read is not read from either once kPauseOutputBytes of
+// replies are waiting for it.
+
+#include <memory>
+#include <string>
+
+#include "base/buffer.h"
+#include "base/unique_fd.h"
+#include "server/client.h"
+#include "server/client_registry.h"
+#include "server/readiness_set.h"
+#include "server/session.h"
+
+namespace strata {
+
+class IoThread;
+
+class Connection final : public ClientPort,
+                         private ReadinessSet::Handler,
+                         public std::enable_shared_from_this<Connection> {
+ public:
+  static constexpr size_t kPauseOutputBytes = size_t{256} << 20;
+
+  // REQUIRES: the socket does not block.
+  Connection(IoThread& thread, UniqueFd socket, ClientOrigin origin);
+  ~Connection() override;
+
+  // On the connection's thread, once.
+  void Start();
+  // Writes what is waiting, as far as the socket takes it.
+  void Flush();
+  // Stops reading; closes once all replies are out.
+  void Drain();
+  // The thread's cron, about once a second: idle time and soft output limits.
+  void CheckLimits(int64_t now_ms);
+  // Runs what was held back, if it can run now.
+  void Retry();
+
+  const Client& client() const { return client_; }
+  bool suspended() const { return session_.suspended(); }
+
+  void Deliver(std::shared_ptr<const std::string> bytes) override;
+  void Close() override;
+  void Resume() override;
+
+ private:
+  void OnReady(uint32_t events) override;
+  void OnReadable();
+  void OnWritable();
+  // Watches for input and room for output as the state asks for.
+  void UpdateInterest();
+  // Bytes read, 0 if there is nothing now; closes on end or error.
+  size_t Read(std::string_view& input);
+  void ProcessInput(std::string_view input);
+  void KeepRest(std::string_view input, size_t used);
+  bool WriteSome();
+  bool ExceedsHardLimit() const;
+  void CloseNow(const char* reason);
+
+  IoThread& thread_;
+  UniqueFd socket_;
+  Client client_;
+  Session session_;
+  ByteBuffer pending_;  // the beginning of a request that is not whole, or requests held back
+  bool open_ = true;
+  uint32_t interest_ = 0;  // what the socket is watched for
+  int64_t soft_limit_since_ms_ = 0;
+  int64_t last_write_ms_ = 0;
+};
+
+}  // namespace strata

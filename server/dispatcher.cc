@@ -1,0 +1,252 @@
+#include "server/dispatcher.h"
+
+#include <algorithm>
+#include <string>
+
+#include "base/text.h"
+#include "server/command_context.h"
+
+namespace strata {
+namespace {
+
+// At most this many keys of one request are prefetched: more would push out the first.
+constexpr size_t kPrefetchedKeys = 64;
+// A command this slow makes the batch's time of day stale.
+constexpr int64_t kStaleClockNs = 1'000'000;
+constexpr size_t kShownArgumentBytes = 128;
+
+// As C's %.128s: up to a zero byte.
+std::string_view Shown(std::string_view text, size_t limit) {
+  return text.substr(0, std::min(limit, text.find('\0')));
+}
+
+}  // namespace
+
+Dispatcher::Dispatcher(Services& services, size_t thread_index)
+    : services_(services),
+      thread_index_(thread_index),
+      statistics_(services.statistics.Thread(thread_index)) {}
+
+ParserLimits Dispatcher::LimitsFor(const Client& client) const {
+  return {services_.config.options().proto_max_bulk_len,
+          client.authenticated ? Trust::kAuthenticated : Trust::kUnauthenticated};
+}
+
+void Dispatcher::Resolve(const Client& client, Request& request) {
+  std::span<const std::string_view> arguments = batch_.Arguments(request);
+  CommandTable::Match match = services_.commands.Find(arguments[0]);
+  request.command = match.command;
+  request.row = match.row;
+  if (match.command == nullptr) return;
+  if (!match.command->subcommands.empty() && arguments.size() > 1) {
+    CommandTable::Match sub = services_.commands.FindSubcommand(match, arguments[1]);
+    if (sub.command != nullptr) {
+      request.command = sub.command;
+      request.row = sub.row;
+    } else if (match.command->handler == nullptr) {
+      request.command = nullptr;
+      request.unknown_subcommand = true;
+      return;
+    }
+  }
+  request.first_key = batch_.keys.size();
+  if (request.command->keys.empty()) return;
+  key_positions_.clear();
+  FindKeys(*request.command, arguments.size(), key_positions_);
+  for (size_t position : key_positions_) {
+    const KeyRef& key = batch_.keys.emplace_back(services_.keyspace.Ref(arguments[position]));
+    if (request.key_count++ < kPrefetchedKeys) {
+      services_.keyspace.Prefetch(client.database, key.hash);
+    }
+  }
+}
+
+Dispatcher::Outcome Dispatcher::Execute(Client& client, const Request& request) {
+  if (client.reply_mode == ReplyMode::kSkipNext) client.reply_mode = ReplyMode::kSkip;
+  ReplyMode mode = client.reply_mode;
+  ReplyBuilder& reply = mode == ReplyMode::kOn ? client.reply : discard_;
+  if (std::string refusal = Refusal(client, request); !refusal.empty()) {
+    Refuse(client, request, refusal);
+    return Outcome::kDone;
+  }
+  if (services_.pause.mode != PauseMode::kNone && MustWait(request)) return Outcome::kSuspended;
+  discard_.set_version(client.reply.version());
+
+  uint64_t errors_before = reply.errors();
+  client.last_command = request.command;
+  client.last_row = request.row;
+  client.last_active_ms = now_ms_;
+  ++client.commands;
+  Run(client, request, reply);
+  Account(client, request, reply, errors_before);
+  if (mode == ReplyMode::kSkip && client.reply_mode == ReplyMode::kSkip) {
+    client.reply_mode = ReplyMode::kOn;
+  }
+  if (!discarded_.empty()) discarded_.Clear();
+  return Outcome::kDone;
+}
+
+std::string Dispatcher::Refusal(const Client& client, const Request& request) const {
+  if (request.command == nullptr) return UnknownCommand(request);
+  const Command& command = *request.command;
+  auto count = static_cast<int>(request.argument_count);
+  bool fits = command.arity > 0 ? count == command.arity : count >= -command.arity;
+  if (!fits || command.handler == nullptr) {
+    return "ERR wrong number of arguments for '" + std::string(FullName(request)) + "' command";
+  }
+  if (!client.authenticated && !command.Is(kNoAuth)) return std::string(errors::kNoAuth);
+  if (command.Is(kDenyOom) && services_.over_memory_limit.load(std::memory_order_relaxed)) {
+    return std::string(errors::kOutOfMemory);
+  }
+  return {};
+}
+
+std::string Dispatcher::UnknownCommand(const Request& request) const {
+  std::span<const std::string_view> arguments = batch_.Arguments(request);
+  std::string name(Shown(arguments[0], kShownArgumentBytes));
+  if (request.unknown_subcommand) {
+    return "ERR unknown subcommand '" + std::string(Shown(arguments[1], kShownArgumentBytes)) +
+           "'. Try " + ToUpper(name) + " HELP.";
+  }
+  std::string shown;
+  for (std::string_view argument : arguments.subspan(1)) {
+    if (shown.size() >= kShownArgumentBytes) break;
+    shown += '\'';
+    shown += Shown(argument, kShownArgumentBytes - (shown.size() - 1));
+    shown += "' ";
+  }
+  return "ERR unknown command '" + name + "', with args beginning with: " + shown;
+}
+
+bool Dispatcher::MustWait(const Request& request) const {
+  if (services_.pause.until_ms <= now_ms_) return false;
+  return services_.pause.mode == PauseMode::kAll || request.command->Is(kWrite) ||
+         request.command->Is(kMayReplicate);
+}
+
+void Dispatcher::Refuse(Client& client, const Request& request, std::string_view error) {
+  ReplyBuilder& reply = client.reply_mode == ReplyMode::kOn ? client.reply : discard_;
+  reply.Error(error);
+  if (client.reply_mode == ReplyMode::kSkip) client.reply_mode = ReplyMode::kOn;
+  services_.statistics.CountError(reply.last_error_code());
+  if (request.command != nullptr) statistics_.Command(request.row).rejected.Add(1);
+  discarded_.Clear();
+}
+
+void Dispatcher::Run(Client& client, const Request& request, ReplyBuilder& reply) {
+  if (!request.command->Is(kExclusive)) [[likely]] {
+    return RunLocked(client, request, reply);
+  }
+  services_.world.UnlockShared(thread_index_);
+  services_.world.LockExclusive();
+  RunLocked(client, request, reply);
+  services_.world.UnlockExclusive();
+  services_.world.LockShared(thread_index_);
+}
+
+void Dispatcher::RunLocked(Client& client, const Request& request, ReplyBuilder& reply) {
+  std::span<const KeyRef> keys = batch_.Keys(request);
+  CommandContext context{services_,
+                         client,
+                         statistics_,
+                         *request.command,
+                         batch_.Arguments(request),
+                         keys,
+                         Database(services_.keyspace, client.database, now_ms_),
+                         reply};
+  LockShards(keys);
+  request.command->handler(context);
+  UnlockShards(keys);
+}
+
+// Each shard once, in ascending order.
+void Dispatcher::LockShards(std::span<const KeyRef> keys) NO_THREAD_SAFETY_ANALYSIS {
+  Keyspace& keyspace = services_.keyspace;
+  if (keys.empty()) return;
+  if (keys.size() == 1) return keyspace.shard(keyspace.ShardIndex(keys[0].hash)).mutex.Lock();
+  locked_shards_.clear();
+  for (const KeyRef& key : keys) locked_shards_.push_back(keyspace.ShardIndex(key.hash));
+  std::sort(locked_shards_.begin(), locked_shards_.end());
+  locked_shards_.erase(std::unique(locked_shards_.begin(), locked_shards_.end()),
+                       locked_shards_.end());
+  for (size_t index : locked_shards_) keyspace.shard(index).mutex.Lock();
+}
+
+void Dispatcher::UnlockShards(std::span<const KeyRef> keys) NO_THREAD_SAFETY_ANALYSIS {
+  Keyspace& keyspace = services_.keyspace;
+  if (keys.empty()) return;
+  if (keys.size() == 1) return keyspace.shard(keyspace.ShardIndex(keys[0].hash)).mutex.Unlock();
+  for (size_t index : locked_shards_) keyspace.shard(index).mutex.Unlock();
+}
+
+void Dispatcher::Account(Client& client, const Request& request, const ReplyBuilder& reply,
+                         uint64_t errors_before) {
+  int64_t end_ns = services_.clock.MonotonicNs();
+  int64_t duration_ns = end_ns - command_start_ns_;
+  command_start_ns_ = end_ns;
+  if (duration_ns > kStaleClockNs) now_ms_ = services_.clock.WallMs();
+
+  CommandCounters& counters = statistics_.Command(request.row);
+  counters.calls.Add(1);
+  counters.nanoseconds.Add(static_cast<uint64_t>(duration_ns));
+  statistics_.commands_processed.Add(1);
+  const Options& options = services_.config.options();
+  if (options.latency_tracking) counters.latency.Count(static_cast<uint64_t>(duration_ns));
+  if (reply.errors() != errors_before) [[unlikely]] {
+    counters.failed.Add(1);
+    services_.statistics.CountError(reply.last_error_code());
+  }
+  if (options.slowlog_log_slower_than >= 0 && duration_ns >= options.slowlog_log_slower_than * 1000)
+      [[unlikely]] {
+    RecordSlow(client, request, duration_ns);
+  }
+  if (options.latency_monitor_threshold > 0 &&
+      duration_ns >= options.latency_monitor_threshold * 1'000'000) [[unlikely]] {
+    services_.latency.Add(request.command->Is(kFast) ? "fast-command" : "command",
+                          {now_ms_ / 1000, duration_ns / 1'000'000});
+  }
+  if (services_.clients.HasMonitors()) [[unlikely]] {
+    FeedMonitors(client, request);
+  }
+}
+
+void Dispatcher::RecordSlow(const Client& client, const Request& request, int64_t nanoseconds) {
+  if (request.command->Is(kSkipSlowlog)) return;
+  SlowLogEntry entry{0, now_ms_ / 1000, nanoseconds / 1000, {}, client.origin.address, client.name};
+  services_.slow_log.Add(std::move(entry), batch_.Arguments(request),
+                         static_cast<size_t>(services_.config.options().slowlog_max_len));
+}
+
+void Dispatcher::FeedMonitors(const Client& client, const Request& request) {
+  if (request.command->Is(kSkipMonitor) || request.command->Is(kAdmin)) return;
+  int64_t now_us = services_.clock.WallUs();
+  std::string micros = std::to_string(now_us % 1'000'000);
+  std::string line = "+" + std::to_string(now_us / 1'000'000) + "." +
+                     std::string(6 - micros.size(), '0') + micros + " [" +
+                     std::to_string(client.database) + " " + client.origin.address + "]";
+  for (std::string_view argument : batch_.Arguments(request)) line += " " + Quote(argument);
+  services_.clients.FeedMonitors(line + "\r\n");
+}
+
+std::string_view Dispatcher::FullName(const Request& request) const {
+  return services_.commands.FullName(request.row);
+}
+
+BatchScope::BatchScope(Dispatcher& dispatcher) : dispatcher_(dispatcher) {
+  Services& services = dispatcher.services_;
+  services.world.LockShared(dispatcher.thread_index_);
+  dispatcher.now_ms_ = services.clock.WallMs();
+  dispatcher.batch_start_ns_ = services.clock.MonotonicNs();
+  dispatcher.command_start_ns_ = dispatcher.batch_start_ns_;
+}
+
+BatchScope::~BatchScope() {
+  Services& services = dispatcher_.services_;
+  auto batch_ns =
+      static_cast<uint64_t>(dispatcher_.command_start_ns_ - dispatcher_.batch_start_ns_);
+  Counter& longest = dispatcher_.statistics_.longest_batch_ns;
+  if (batch_ns > longest.Read()) longest.Add(batch_ns - longest.Read());
+  services.world.UnlockShared(dispatcher_.thread_index_);
+}
+
+}  // namespace strata

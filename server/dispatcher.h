@@ -1,0 +1,80 @@
+#pragma once
+
+// From a parsed request to its reply: the gates, the locks, the handler, the accounts.
+//
+// One per I/O thread and used by it alone. Gates are checked in Redis's order, since clients see
+// which error comes first: known, arity, authenticated, memory, paused.
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "protocol/request_parser.h"
+#include "server/client.h"
+#include "server/request_batch.h"
+#include "server/services.h"
+
+namespace strata {
+
+class Dispatcher {
+ public:
+  enum class Outcome { kDone, kSuspended };
+
+  Dispatcher(Services& services, size_t thread_index);
+
+  // Finds the command and its keys, and asks for the keys' cache lines. Before Execute.
+  void Resolve(const Client& client, Request& request);
+  // Runs the request and writes its reply. REQUIRES: inside a BatchScope.
+  Outcome Execute(Client& client, const Request& request);
+
+  ParserLimits LimitsFor(const Client& client) const;
+  RequestBatch& batch() { return batch_; }
+  Services& services() { return services_; }
+  ThreadStatistics& statistics() { return statistics_; }
+
+ private:
+  friend class BatchScope;
+
+  // An error reply if a gate refuses the request; empty if it may run.
+  std::string Refusal(const Client& client, const Request& request) const;
+  std::string UnknownCommand(const Request& request) const;
+  bool MustWait(const Request& request) const;
+  void Refuse(Client& client, const Request& request, std::string_view error);
+  void Run(Client& client, const Request& request, ReplyBuilder& reply);
+  void RunLocked(Client& client, const Request& request, ReplyBuilder& reply);
+  void LockShards(std::span<const KeyRef> keys);
+  void UnlockShards(std::span<const KeyRef> keys);
+  void Account(Client& client, const Request& request, const ReplyBuilder& reply,
+               uint64_t errors_before);
+  void RecordSlow(const Client& client, const Request& request, int64_t nanoseconds);
+  void FeedMonitors(const Client& client, const Request& request);
+  std::string_view FullName(const Request& request) const;
+
+  Services& services_;
+  const size_t thread_index_;
+  ThreadStatistics& statistics_;
+  RequestBatch batch_;
+  int64_t now_ms_ = 0;  // wall time of this batch
+  int64_t batch_start_ns_ = 0;
+  int64_t command_start_ns_ = 0;  // the end of one command is the start of the next
+  std::vector<size_t> key_positions_;
+  std::vector<size_t> locked_shards_;
+  OutputQueue discarded_;
+  ReplyBuilder discard_{discarded_};  // for CLIENT REPLY OFF
+};
+
+// A batch: holds the thread's side of the world's lock and one reading of the clock.
+class BatchScope {
+ public:
+  explicit BatchScope(Dispatcher& dispatcher);
+  ~BatchScope();
+  BatchScope(const BatchScope&) = delete;
+  BatchScope& operator=(const BatchScope&) = delete;
+
+ private:
+  Dispatcher& dispatcher_;
+};
+
+}  // namespace strata

@@ -1,0 +1,167 @@
+#include "server/io_thread.h"
+
+#include <boost/asio/post.hpp>
+#include <chrono>
+#include <utility>
+
+#include "base/log.h"
+
+namespace strata {
+namespace {
+
+namespace asio = boost::asio;
+
+constexpr auto kTick = std::chrono::milliseconds(16);
+// While keys that are due are waiting, the thread gives them a quarter of its time.
+constexpr auto kBusyTick = std::chrono::milliseconds(3);
+constexpr int64_t kExpiryBudgetNs = 1'000'000;
+constexpr size_t kExpiryStep = 64;  // items per hold of a shard's lock
+constexpr int64_t kCheckPeriodMs = 1000;
+
+}  // namespace
+
+IoThread::IoThread(Services& services, size_t index, size_t thread_count)
+    : services_(services),
+      index_(index),
+      thread_count_(thread_count),
+      work_(context_.get_executor()),
+      sockets_(context_, [this] { FlushAll(); }),
+      tick_(context_),
+      stop_deadline_(context_),
+      dispatcher_(services, index),
+      read_buffer_(std::make_unique<char[]>(kReadBufferBytes)) {
+  RenewLimits();
+}
+
+IoThread::~IoThread() = default;
+
+void IoThread::RenewLimits() {
+  const Options& options = services_.config.options();
+  limits_.password_required = !options.requirepass.empty();
+  limits_.protected_mode = options.protected_mode;
+  limits_.max_clients = static_cast<size_t>(options.maxclients);
+  limits_.idle_timeout_ms = options.timeout * 1000;
+  limits_.tcp_keepalive_s = static_cast<int>(options.tcp_keepalive);
+  limits_.query_buffer_bytes = static_cast<size_t>(options.client_query_buffer_limit);
+  limits_.output = options.client_output_buffer_limit.normal;
+}
+
+void IoThread::Start() {
+  sockets_.Start();
+  ScheduleTick();
+  thread_ = std::thread([this] { context_.run(); });
+}
+
+void IoThread::Join() {
+  if (thread_.joinable()) thread_.join();
+}
+
+void IoThread::Adopt(UniqueFd socket, ClientOrigin origin) {
+  auto connection = std::make_shared<Connection>(*this, std::move(socket), std::move(origin));
+  asio::post(context_, [this, connection = std::move(connection)] {
+    if (stopping_) return;
+    statistics().connections.Add(1);
+    connections_.emplace(connection->client().origin.id, connection);
+    connection->Start();
+  });
+}
+
+void IoThread::Forget(uint64_t client_id) {
+  connections_.erase(client_id);
+  if (stopping_) MaybeFinish();
+}
+
+void IoThread::FlushLater(Connection& connection) {
+  unflushed_.push_back(connection.shared_from_this());
+}
+
+void IoThread::FlushAll() {
+  for (const auto& connection : unflushed_) connection->Flush();
+  unflushed_.clear();
+}
+
+void IoThread::AddSuspended(std::weak_ptr<Connection> connection) {
+  suspended_.push_back(std::move(connection));
+}
+
+void IoThread::ScheduleTick() {
+  tick_.expires_after(expiry_behind_ ? kBusyTick : kTick);
+  tick_.async_wait([this](const boost::system::error_code& failure) {
+    if (failure || stopping_) return;
+    Tick();
+    ScheduleTick();
+  });
+}
+
+void IoThread::Tick() {
+  {
+    BatchScope scope(dispatcher_);
+    RenewLimits();
+    expiry_behind_ = services_.active_expiry.load(std::memory_order_relaxed) && ExpireKeys();
+  }
+  if (!suspended_.empty()) RetrySuspended();
+  int64_t now_ms = NowMs();
+  if (now_ms >= next_check_ms_) {
+    next_check_ms_ = now_ms + kCheckPeriodMs;
+    CheckConnections(now_ms);
+  }
+}
+
+bool IoThread::ExpireKeys() {
+  Keyspace& keyspace = services_.keyspace;
+  int64_t now_ms = NowMs();
+  int64_t end_ns = services_.clock.MonotonicNs() + kExpiryBudgetNs;
+  bool behind = true;
+  while (behind) {
+    behind = false;
+    for (size_t shard = index_; shard < keyspace.shard_count(); shard += thread_count_) {
+      behind |= keyspace.ExpireSome(shard, now_ms, kExpiryStep);
+    }
+    if (services_.clock.MonotonicNs() >= end_ns) break;
+  }
+  return behind;
+}
+
+void IoThread::RetrySuspended() {
+  auto waiting = std::exchange(suspended_, {});
+  for (const auto& weak : waiting) {
+    if (auto connection = weak.lock()) connection->Retry();
+  }
+  FlushAll();
+}
+
+void IoThread::CheckConnections(int64_t now_ms) {
+  std::vector<std::shared_ptr<Connection>> all;  // a check may close, and change the map
+  all.reserve(connections_.size());
+  for (const auto& [id, connection] : connections_) all.push_back(connection);
+  for (const auto& connection : all) connection->CheckLimits(now_ms);
+}
+
+void IoThread::Stop(int64_t deadline_ms) {
+  asio::post(context_, [this, deadline_ms] { BeginStop(deadline_ms); });
+}
+
+void IoThread::BeginStop(int64_t deadline_ms) {
+  if (stopping_) return;
+  stopping_ = true;
+  tick_.cancel();
+  stop_deadline_.expires_after(std::chrono::milliseconds(deadline_ms));
+  stop_deadline_.async_wait([this](const boost::system::error_code& failure) {
+    if (failure) return;
+    LogWarning("closing " + std::to_string(connections_.size()) +
+               " clients that did not read their replies");
+    context_.stop();
+  });
+  auto connections = connections_;
+  for (auto& [id, connection] : connections) connection->Drain();
+  MaybeFinish();
+}
+
+void IoThread::MaybeFinish() {
+  if (!connections_.empty()) return;
+  stop_deadline_.cancel();
+  sockets_.Stop();
+  work_.reset();
+}
+
+}  // namespace strata

@@ -1,0 +1,100 @@
+#pragma once
+
+// One thread with one io_context: its connections, and its share of the periodic work.
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <memory>
+#include <span>
+#include <thread>
+#include <unordered_map>
+#include <vector>
+
+#include "server/connection.h"
+#include "server/dispatcher.h"
+#include "server/readiness_set.h"
+#include "server/services.h"
+
+namespace strata {
+
+// The options that connections and listeners need between batches, when they may not look at
+// Options: each thread's own copy, renewed at every tick.
+struct ConnectionLimits {
+  bool password_required = false;
+  bool protected_mode = true;
+  size_t max_clients = 0;
+  int64_t idle_timeout_ms = 0;  // 0: none
+  int tcp_keepalive_s = 0;      // 0: off
+  size_t query_buffer_bytes = 0;
+  OutputBufferLimit output;
+};
+
+// Created, started and joined by the server; everything else happens on the thread itself.
+class IoThread {
+ public:
+  IoThread(Services& services, size_t index, size_t thread_count);
+  ~IoThread();
+
+  boost::asio::io_context& context() { return context_; }
+  void Start();
+  void Join();
+
+  // Thread-safe. Takes over an accepted socket.
+  void Adopt(UniqueFd socket, ClientOrigin origin);
+  // Thread-safe. No more work: connections are closed when their replies are out, or after
+  // `deadline_ms`; then the thread ends.
+  void Stop(int64_t deadline_ms);
+
+  ReadinessSet& sockets() { return sockets_; }
+  Services& services() { return services_; }
+  Dispatcher& dispatcher() { return dispatcher_; }
+  ThreadStatistics& statistics() { return dispatcher_.statistics(); }
+  const ConnectionLimits& limits() const { return limits_; }
+  size_t index() const { return index_; }
+  int64_t NowMs() const { return services_.clock.WallMs(); }
+
+  // Shared by all connections of the thread: each is done with it before the next one reads.
+  std::span<char> read_buffer() { return {read_buffer_.get(), kReadBufferBytes}; }
+  // Its replies go out once every connection that is ready now has run: a client that is woken
+  // earlier would only take the processor from the others' commands.
+  void FlushLater(Connection& connection);
+  void AddSuspended(std::weak_ptr<Connection> connection);
+  void Forget(uint64_t client_id);
+
+ private:
+  static constexpr size_t kReadBufferBytes = 64 * 1024;
+
+  void ScheduleTick();
+  void Tick();
+  // REQUIRES: the thread's side of the world's lock.
+  void RenewLimits();
+  // Removes what is due in this thread's shards, within a budget; true if some is left.
+  bool ExpireKeys();
+  void FlushAll();
+  void RetrySuspended();
+  void CheckConnections(int64_t now_ms);
+  void BeginStop(int64_t deadline_ms);
+  void MaybeFinish();
+
+  Services& services_;
+  const size_t index_;
+  const size_t thread_count_;
+  boost::asio::io_context context_{1};
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
+  ReadinessSet sockets_;
+  boost::asio::steady_timer tick_;
+  boost::asio::steady_timer stop_deadline_;
+  Dispatcher dispatcher_;
+  ConnectionLimits limits_;
+  std::unique_ptr<char[]> read_buffer_;
+  std::unordered_map<uint64_t, std::shared_ptr<Connection>> connections_;
+  std::vector<std::shared_ptr<Connection>> unflushed_;
+  std::vector<std::weak_ptr<Connection>> suspended_;
+  bool stopping_ = false;
+  bool expiry_behind_ = false;
+  int64_t next_check_ms_ = 0;
+  std::thread thread_;
+};
+
+}  // namespace strata

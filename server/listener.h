@@ -1,0 +1,60 @@
+#pragma once
+
+// Accepts clients on one address and hands them to the I/O threads in turn.
+
+#include <boost/asio/basic_socket_acceptor.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "server/io_thread.h"
+
+namespace strata {
+
+struct ListenAddress {
+  std::string host;  // numeric or a name; empty for a Unix socket
+  int port = 0;
+  std::string unix_path;
+  bool optional = false;  // a leading '-': the server starts without it if it cannot be had
+};
+
+// The addresses that `bind`, `port` and `unixsocket` ask for.
+std::vector<ListenAddress> ListenAddresses(const Options& options);
+
+// Accepts on the first of its threads. Used on that thread after Start.
+class Listener {
+ public:
+  using Acceptor = boost::asio::basic_socket_acceptor<boost::asio::generic::stream_protocol>;
+
+  static Result<std::unique_ptr<Listener>> Open(const ListenAddress& address,
+                                                const Options& options,
+                                                std::vector<IoThread*> threads);
+  ~Listener();
+
+  void Start();
+  // On the accepting thread.
+  void Close();
+  std::string Describe() const;
+
+ private:
+  Listener(Acceptor acceptor, ListenAddress address, std::vector<IoThread*> threads);
+
+  void Accept();
+  void OnAccepted(IoThread& thread, UniqueFd socket);
+  // All connections that are waiting, up to a bound.
+  void AcceptSome();
+  // Why this client may not come in, as its error reply; empty if it may.
+  std::string Refusal(int socket) const;
+  void SetOptions(int socket) const;
+  ClientOrigin Origin(int socket, IoThread& thread) const;
+
+  Acceptor acceptor_;
+  const ListenAddress address_;
+  const std::vector<IoThread*> threads_;
+  size_t next_thread_ = 0;
+  boost::asio::steady_timer retry_;
+};
+
+}  // namespace strata

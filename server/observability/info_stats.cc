@@ -1,0 +1,141 @@
+#include <cmath>
+#include <numeric>
+#include <string>
+
+#include "server/observability/info.h"
+
+namespace strata {
+namespace {
+
+constexpr double kBytesPerKilobyte = 1024;
+
+void WriteTraffic(Services& services, InfoText& out) {
+  Statistics& statistics = services.statistics;
+  InstantaneousRates& rates = statistics.rates();
+  auto kilobytes = [](uint64_t bytes) { return static_cast<double>(bytes) / kBytesPerKilobyte; };
+  out.Add("total_connections_received", statistics.Sum(&ThreadStatistics::connections));
+  out.Add("total_commands_processed", statistics.Sum(&ThreadStatistics::commands_processed));
+  out.Add("instantaneous_ops_per_sec", rates.commands_per_second.load());
+  out.Add("total_net_input_bytes", statistics.Sum(&ThreadStatistics::bytes_in));
+  out.Add("total_net_output_bytes", statistics.Sum(&ThreadStatistics::bytes_out));
+  out.Add("total_net_repl_input_bytes", 0);
+  out.Add("total_net_repl_output_bytes", 0);
+  out.AddDecimal("instantaneous_input_kbps", kilobytes(rates.input_bytes_per_second));
+  out.AddDecimal("instantaneous_output_kbps", kilobytes(rates.output_bytes_per_second));
+  out.Add("instantaneous_input_repl_kbps", "0.00");
+  out.Add("instantaneous_output_repl_kbps", "0.00");
+  out.Add("rejected_connections", statistics.Sum(&ThreadStatistics::rejected_connections));
+  out.Add("sync_full", 0);
+  out.Add("sync_partial_ok", 0);
+  out.Add("sync_partial_err", 0);
+}
+
+void WriteKeys(Services& services, InfoText& out) {
+  constexpr double kMicrosecondsPerMs = 1000;
+  ExpiryStatistics expiry = services.keyspace.ReadExpiryStatistics();
+  auto lag_us = [&](double share) {
+    return std::llround(expiry.Quantile(share) * kMicrosecondsPerMs);
+  };
+  out.Add("expired_keys", expiry.expired);
+  out.Add("expired_stale_perc", "0.00");
+  out.Add("expired_time_cap_reached_count", 0);
+  out.Add("expire_cycle_cpu_milliseconds", 0);
+  out.Add("expired_lag_p50_us", lag_us(0.5));
+  out.Add("expired_lag_p99_us", lag_us(0.99));
+  out.Add("evicted_keys", 0);
+  out.Add("evicted_clients", 0);
+  out.Add("total_eviction_exceeded_time", 0);
+  out.Add("current_eviction_exceeded_time", 0);
+  out.Add("keyspace_hits", services.statistics.Sum(&ThreadStatistics::keyspace_hits));
+  out.Add("keyspace_misses", services.statistics.Sum(&ThreadStatistics::keyspace_misses));
+}
+
+void WriteAbsent(InfoText& out) {
+  out.Add("pubsub_channels", 0);
+  out.Add("pubsub_patterns", 0);
+  out.Add("pubsubshard_channels", 0);
+  out.Add("latest_fork_usec", 0);
+  out.Add("total_forks", 0);
+  out.Add("migrate_cached_sockets", 0);
+  out.Add("slave_expires_tracked_keys", 0);
+  out.Add("active_defrag_hits", 0);
+  out.Add("active_defrag_misses", 0);
+  out.Add("active_defrag_key_hits", 0);
+  out.Add("active_defrag_key_misses", 0);
+  out.Add("total_active_defrag_time", 0);
+  out.Add("current_active_defrag_time", 0);
+  out.Add("tracking_total_keys", 0);
+  out.Add("tracking_total_items", 0);
+  out.Add("tracking_total_prefixes", 0);
+  out.Add("unexpected_error_replies", 0);
+}
+
+// "99.9" for 99.900000.
+std::string FormatPercentile(double percentile) {
+  std::string text = FormatDecimal(percentile, 6);
+  text.erase(text.find_last_not_of('0') + 1);
+  if (text.back() == '.') text.pop_back();
+  return text;
+}
+
+}  // namespace
+
+void WriteStatsInfo(Services& services, InfoText& out) {
+  WriteTraffic(services, out);
+  WriteKeys(services, out);
+  WriteAbsent(out);
+  std::map<std::string, uint64_t> errors = services.statistics.Errors();
+  auto count_of = [&](const char* code) {
+    auto found = errors.find(code);
+    return found == errors.end() ? 0 : found->second;
+  };
+  constexpr uint64_t kNanosecondsPerUs = 1000;
+  out.Add("total_error_replies", services.statistics.total_errors());
+  out.Add("dump_payload_sanitizations", 0);
+  out.Add("acl_access_denied_auth", count_of("WRONGPASS"));
+  out.Add("acl_access_denied_cmd", 0);
+  out.Add("acl_access_denied_key", 0);
+  out.Add("acl_access_denied_channel", 0);
+  out.Add("strata_longest_pause_us",
+          services.statistics.Max(&ThreadStatistics::longest_batch_ns) / kNanosecondsPerUs);
+}
+
+void WriteCommandStatsInfo(Services& services, InfoText& out) {
+  for (size_t row = 0; row < services.commands.rows(); ++row) {
+    CommandSummary summary = services.statistics.Command(row);
+    if (summary.calls == 0 && summary.rejected == 0) continue;
+    double microseconds = static_cast<double>(summary.nanoseconds) / 1000;
+    double per_call = summary.calls == 0 ? 0 : microseconds / static_cast<double>(summary.calls);
+    out.Add("cmdstat_" + services.commands.FullName(row),
+            std::string_view("calls=" + std::to_string(summary.calls) +
+                             ",usec=" + std::to_string(summary.nanoseconds / 1000) +
+                             ",usec_per_call=" + FormatDecimal(per_call, 2) +
+                             ",rejected_calls=" + std::to_string(summary.rejected) +
+                             ",failed_calls=" + std::to_string(summary.failed)));
+  }
+}
+
+void WriteErrorStatsInfo(Services& services, InfoText& out) {
+  for (const auto& [code, count] : services.statistics.Errors()) {
+    out.Add("errorstat_" + code, std::string_view("count=" + std::to_string(count)));
+  }
+}
+
+void WriteLatencyStatsInfo(Services& services, InfoText& out) {
+  const Options& options = services.config.options();
+  if (!options.latency_tracking) return;
+  for (size_t row = 0; row < services.commands.rows(); ++row) {
+    CommandSummary summary = services.statistics.Command(row);
+    if (std::accumulate(summary.latency.begin(), summary.latency.end(), uint64_t{0}) == 0) continue;
+    std::string quantiles;
+    for (double percentile : options.latency_tracking_info_percentiles) {
+      uint64_t nanoseconds = LatencyQuantile(summary.latency, percentile / 100);
+      if (!quantiles.empty()) quantiles += ',';
+      quantiles += "p" + FormatPercentile(percentile) + "=" +
+                   FormatDecimal(static_cast<double>(nanoseconds) / 1000, 3);
+    }
+    out.Add("latency_percentiles_usec_" + services.commands.FullName(row), quantiles);
+  }
+}
+
+}  // namespace strata

@@ -1,0 +1,53 @@
+#pragma once
+
+// Which client sockets can be read or written: an epoll set of our own, itself waited for by Asio.
+//
+// A socket that Asio watches costs a system call more per request than the reading and writing:
+// either a recv that finds nothing, or an epoll_ctl to arm the wait (docs/adr/0002). Here a socket
+// is registered once, level-triggered, and one round serves all that are ready; Asio sees a single
+// descriptor. Timers, signals, listeners and work from other threads stay with Asio.
+//
+// One I/O thread's own.
+
+#include <sys/epoll.h>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <cstdint>
+#include <functional>
+
+namespace strata {
+
+class ReadinessSet {
+ public:
+  class Handler {
+   public:
+    virtual ~Handler() = default;
+    // `events` as epoll gives them. May add and remove sockets, its own included, but must not
+    // destroy another handler.
+    virtual void OnReady(uint32_t events) = 0;
+  };
+
+  // `after_round` runs when all sockets of a round have been served.
+  ReadinessSet(boost::asio::io_context& context, std::function<void()> after_round);
+
+  void Start();
+  // Ends the wait, so that the io_context can run dry.
+  void Stop();
+
+  // False if the system refuses. `events`: EPOLLIN, EPOLLOUT. The handler must stay until Remove.
+  bool Add(int descriptor, uint32_t events, Handler& handler);
+  void Change(int descriptor, uint32_t events, Handler& handler);
+  void Remove(int descriptor);
+
+ private:
+  void Wait();
+  void Serve();
+  // Returns how many sockets were ready.
+  int ServeRound();
+
+  boost::asio::posix::stream_descriptor set_;
+  std::function<void()> after_round_;
+};
+
+}  // namespace strata

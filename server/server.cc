@@ -1,0 +1,203 @@
+#include "server/server.h"
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <bit>
+#include <boost/asio/post.hpp>
+#include <chrono>
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <thread>
+
+#include "base/allocator.h"
+#include "base/log.h"
+#include "base/random.h"
+#include "base/version.h"
+
+namespace strata {
+namespace {
+
+namespace asio = boost::asio;
+
+constexpr auto kCronPeriod = std::chrono::milliseconds(100);
+constexpr int64_t kDrainMs = 5000;
+
+std::string RandomHex(size_t digits) {
+  constexpr char kDigits[] = "0123456789abcdef";
+  Random random(RandomSeed());
+  std::string text(digits, '0');
+  for (char& c : text) c = kDigits[random.Below(16)];
+  return text;
+}
+
+ServerIdentity MakeIdentity(const Options& options, const Clock& clock) {
+  ServerIdentity identity;
+  identity.run_id = RandomHex(40);
+  std::error_code ignored;
+  identity.executable = std::filesystem::read_symlink("/proc/self/exe", ignored).string();
+  identity.started_ms = clock.WallMs();
+  identity.io_threads = IoThreadCount(options);
+  return identity;
+}
+
+// Descriptors for maxclients and for our own files; says so if the system does not allow them.
+void RaiseDescriptorLimit(int64_t max_clients) {
+  constexpr rlim_t kOwnDescriptors = 64;
+  rlim_t wanted = static_cast<rlim_t>(max_clients) + kOwnDescriptors;
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted) return;
+  limit.rlim_cur = std::min(wanted, limit.rlim_max);
+  if (setrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur < wanted) {
+    LogWarning("open files are limited to " + std::to_string(limit.rlim_cur) +
+               ": fewer than maxclients (" + std::to_string(max_clients) +
+               ") can connect; raise it with 'ulimit -n " + std::to_string(wanted) + "'");
+  }
+}
+
+}  // namespace
+
+size_t IoThreadCount(const Options& options) {
+  if (options.io_threads > 0) return static_cast<size_t>(options.io_threads);
+  return std::max(1u, std::thread::hardware_concurrency());
+}
+
+KeyspaceOptions KeyspaceOptionsFrom(const Options& options, size_t io_threads) {
+  constexpr size_t kShardsPerThread = 16;
+  constexpr size_t kLeast = 64;
+  constexpr size_t kMost = 4096;
+  KeyspaceOptions keyspace;
+  size_t wanted = options.shards > 0 ? static_cast<size_t>(options.shards)
+                                     : std::max(kLeast, kShardsPerThread * io_threads);
+  keyspace.shards = std::min(kMost, std::bit_ceil(wanted));
+  keyspace.databases = static_cast<int>(options.databases);
+  keyspace.hash_seed = RandomSeed();
+  return keyspace;
+}
+
+Server::Server(LoadedConfig loaded)
+    : config_(std::move(loaded)),
+      identity_(MakeIdentity(config_.options(), clock_)),
+      keyspace_(KeyspaceOptionsFrom(config_.options(), identity_.io_threads), clock_),
+      world_(identity_.io_threads),
+      statistics_(identity_.io_threads, commands_.rows()),
+      services_{clock_, config_,  commands_,   keyspace_,      reclaimer_,
+                world_, clients_, statistics_, slow_log_,      latency_,
+                *this,  pause_,   identity_,   active_expiry_, over_memory_limit_} {
+  for (size_t i = 0; i < identity_.io_threads; ++i) {
+    threads_.push_back(std::make_unique<IoThread>(services_, i, identity_.io_threads));
+  }
+}
+
+Server::~Server() = default;
+
+Result<void> Server::Run() {
+  const Options& options = config_.options();
+  LogNotice(std::string("Strata ") + kStrataVersion + " starts: pid " + std::to_string(getpid()) +
+            ", " + std::to_string(threads_.size()) + " I/O threads, " +
+            std::to_string(keyspace_.shard_count()) + " shards");
+  RaiseDescriptorLimit(options.maxclients);
+  if (Result<void> listening = Listen(); !listening) return listening;
+  if (!options.pidfile.empty()) std::ofstream(options.pidfile) << getpid() << "\n";
+
+  WaitForSignal();
+  cron_ = std::make_unique<asio::steady_timer>(threads_[0]->context());
+  ScheduleCron();
+  for (auto& listener : listeners_) listener->Start();
+  for (auto& thread : threads_) thread->Start();
+  LogNotice("ready to accept connections");
+  for (auto& thread : threads_) thread->Join();
+  if (!options.pidfile.empty()) unlink(options.pidfile.c_str());
+  LogNotice("bye");
+  FlushLog();
+  return {};
+}
+
+Result<void> Server::Listen() {
+  const Options& options = config_.options();
+  std::vector<std::vector<IoThread*>> acceptors;  // the threads that each listener feeds
+  std::vector<IoThread*> all;
+  for (auto& thread : threads_) all.push_back(thread.get());
+  if (options.reuse_port) {
+    for (IoThread* thread : all) acceptors.push_back({thread});
+  } else {
+    acceptors.push_back(all);
+  }
+  for (const ListenAddress& address : ListenAddresses(options)) {
+    for (const auto& threads : acceptors) {
+      bool shared = address.unix_path.empty() || threads.size() == all.size();
+      if (!shared && threads[0] != all[0]) continue;  // one acceptor is enough for a Unix socket
+      Result<std::unique_ptr<Listener>> listener =
+          Listener::Open(address, options, shared ? threads : all);
+      if (listener) {
+        LogNotice("listening on " + (*listener)->Describe());
+        listeners_.push_back(std::move(*listener));
+      } else if (!address.optional) {
+        return listener.error();
+      } else {
+        LogWarning(listener.error().message);
+      }
+    }
+  }
+  if (listeners_.empty()) return Error{"there is no address to listen on"};
+  return {};
+}
+
+void Server::WaitForSignal() {
+  signals_ = std::make_unique<asio::signal_set>(threads_[0]->context(), SIGTERM, SIGINT);
+  signals_->async_wait([this](const boost::system::error_code& failure, int number) {
+    if (failure) return;
+    LogNotice(std::string("received ") + (number == SIGTERM ? "SIGTERM" : "SIGINT"));
+    BeginShutdown();
+  });
+}
+
+void Server::ScheduleCron() {
+  cron_->expires_after(kCronPeriod);
+  cron_->async_wait([this](const boost::system::error_code& failure) {
+    if (failure || stopping_) return;
+    Cron();
+    ScheduleCron();
+  });
+}
+
+void Server::Cron() {
+  statistics_.SampleRates(clock_.MonotonicMs());
+  world_.LockShared(0);
+  int64_t limit = config_.options().maxmemory;
+  world_.UnlockShared(0);
+  bool over = limit > 0 && ReadAllocatorStatistics().allocated > static_cast<uint64_t>(limit);
+  over_memory_limit_.store(over, std::memory_order_relaxed);
+}
+
+void Server::RequestShutdown() {
+  asio::post(threads_[0]->context(), [this] { BeginShutdown(); });
+}
+
+void Server::BeginShutdown() {
+  if (stopping_) return;
+  stopping_ = true;
+  LogNotice("stops: no new connections, replies under way are finished");
+  for (auto& listener : listeners_) listener->Close();
+  signals_->cancel();
+  cron_->cancel();
+  for (auto& thread : threads_) thread->Stop(kDrainMs);
+}
+
+Result<void> Server::ApplyOptions(std::span<const std::string_view> changed_names) {
+  const Options& options = config_.options();
+  for (std::string_view name : changed_names) {
+    if (name == "loglevel") SetLogLevel(options.loglevel);
+    if (name == "maxclients") RaiseDescriptorLimit(options.maxclients);
+    if (name == "maxmemory") {
+      bool over = options.maxmemory > 0 &&
+                  ReadAllocatorStatistics().allocated > static_cast<uint64_t>(options.maxmemory);
+      over_memory_limit_.store(over, std::memory_order_relaxed);
+    }
+  }
+  return {};
+}
+
+}  // namespace strata

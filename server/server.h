@@ -1,0 +1,62 @@
+#pragma once
+
+// The composition root: builds everything in start order, runs it, stops it in reverse.
+
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <memory>
+#include <vector>
+
+#include "config/config_source.h"
+#include "server/io_thread.h"
+#include "server/listener.h"
+#include "server/services.h"
+
+namespace strata {
+
+// 16 per I/O thread, at least 64, unless the options say otherwise; a power of two.
+KeyspaceOptions KeyspaceOptionsFrom(const Options& options, size_t io_threads);
+// As `io-threads` says; one per core if it does not.
+size_t IoThreadCount(const Options& options);
+
+class Server final : public ServerControl {
+ public:
+  explicit Server(LoadedConfig loaded);
+  ~Server() override;
+
+  // Binds the sockets and runs until a signal or SHUTDOWN; a failure to start is the error.
+  Result<void> Run();
+
+  void RequestShutdown() override;
+  Result<void> ApplyOptions(std::span<const std::string_view> changed_names) override;
+
+ private:
+  Result<void> Listen();
+  void WaitForSignal();
+  void ScheduleCron();
+  void Cron();
+  void BeginShutdown();
+
+  SystemClock clock_;
+  Config config_;
+  ServerIdentity identity_;
+  CommandTable commands_;
+  Reclaimer reclaimer_;
+  Keyspace keyspace_;
+  BigReaderLock world_;
+  ClientRegistry clients_;
+  Statistics statistics_;
+  SlowLog slow_log_;
+  LatencyMonitor latency_;
+  PauseState pause_;
+  std::atomic<bool> active_expiry_{true};
+  std::atomic<bool> over_memory_limit_{false};
+  Services services_;
+  std::vector<std::unique_ptr<IoThread>> threads_;
+  std::vector<std::unique_ptr<Listener>> listeners_;
+  std::unique_ptr<boost::asio::signal_set> signals_;
+  std::unique_ptr<boost::asio::steady_timer> cron_;  // on the first thread
+  bool stopping_ = false;                            // the first thread's own
+};
+
+}  // namespace strata

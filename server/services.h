@@ -1,0 +1,68 @@
+#pragma once
+
+// What commands may use of the server beyond the keyspace. Built by server/server.cc (and by the
+// tests' in-process server); nothing here is owned.
+
+#include <cstdint>
+#include <string>
+
+#include "base/big_reader_lock.h"
+#include "base/clock.h"
+#include "config/config.h"
+#include "server/client_registry.h"
+#include "server/command_table.h"
+#include "server/observability/latency_monitor.h"
+#include "server/observability/slow_log.h"
+#include "server/observability/statistics.h"
+#include "storage/keyspace.h"
+#include "storage/reclaimer.h"
+
+namespace strata {
+
+enum class PauseMode : uint8_t { kNone, kWrites, kAll };
+
+// The server itself, as commands steer it. Implemented by server.cc; thread-safe.
+class ServerControl {
+ public:
+  virtual ~ServerControl() = default;
+  // Begins a graceful stop: no new connections, replies are sent, then the process ends with 0.
+  virtual void RequestShutdown() = 0;
+  // Applies options that CONFIG SET changed. REQUIRES: the world is stopped. An error undoes them.
+  virtual Result<void> ApplyOptions(std::span<const std::string_view> changed_names) = 0;
+};
+
+// CLIENT PAUSE. Written with the world stopped, read by every thread.
+struct PauseState {
+  PauseMode mode = PauseMode::kNone;
+  int64_t until_ms = 0;  // unix
+};
+
+struct ServerIdentity {
+  std::string run_id;  // 40 hex digits, new at each start
+  std::string executable;
+  int64_t started_ms = 0;  // unix
+  size_t io_threads = 1;
+  uint64_t startup_memory_bytes = 0;  // in use before the first key
+};
+
+struct Services {
+  const Clock& clock;
+  Config& config;
+  const CommandTable& commands;
+  Keyspace& keyspace;
+  Reclaimer& reclaimer;
+  BigReaderLock& world;
+  ClientRegistry& clients;
+  Statistics& statistics;
+  SlowLog& slow_log;
+  LatencyMonitor& latency;
+  ServerControl& control;
+  PauseState& pause;
+  const ServerIdentity& identity;
+  // DEBUG SET-ACTIVE-EXPIRE.
+  std::atomic<bool>& active_expiry;
+  // Memory in use exceeds maxmemory: kept by the cron, read by the gate of kDenyOom.
+  std::atomic<bool>& over_memory_limit;
+};
+
+}  // namespace strata

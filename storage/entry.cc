@@ -1,0 +1,238 @@
+#include "storage/entry.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <new>
+#include <utility>
+
+#include "base/allocator.h"
+#include "base/check.h"
+#include "base/number.h"
+
+namespace strata {
+namespace {
+
+constexpr size_t kHeaderBytes = 9;  // up to and with the kind byte
+constexpr size_t kNarrowSize = 255;
+constexpr int64_t kNarrowExpiry = (int64_t{1} << 48) - 1;
+constexpr size_t kNarrowExpiryBytes = 6;
+
+bool FitsNarrow(std::optional<int64_t> expiry_ms) {
+  return !expiry_ms || (*expiry_ms >= 0 && *expiry_ms <= kNarrowExpiry);
+}
+
+}  // namespace
+
+bool Entry::Shape::Wide() const {
+  return key_size > kNarrowSize || value_size > kNarrowSize || !FitsNarrow(expiry_ms);
+}
+
+size_t Entry::Shape::Bytes() const {
+  bool is_wide = Wide();
+  size_t expiry = expiry_ms ? (is_wide ? 8 : kNarrowExpiryBytes) : 0;
+  return std::max(sizeof(Entry), kHeaderBytes + expiry + (is_wide ? 8 : 2) + key_size + value_size);
+}
+
+Entry* Entry::New(const Shape& shape, std::string_view key) {
+  static_assert(offsetof(Entry, data_) == kHeaderBytes);
+  auto* entry = new (AllocateBytes(shape.Bytes())) Entry;
+  bool is_wide = shape.Wide();
+  entry->kind_ =
+      static_cast<uint8_t>(static_cast<uint8_t>(shape.type) | shape.encoding << kEncodingShift |
+                           (shape.expiry_ms ? kExpiringBit : 0) | (is_wide ? kWideBit : 0));
+  if (shape.expiry_ms) {
+    std::memcpy(entry->data_, &*shape.expiry_ms, is_wide ? 8 : kNarrowExpiryBytes);
+  }
+  char* sizes = const_cast<char*>(entry->Sizes());
+  if (is_wide) {
+    auto key_size = static_cast<uint32_t>(key.size());
+    std::memcpy(sizes, &key_size, 4);
+    std::memcpy(sizes + 8, key.data(), key.size());
+  } else {
+    sizes[0] = static_cast<char>(key.size());
+    std::memcpy(sizes + 2, key.data(), key.size());
+  }
+  entry->SetValueSize(shape.value_size);
+  return entry;
+}
+
+Entry* Entry::NewInteger(std::string_view key, int64_t value, std::optional<int64_t> expiry_ms) {
+  Entry* entry = New({ValueType::kString, static_cast<uint8_t>(StringEncoding::kInteger),
+                      key.size(), sizeof(value), expiry_ms},
+                     key);
+  entry->set_integer(value);
+  return entry;
+}
+
+Entry* Entry::NewInline(std::string_view key, std::string_view value, StringEncoding encoding,
+                        std::optional<int64_t> expiry_ms) {
+  Entry* entry =
+      New({ValueType::kString, static_cast<uint8_t>(encoding), key.size(), value.size(), expiry_ms},
+          key);
+  if (!value.empty()) std::memcpy(entry->Value(), value.data(), value.size());
+  return entry;
+}
+
+Entry* Entry::NewShared(std::string_view key, SharedBytes value, std::optional<int64_t> expiry_ms) {
+  Entry* entry = New({ValueType::kString, static_cast<uint8_t>(StringEncoding::kShared), key.size(),
+                      sizeof(void*), expiry_ms},
+                     key);
+  void* leaked = std::move(value).Leak();
+  std::memcpy(entry->Value(), &leaked, sizeof(leaked));
+  return entry;
+}
+
+Entry* Entry::Copy(const Entry& source, std::string_view key, std::optional<int64_t> expiry_ms) {
+  CHECK(source.type() == ValueType::kString);
+  Entry* copy = nullptr;
+  switch (source.string_encoding()) {
+    case StringEncoding::kInteger:
+      copy = NewInteger(key, source.integer(), expiry_ms);
+      break;
+    case StringEncoding::kInline:
+    case StringEncoding::kRaw:
+      copy = NewInline(key, source.inline_value(), source.string_encoding(), expiry_ms);
+      break;
+    case StringEncoding::kShared:
+      copy = NewShared(key, source.shared_value(), expiry_ms);
+      break;
+  }
+  copy->SetMetadataFrom(source);
+  return copy;
+}
+
+void Entry::Delete(Entry* entry) {
+  if (entry->type() == ValueType::kString && entry->string_encoding() == StringEncoding::kShared) {
+    void* leaked;
+    std::memcpy(&leaked, entry->Value(), sizeof(leaked));
+    SharedBytes::Adopt(leaked);
+  }
+  FreeBytes(entry, entry->AllocatedBytes());
+}
+
+int64_t Entry::expiry_ms() const {
+  int64_t expiry = 0;
+  std::memcpy(&expiry, data_, wide() ? 8 : kNarrowExpiryBytes);
+  return expiry;
+}
+
+bool Entry::SetExpiryInPlace(int64_t expiry_ms) {
+  if (!has_expiry() || (!wide() && !FitsNarrow(expiry_ms))) return false;
+  std::memcpy(data_, &expiry_ms, wide() ? 8 : kNarrowExpiryBytes);
+  return true;
+}
+
+int64_t Entry::integer() const {
+  int64_t value;
+  std::memcpy(&value, Value(), sizeof(value));
+  return value;
+}
+
+void Entry::set_integer(int64_t value) {
+  std::memcpy(Value(), &value, sizeof(value));
+}
+
+std::string_view Entry::inline_value() const {
+  return {Value(), ValueSize()};
+}
+
+SharedBytes Entry::shared_value() const {
+  void* leaked;
+  std::memcpy(&leaked, Value(), sizeof(leaked));
+  SharedBytes owned = SharedBytes::Adopt(leaked);
+  SharedBytes copy = owned;
+  std::move(owned).Leak();
+  return copy;
+}
+
+// The allocator is told the size when memory is freed, so a value may only take a size of the same
+// class as the allocation's.
+bool Entry::HasRoomFor(size_t value_size) const {
+  if (!wide() && value_size > kNarrowSize) return false;
+  size_t now = AllocatedBytes();
+  size_t then = now - ValueSize() + value_size;
+  return then == now || AllocationSize(then) == AllocationSize(now);
+}
+
+bool Entry::SetInlineInPlace(std::string_view value, StringEncoding encoding) {
+  StringEncoding present = string_encoding();
+  if (type() != ValueType::kString || present == StringEncoding::kShared) return false;
+  if (!HasRoomFor(value.size())) return false;
+  if (!value.empty()) std::memcpy(Value(), value.data(), value.size());
+  SetValueSize(value.size());
+  SetEncoding(encoding);
+  return true;
+}
+
+char* Entry::ResizeInlineInPlace(size_t size) {
+  if (size >= kInlineValueLimit || !HasRoomFor(size)) return nullptr;
+  SetValueSize(size);
+  SetEncoding(StringEncoding::kRaw);
+  return Value();
+}
+
+char* Entry::ResizeSharedInPlace(size_t size) {
+  void* leaked;
+  std::memcpy(&leaked, Value(), sizeof(leaked));
+  SharedBytes bytes = SharedBytes::Adopt(leaked);
+  char* place = nullptr;
+  if (bytes.IsUnique() && size <= bytes.capacity()) {
+    bytes.Resize(size);
+    place = bytes.mutable_data();
+  }
+  std::move(bytes).Leak();
+  return place;
+}
+
+void Entry::SetMetadataFrom(const Entry& other) {
+  last_access_s_ = other.last_access_s_;
+  frequency_ = other.frequency_;
+  gap_class_ = other.gap_class_;
+  user_class_ = other.user_class_;
+}
+
+size_t Entry::AllocatedBytes() const {
+  auto value_offset = static_cast<size_t>(Value() - reinterpret_cast<const char*>(this));
+  return std::max(sizeof(Entry), value_offset + ValueSize());
+}
+
+size_t Entry::TotalBytes() const {
+  size_t total = AllocationSize(AllocatedBytes());
+  if (type() == ValueType::kString && string_encoding() == StringEncoding::kShared) {
+    total += AllocationSize(shared_value().capacity() + sizeof(SharedBytes) * 3);
+  }
+  return total;
+}
+
+void Entry::SetValueSize(size_t size) {
+  char* sizes = const_cast<char*>(Sizes());
+  if (wide()) {
+    auto word = static_cast<uint32_t>(size);
+    std::memcpy(sizes + 4, &word, sizeof(word));
+  } else {
+    sizes[1] = static_cast<char>(size);
+  }
+}
+
+void Entry::SetEncoding(StringEncoding encoding) {
+  kind_ = static_cast<uint8_t>((kind_ & ~(kEncodingMask << kEncodingShift)) |
+                               static_cast<uint8_t>(encoding) << kEncodingShift);
+}
+
+std::string_view ReadString(const Entry& entry, DigitScratch& scratch) {
+  switch (entry.string_encoding()) {
+    case StringEncoding::kInteger:
+      return {scratch.digits, FormatInt64(entry.integer(), scratch.digits)};
+    case StringEncoding::kShared:
+      return entry.shared_value().view();
+    default:
+      return entry.inline_value();
+  }
+}
+
+size_t StringLength(const Entry& entry) {
+  DigitScratch scratch;
+  return ReadString(entry, scratch).size();
+}
+
+}  // namespace strata

@@ -1,0 +1,151 @@
+#pragma once
+
+// A key with its value: one allocation.
+//
+//   byte 0   last access, u32, seconds       |
+//        4   frequency, u8                   | eviction's metadata, written by a hit
+//        5   gap class, u8                   |
+//        6   user class, u16                 |
+//        8   kind, u8: type (3 bits) encoding (2) expiring wide extended (1 each)
+//        9   expiry, unix ms: 6 bytes, or 8 if wide; only if expiring
+//            key size and value size: u8 each, or u32 each if wide
+//            key
+//            value: the bytes, an int64, or a pointer
+//
+// 11 bytes of overhead without expiry and 17 with it: a 15-byte key with a 64-byte value fits the
+// allocator's 96-byte class either way. Expiries beyond 48 bits (year 10889) make an entry wide.
+//
+// Entries are guarded by the lock of the shard that owns them. Views into one end with that lock.
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <optional>
+#include <string_view>
+
+#include "base/shared_bytes.h"
+
+namespace strata {
+
+enum class ValueType : uint8_t { kString, kList, kSet, kSortedSet, kHash, kStream };
+
+// How a string lies in its entry. kRaw is kInline that was modified in place: Redis then says "raw"
+// whatever its length.
+enum class StringEncoding : uint8_t { kInteger, kInline, kRaw, kShared };
+
+// Values of this size and more are SharedBytes, so that a reply can refer to them.
+inline constexpr size_t kInlineValueLimit = 16 * 1024;
+
+class Entry {
+ public:
+  Entry(const Entry&) = delete;
+  Entry& operator=(const Entry&) = delete;
+
+  // The string forms. `expiry_ms` is a Unix time in milliseconds.
+  static Entry* NewInteger(std::string_view key, int64_t value, std::optional<int64_t> expiry_ms);
+  // REQUIRES: value.size() < kInlineValueLimit and encoding is kInline or kRaw.
+  static Entry* NewInline(std::string_view key, std::string_view value, StringEncoding encoding,
+                          std::optional<int64_t> expiry_ms);
+  static Entry* NewShared(std::string_view key, SharedBytes value,
+                          std::optional<int64_t> expiry_ms);
+  // The same value under another key or with another expiry; shared bytes are shared.
+  static Entry* Copy(const Entry& source, std::string_view key, std::optional<int64_t> expiry_ms);
+  static void Delete(Entry* entry);
+
+  ValueType type() const { return static_cast<ValueType>(kind_ & kTypeMask); }
+  StringEncoding string_encoding() const {
+    return static_cast<StringEncoding>((kind_ >> kEncodingShift) & kEncodingMask);
+  }
+  std::string_view key() const {
+    const char* sizes = Sizes();
+    return wide() ? std::string_view{sizes + 8, ReadWord(sizes)}
+                  : std::string_view{sizes + 2, static_cast<uint8_t>(sizes[0])};
+  }
+
+  bool has_expiry() const { return (kind_ & kExpiringBit) != 0; }
+  // REQUIRES: has_expiry().
+  int64_t expiry_ms() const;
+  bool IsExpired(int64_t now_ms) const { return has_expiry() && expiry_ms() <= now_ms; }
+  // Overwrites the expiry where it stands; false if it has no room for it (Copy instead).
+  bool SetExpiryInPlace(int64_t expiry_ms);
+
+  // REQUIRES: type is string and the encoding is the one named.
+  int64_t integer() const;
+  void set_integer(int64_t value);
+  std::string_view inline_value() const;
+  SharedBytes shared_value() const;
+  // Overwrites an inline value and its size where it stands, if the allocation, rounded as the
+  // allocator rounds, has room and would not become wasteful.
+  bool SetInlineInPlace(std::string_view value, StringEncoding encoding);
+  // Makes the inline value `size` bytes long, keeping the first ones, if there is room; new bytes
+  // are uninitialised. Returns where the value is, or null.
+  char* ResizeInlineInPlace(size_t size);
+  // The shared value's bytes for writing, made `size` long, if this entry is their only owner and
+  // there is room.
+  char* ResizeSharedInPlace(size_t size);
+
+  uint32_t last_access_s() const { return last_access_s_; }
+  uint8_t frequency() const { return frequency_; }
+  // One hit at `now_s`: unix seconds, truncated.
+  void Touch(uint32_t now_s) { last_access_s_ = now_s; }
+  void SetMetadataFrom(const Entry& other);
+
+  // Bytes asked of the allocator, without and with what a shared value adds.
+  size_t AllocatedBytes() const;
+  size_t TotalBytes() const;
+
+ private:
+  static constexpr uint8_t kTypeMask = 7;
+  static constexpr int kEncodingShift = 3;
+  static constexpr uint8_t kEncodingMask = 3;
+  static constexpr uint8_t kExpiringBit = 1 << 5;
+  static constexpr uint8_t kWideBit = 1 << 6;
+
+  // What determines an entry's size and the place of its parts.
+  struct Shape {
+    ValueType type;
+    uint8_t encoding;
+    size_t key_size;
+    size_t value_size;
+    std::optional<int64_t> expiry_ms;
+
+    bool Wide() const;
+    size_t Bytes() const;
+  };
+
+  Entry() = default;
+  static Entry* New(const Shape& shape, std::string_view key);
+
+  bool wide() const { return (kind_ & kWideBit) != 0; }
+  static uint32_t ReadWord(const char* from) {
+    uint32_t word;
+    std::memcpy(&word, from, sizeof(word));
+    return word;
+  }
+  const char* Sizes() const { return data_ + (has_expiry() ? (wide() ? 8 : 6) : 0); }
+  size_t ValueSize() const {
+    return wide() ? ReadWord(Sizes() + 4) : static_cast<uint8_t>(Sizes()[1]);
+  }
+  void SetValueSize(size_t size);
+  const char* Value() const { return key().data() + key().size(); }
+  char* Value() { return const_cast<char*>(std::as_const(*this).Value()); }
+  void SetEncoding(StringEncoding encoding);
+  bool HasRoomFor(size_t value_size) const;
+
+  uint32_t last_access_s_ = 0;
+  uint8_t frequency_ = 0;
+  uint8_t gap_class_ = 0;
+  uint16_t user_class_ = 0;
+  uint8_t kind_ = 0;
+  __extension__ char data_[];
+};
+
+// The bytes of a string entry whatever its encoding; `scratch` holds the digits of an integer.
+struct DigitScratch {
+  char digits[24];
+};
+std::string_view ReadString(const Entry& entry, DigitScratch& scratch);
+// Its length, without reading it.
+size_t StringLength(const Entry& entry);
+
+}  // namespace strata

@@ -1,0 +1,386 @@
+#include "storage/hash_table.h"
+
+#include <emmintrin.h>
+
+#include <algorithm>
+
+#include "base/allocator.h"
+#include "base/check.h"
+#include "base/hash.h"
+
+namespace strata {
+namespace {
+
+// Two bits per slot of the bucket whose tag is `tag`.
+unsigned MatchTags(const HashTable::Bucket& bucket, uint16_t tag) {
+  __m128i tags = _mm_load_si128(reinterpret_cast<const __m128i*>(bucket.tags));
+  __m128i equal = _mm_cmpeq_epi16(tags, _mm_set1_epi16(static_cast<int16_t>(tag)));
+  return static_cast<unsigned>(_mm_movemask_epi8(equal));
+}
+
+int FirstSlot(unsigned matches) {
+  return __builtin_ctz(matches) / 2;
+}
+unsigned WithoutFirst(unsigned matches) {
+  return matches & ~(3u << (FirstSlot(matches) * 2));
+}
+
+}  // namespace
+
+HashTable::HashTable(uint64_t seed) : seed_(seed) {
+  directories_.push_back(std::make_unique<Directory>(1));
+  memory_bytes_ += sizeof(Directory) + 2 * sizeof(uint64_t);
+  directory_.store(directories_.back().get(), std::memory_order_relaxed);
+  Publish(NewSegment(0, 0), 0);
+}
+
+HashTable::~HashTable() {
+  std::vector<Entry*> taken;
+  while (TakeSome(1024, taken) > 0) {
+    for (Entry* entry : taken) Entry::Delete(entry);
+    taken.clear();
+  }
+  const Segment* last = nullptr;
+  for (auto& word : directory()->words) {
+    Segment* segment = SegmentOf(word.load(std::memory_order_relaxed));
+    if (segment == last) continue;
+    last = segment;
+    FreeSegment(segment);
+  }
+}
+
+HashTable::Segment* HashTable::NewSegment(int size_index, int depth) {
+  size_t bytes = sizeof(Bucket) * (kBuckets[size_index] + size_t{1});
+  auto* segment = static_cast<Segment*>(AllocateCacheLines(bytes));
+  std::memset(static_cast<void*>(segment), 0, bytes);
+  segment->size_index = static_cast<uint8_t>(size_index);
+  segment->depth = static_cast<uint8_t>(depth);
+  memory_bytes_ += bytes;
+  return segment;
+}
+
+void HashTable::FreeSegment(Segment* segment) {
+  size_t bytes = sizeof(Bucket) * (segment->bucket_count() + 1);
+  memory_bytes_ -= bytes;
+  FreeBytes(segment, bytes);
+}
+
+void HashTable::Publish(const Segment* segment, uint64_t hash) {
+  Directory* current = directory();
+  int free_bits = current->bits - segment->depth;
+  size_t first = segment->depth == 0 ? 0 : (hash >> (64 - segment->depth)) << free_bits;
+  for (size_t i = 0; i < size_t{1} << free_bits; ++i) {
+    current->words[first + i].store(Pack(segment), std::memory_order_relaxed);
+  }
+}
+
+HashTable::Position HashTable::Find(std::string_view key, uint64_t hash) const {
+  uint64_t word = directory()->At(hash);
+  uint16_t tag = TagOf(hash, DepthOf(word));
+  Bucket* home = HomeOf(word, tag);
+  Bucket* bucket = home;
+  for (size_t step = 0;; ++step) {
+    for (unsigned matches = MatchTags(*bucket, tag); matches != 0;
+         matches = WithoutFirst(matches)) {
+      int slot = FirstSlot(matches);
+      if (bucket->at(slot)->key() == key) return {home, bucket, slot};
+    }
+    if (home->overflow() == 0 || step + 1 == kReach) return {};
+    Segment* segment = SegmentOf(word);
+    if (++bucket == segment->buckets + segment->bucket_count()) bucket = segment->buckets;
+  }
+}
+
+Entry* HashTable::At(const Position& position) const {
+  return position.bucket->at(position.slot);
+}
+
+bool HashTable::Place(Segment* segment, Entry* entry, uint16_t tag) {
+  size_t buckets = segment->bucket_count();
+  size_t index = HomeIndex(tag, segment->size_index);
+  size_t distance = 0;
+  unsigned free = MatchTags(segment->buckets[index], 0);
+  while (free == 0) {
+    if (++distance == buckets) return false;
+    free = MatchTags(segment->buckets[(index + distance) % buckets], 0);
+  }
+  while (distance >= kReach) {
+    distance = BringCloser(segment, index, distance);
+    if (distance == 0) return false;
+    free = MatchTags(segment->buckets[(index + distance) % buckets], 0);
+  }
+  Bucket& bucket = segment->buckets[(index + distance) % buckets];
+  bucket.tags[FirstSlot(free)] = tag;
+  bucket.set(FirstSlot(free), entry);
+  if (distance > 0) CountOverflow(segment->buckets[index], 1);
+  ++segment->count;
+  return true;
+}
+
+// There is room `distance` buckets behind `index`, out of reach: moves an entry into it that may
+// lie there and lies nearer, as in hopscotch hashing (Herlihy, Shavit, Tzafrir, DISC 2008).
+// Returns the distance of the room so made, or 0.
+size_t HashTable::BringCloser(Segment* segment, size_t index, size_t distance) {
+  size_t buckets = segment->bucket_count();
+  Bucket& to = segment->buckets[(index + distance) % buckets];
+  for (size_t nearer = distance - kReach + 1; nearer < distance; ++nearer) {
+    Bucket& from = segment->buckets[(index + nearer) % buckets];
+    for (int slot = 0; slot < kSlots; ++slot) {
+      size_t home = HomeIndex(from.tags[slot], segment->size_index);
+      size_t away = (index + nearer + buckets - home) % buckets;
+      if (away + distance - nearer >= kReach) continue;
+      int target = FirstSlot(MatchTags(to, 0));
+      to.tags[target] = from.tags[slot];
+      to.set(target, from.at(slot));
+      from.tags[slot] = 0;
+      from.set(slot, nullptr);
+      if (away == 0) CountOverflow(from, 1);
+      return nearer;
+    }
+  }
+  return 0;
+}
+
+void HashTable::CountOverflow(Bucket& home, int change) {
+  unsigned count = home.overflow();
+  if (count < kStickyOverflow) home.set_overflow(count + static_cast<unsigned>(change));
+}
+
+void HashTable::Insert(Entry* entry, uint64_t hash) {
+  while (true) {
+    Segment* segment = SegmentOf(directory()->At(hash));
+    size_t slots = segment->bucket_count() * kSlots;
+    bool loaded = segment->count * size_t{100} >= slots * kMaxLoadPercent;
+    if (!loaded && Place(segment, entry, TagOf(hash, segment->depth))) break;
+    Grow(segment, hash);
+  }
+  ++size_;
+}
+
+Entry* HashTable::Replace(const Position& position, Entry* entry) {
+  Entry* old = At(position);
+  position.bucket->set(position.slot, entry);
+  return old;
+}
+
+Entry* HashTable::Remove(const Position& position, uint64_t hash) {
+  Bucket& bucket = *position.bucket;
+  Entry* entry = bucket.at(position.slot);
+  bucket.tags[position.slot] = 0;
+  bucket.set(position.slot, nullptr);
+  Bucket& home = *position.home;
+  if (&home != &bucket) CountOverflow(home, -1);
+  Segment* segment = SegmentOf(directory()->At(hash));
+  --segment->count;
+  --size_;
+  MaybeShrink(segment, hash);
+  return entry;
+}
+
+// Puts everything into another segment of the same depth; false if something found no room.
+bool HashTable::MoveAll(const Segment& from, Segment* to) {
+  for (size_t i = 0; i < from.bucket_count(); ++i) {
+    const Bucket& bucket = from.buckets[i];
+    for (int slot = 0; slot < kSlots; ++slot) {
+      if (bucket.tags[slot] != 0 && !Place(to, bucket.at(slot), bucket.tags[slot])) return false;
+    }
+  }
+  return true;
+}
+
+// Puts everything into two segments that are one deeper, by the bit that the tags lose. The hashes
+// have a new last bit to give, so the entries are read: ahead of need, since most are in no cache.
+bool HashTable::Divide(const Segment& from, Segment* low, Segment* high, uint64_t seed) {
+  constexpr size_t kAhead = 2;  // buckets
+  for (size_t i = 0; i < from.bucket_count(); ++i) {
+    if (i + kAhead < from.bucket_count()) {
+      for (int slot = 0; slot < kSlots; ++slot) {
+        __builtin_prefetch(from.buckets[i + kAhead].at(slot));
+      }
+    }
+    const Bucket& bucket = from.buckets[i];
+    for (int slot = 0; slot < kSlots; ++slot) {
+      if (bucket.tags[slot] == 0) continue;
+      Entry* entry = bucket.at(slot);
+      uint64_t hash = Hash64(entry->key(), seed);
+      bool to_high = ((hash << from.depth) >> 63) != 0;
+      if (!Place(to_high ? high : low, entry, TagOf(hash, low->depth))) return false;
+    }
+  }
+  return true;
+}
+
+void HashTable::Rebuild(Segment* segment, int size_index, uint64_t hash) {
+  Segment* rebuilt = NewSegment(size_index, segment->depth);
+  if (!MoveAll(*segment, rebuilt)) {
+    FreeSegment(rebuilt);
+    if (size_index <= segment->size_index) return;  // could not shrink: stay
+    if (size_index + 1 < kSizes) return Rebuild(segment, size_index + 1, hash);
+    return Split(segment, hash);
+  }
+  Publish(rebuilt, hash);
+  FreeSegment(segment);
+}
+
+void HashTable::Grow(Segment* segment, uint64_t hash) {
+  if (segment->size_index + 1 < kSizes) return Rebuild(segment, segment->size_index + 1, hash);
+  Split(segment, hash);
+}
+
+void HashTable::Split(Segment* segment, uint64_t hash) {
+  CHECK(segment->depth < kMaxDepth);
+  if (segment->depth == directory()->bits) GrowDirectory();
+  int depth = segment->depth + 1;
+  for (int size_index = kSizeAfterSplit; size_index < kSizes; ++size_index) {
+    Segment* low = NewSegment(size_index, depth);
+    Segment* high = NewSegment(size_index, depth);
+    if (Divide(*segment, low, high, seed_)) {
+      uint64_t bit = uint64_t{1} << (64 - depth);
+      Publish(low, hash & ~bit);
+      Publish(high, hash | bit);
+      FreeSegment(segment);
+      return;
+    }
+    FreeSegment(low);
+    FreeSegment(high);
+  }
+  CHECK(!"half of a segment's keys do not fit in a segment: the hash is broken");
+}
+
+void HashTable::GrowDirectory() {
+  const Directory& old = *directory();
+  auto grown = std::make_unique<Directory>(old.bits + 1);
+  for (size_t i = 0; i < grown->words.size(); ++i) {
+    grown->words[i].store(old.words[i / 2].load(std::memory_order_relaxed),
+                          std::memory_order_relaxed);
+  }
+  memory_bytes_ += sizeof(Directory) + grown->words.size() * sizeof(uint64_t);
+  directory_.store(grown.get(), std::memory_order_release);
+  directories_.push_back(std::move(grown));
+}
+
+// Rebuilds a segment in a smaller size once it would be no more than two thirds full there.
+void HashTable::MaybeShrink(Segment* segment, uint64_t hash) {
+  if (segment->size_index == 0) return;
+  int smaller = segment->size_index - 1;
+  if (smaller > 0) --smaller;  // two sizes down, so that growing again is some way off
+  if (segment->count * size_t{100} < kBuckets[smaller] * size_t{kSlots} * 60) {
+    Rebuild(segment, smaller, hash);
+  }
+}
+
+uint64_t HashTable::CollectBucket(uint64_t place, Entry** found, size_t& count) const {
+  CHECK(place < kScanEnd);
+  uint64_t hash = place << 24;
+  uint64_t word = directory()->At(hash);
+  const Segment* segment = SegmentOf(word);
+  size_t buckets = segment->bucket_count();
+  size_t index = HomeIndex(TagOf(hash, segment->depth), segment->size_index);
+  size_t reach = segment->buckets[index].overflow() > 0 ? kReach : 1;
+  for (size_t step = 0; step < reach; ++step) {
+    const Bucket& bucket = segment->buckets[(index + step) % buckets];
+    for (int slot = 0; slot < kSlots; ++slot) {
+      if (bucket.tags[slot] == 0 || HomeIndex(bucket.tags[slot], segment->size_index) != index) {
+        continue;
+      }
+      // A cursor from before the segment shrank may begin in the middle of this bucket.
+      Entry* entry = bucket.at(slot);
+      if (Hash64(entry->key(), seed_) >> 24 >= place) found[count++] = entry;
+    }
+  }
+  // The smallest hash whose home is the next bucket; buckets are chosen by 16 bits, so it is exact.
+  uint64_t first16 = (((index + 1) << 16) + buckets - 1) / buckets;
+  uint64_t segment_start =
+      segment->depth == 0 ? 0 : (hash >> (64 - segment->depth)) << (40 - segment->depth);
+  return segment_start + (first16 << (24 - segment->depth));
+}
+
+size_t HashTable::Candidates(uint64_t hash, Entry** found) const {
+  uint64_t word = directory()->At(hash);
+  const Segment* segment = SegmentOf(word);
+  uint16_t tag = TagOf(hash, segment->depth);
+  size_t buckets = segment->bucket_count();
+  size_t index = HomeIndex(tag, segment->size_index);
+  size_t reach = segment->buckets[index].overflow() > 0 ? kReach : 1;
+  size_t count = 0;
+  for (size_t step = 0; step < reach; ++step) {
+    const Bucket& bucket = segment->buckets[(index + step) % buckets];
+    for (unsigned matches = MatchTags(bucket, tag); matches != 0; matches = WithoutFirst(matches)) {
+      found[count++] = bucket.at(FirstSlot(matches));
+    }
+  }
+  return count;
+}
+
+Entry* HashTable::Sample(uint64_t random) const {
+  if (size_ == 0) return nullptr;
+  // Slots are drawn, not buckets, so that a full bucket's entries are no less likely.
+  constexpr int kDraws = 128;
+  for (int draw = 0; draw < kDraws; ++draw) {
+    uint64_t hash = random & ~uint64_t{0xffffff};
+    uint64_t word = directory()->At(hash);
+    const Bucket* bucket = HomeOf(word, TagOf(hash, DepthOf(word)));
+    auto slot = static_cast<int>(random % kSlots);
+    if (bucket->tags[slot] != 0) return bucket->at(slot);
+    random = FoldedMultiply(random ^ 0x9e3779b97f4a7c15, 0xd6e8feb86659fd93) + draw;
+  }
+  // Nearly empty: the first entry from a random place on.
+  uint64_t place = random >> 24;
+  while (true) {
+    Entry* found[kMaxVisited];
+    size_t count = 0;
+    place = CollectBucket(place, found, count);
+    if (count > 0) return found[random % count];
+    if (place >= kScanEnd) place = 0;
+  }
+}
+
+size_t HashTable::TakeSome(size_t limit, std::vector<Entry*>& taken) {
+  size_t before = taken.size();
+  Directory* current = directory();
+  while (words_taken_ < current->words.size() && taken.size() - before < limit) {
+    uint64_t word = current->words[words_taken_++].load(std::memory_order_relaxed);
+    Segment* segment = SegmentOf(word);
+    if (segment->count == 0) continue;
+    for (size_t b = 0; b < segment->bucket_count(); ++b) {
+      Bucket& bucket = segment->buckets[b];
+      for (int slot = 0; slot < kSlots; ++slot) {
+        if (bucket.tags[slot] != 0) taken.push_back(bucket.at(slot));
+        bucket.tags[slot] = 0;
+      }
+    }
+    segment->count = 0;
+  }
+  size_ -= taken.size() - before;
+  return taken.size() - before;
+}
+
+void HashTable::CheckInvariants() const {
+  size_t total = 0;
+  const Segment* last = nullptr;
+  for (size_t i = 0; i < directory()->words.size(); ++i) {
+    uint64_t word = directory()->words[i].load(std::memory_order_relaxed);
+    const Segment* segment = SegmentOf(word);
+    CHECK(Pack(segment) == word);
+    CHECK(segment->depth <= directory()->bits);
+    if (segment == last) continue;
+    last = segment;
+    size_t in_segment = 0;
+    for (size_t b = 0; b < segment->bucket_count(); ++b) {
+      const Bucket& bucket = segment->buckets[b];
+      for (int slot = 0; slot < kSlots; ++slot) {
+        if (bucket.tags[slot] == 0) continue;
+        ++in_segment;
+        uint64_t hash = Hash64(bucket.at(slot)->key(), seed_);
+        CHECK(bucket.tags[slot] == TagOf(hash, segment->depth));
+        CHECK(SegmentOf(directory()->At(hash)) == segment);
+        CHECK(Find(bucket.at(slot)->key(), hash));
+      }
+    }
+    CHECK(in_segment == segment->count);
+    total += in_segment;
+  }
+  CHECK(total == size_);
+}
+
+}  // namespace strata

@@ -1,0 +1,157 @@
+#include "storage/keyspace.h"
+
+#include <bit>
+#include <utility>
+
+#include "base/check.h"
+
+namespace strata {
+
+Keyspace::Keyspace(const KeyspaceOptions& options, const Clock& clock)
+    : clock_(clock),
+      options_(options),
+      shard_bits_(std::countr_zero(options.shards)),
+      shards_(options.shards) {
+  CHECK(std::has_single_bit(options.shards) && options.shards <= 4096);
+  for (Shard& shard : shards_) {
+    shard.databases =
+        std::vector<std::atomic<ShardDatabase*>>(static_cast<size_t>(options.databases));
+  }
+}
+
+Keyspace::~Keyspace() {
+  for (int i = 0; i < options_.databases; ++i) Flush(i);
+}
+
+ShardDatabase& Keyspace::PartForWrite(int database, uint64_t hash) {
+  ShardDatabase* part = Part(database, hash);
+  if (part != nullptr) [[likely]] {
+    return *part;
+  }
+  return MakePart(shards_[ShardIndex(hash)], database);
+}
+
+ShardDatabase& Keyspace::MakePart(Shard& shard, int database) {
+  auto part = std::make_unique<ShardDatabase>(options_.hash_seed, clock_.WallMs(), shard.expiry);
+  ShardDatabase& made = *part;
+  shard.databases[static_cast<size_t>(database)].store(part.release(), std::memory_order_release);
+  return made;
+}
+
+uint64_t Keyspace::Size(int database) {
+  uint64_t keys = 0;
+  for (Shard& shard : shards_) {
+    SpinLock lock(shard.mutex);
+    ShardDatabase* part = shard.databases[static_cast<size_t>(database)];
+    if (part != nullptr) keys += part->size();
+  }
+  return keys;
+}
+
+DatabaseStatistics Keyspace::Statistics(int database) {
+  DatabaseStatistics sum;
+  int64_t now_ms = clock_.WallMs();
+  int64_t weighted_ttl = 0;
+  uint64_t random = static_cast<uint64_t>(now_ms);
+  for (Shard& shard : shards_) {
+    SpinLock lock(shard.mutex);
+    ShardDatabase* part = shard.databases[static_cast<size_t>(database)];
+    if (part == nullptr) continue;
+    sum.keys += part->size();
+    sum.volatile_keys += part->volatile_size();
+    random = FoldedMultiply(random, 0x9e3779b97f4a7c15) + 1;
+    weighted_ttl +=
+        part->AverageTtlMs(now_ms, random) * static_cast<int64_t>(part->volatile_size());
+  }
+  if (sum.volatile_keys > 0) {
+    sum.average_ttl_ms = weighted_ttl / static_cast<int64_t>(sum.volatile_keys);
+  }
+  return sum;
+}
+
+ExpiryStatistics Keyspace::ReadExpiryStatistics() {
+  ExpiryStatistics sum;
+  for (Shard& shard : shards_) {
+    SpinLock lock(shard.mutex);
+    sum.Add(shard.expiry);
+  }
+  return sum;
+}
+
+void Keyspace::ResetExpiryStatistics() {
+  for (Shard& shard : shards_) {
+    SpinLock lock(shard.mutex);
+    shard.expiry = {};
+  }
+}
+
+uint64_t Keyspace::OverheadBytes() {
+  uint64_t bytes = shards_.size() * sizeof(Shard);
+  for (Shard& shard : shards_) {
+    SpinLock lock(shard.mutex);
+    for (const auto& database : shard.databases) {
+      const ShardDatabase* part = database.load(std::memory_order_relaxed);
+      if (part != nullptr) bytes += part->overhead_bytes();
+    }
+  }
+  return bytes;
+}
+
+std::optional<std::string> Keyspace::RandomKey(int database, uint64_t random) {
+  // A shard in proportion to its keys, then a key in it.
+  constexpr int kTries = 100;  // as many dead keys may be met before their turn to be removed
+  int64_t now_ms = clock_.WallMs();
+  for (int attempt = 0; attempt < kTries; ++attempt) {
+    uint64_t total = Size(database);
+    if (total == 0) return std::nullopt;
+    random = FoldedMultiply(random ^ 0x9e3779b97f4a7c15, 0xd6e8feb86659fd93) + 1;
+    uint64_t left = random % total;
+    for (Shard& shard : shards_) {
+      SpinLock lock(shard.mutex);
+      ShardDatabase* part = shard.databases[static_cast<size_t>(database)];
+      if (part == nullptr) continue;
+      if (left >= part->size()) {
+        left -= part->size();
+        continue;
+      }
+      const Entry* entry = part->table().Sample(random);
+      if (entry != nullptr && !entry->IsExpired(now_ms)) return std::string(entry->key());
+      break;
+    }
+  }
+  return std::nullopt;
+}
+
+bool Keyspace::ExpireSome(size_t shard_index, int64_t now_ms, size_t limit) {
+  Shard& shard = shards_[shard_index];
+  SpinLock lock(shard.mutex);
+  bool behind = false;
+  for (auto& database : shard.databases) {
+    ShardDatabase* part = database.load(std::memory_order_relaxed);
+    if (part == nullptr) continue;
+    size_t looked_at = part->ExpireSome(now_ms, limit);
+    limit -= std::min(limit, looked_at);
+    behind |= part->ExpiryBehind();
+  }
+  return behind;
+}
+
+DetachedDatabases Keyspace::Flush(int database) {
+  DetachedDatabases detached;
+  for (Shard& shard : shards_) {
+    SpinLock lock(shard.mutex);
+    auto& slot = shard.databases[static_cast<size_t>(database)];
+    if (ShardDatabase* part = slot.exchange(nullptr)) detached.emplace_back(part);
+  }
+  return detached;
+}
+
+void Keyspace::Swap(int a, int b) {
+  for (Shard& shard : shards_) {
+    SpinLock lock(shard.mutex);
+    auto& first = shard.databases[static_cast<size_t>(a)];
+    first.store(shard.databases[static_cast<size_t>(b)].exchange(first.load()));
+  }
+}
+
+}  // namespace strata

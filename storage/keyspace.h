@@ -1,0 +1,180 @@
+#pragma once
+
+// All databases of a node, spread over shards, and the few operations that span shards.
+//
+// Who locks: the dispatcher locks the shards of a command's keys before its handler runs, so the
+// handler uses `Database` freely for those keys. Whole-database operations here lock each shard
+// for themselves, one at a time. Flush and Swap need the world stopped.
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/hash.h"
+#include "storage/shard.h"
+
+namespace strata {
+
+struct KeyspaceOptions {
+  size_t shards = 64;  // a power of two, at most 4096
+  int databases = 16;
+  uint64_t hash_seed = 0;
+};
+
+// Detached contents, to be freed off the hot path (storage/reclaimer.h).
+using DetachedDatabases = std::vector<std::unique_ptr<ShardDatabase>>;
+
+struct DatabaseStatistics {
+  uint64_t keys = 0;
+  uint64_t volatile_keys = 0;
+  int64_t average_ttl_ms = 0;
+};
+
+class Keyspace {
+ public:
+  Keyspace(const KeyspaceOptions& options, const Clock& clock);
+  ~Keyspace();
+  Keyspace(const Keyspace&) = delete;
+  Keyspace& operator=(const Keyspace&) = delete;
+
+  KeyRef Ref(std::string_view key) const { return {key, Hash64(key, options_.hash_seed)}; }
+  size_t ShardIndex(uint64_t hash) const { return hash & (options_.shards - 1); }
+  Shard& shard(size_t index) { return shards_[index]; }
+  size_t shard_count() const { return options_.shards; }
+  int databases() const { return options_.databases; }
+
+  // The part of a database in the key's shard; null if nothing was ever stored there, or made.
+  // REQUIRES: the shard's lock.
+  ShardDatabase* Part(int database, uint64_t hash) {
+    return shards_[ShardIndex(hash)].databases[static_cast<size_t>(database)].load(
+        std::memory_order_relaxed);
+  }
+  ShardDatabase& PartForWrite(int database, uint64_t hash);
+
+  // Takes no lock.
+  void Prefetch(int database, uint64_t hash) const {
+    const Shard& shard = shards_[ShardIndex(hash)];
+    const ShardDatabase* part =
+        shard.databases[static_cast<size_t>(database)].load(std::memory_order_acquire);
+    if (part != nullptr) part->Prefetch(hash);
+  }
+
+  uint64_t Size(int database);
+  DatabaseStatistics Statistics(int database);
+  ExpiryStatistics ReadExpiryStatistics();
+  void ResetExpiryStatistics();
+  // Bytes of tables and expiry wheels.
+  uint64_t OverheadBytes();
+
+  // One SCAN step: calls `visit(entry)` under the shard's lock for live entries from `cursor` on,
+  // until `count` were visited and a bucket is done. Returns the next cursor, 0 at the end; always
+  // below 2^53. A cursor that is none starts wherever it falls.
+  template <class Visitor>
+  uint64_t Scan(int database, uint64_t cursor, size_t count, Visitor&& visit);
+  // Calls `visit(entry)` for every live entry, shard by shard, releasing the lock now and then.
+  template <class Visitor>
+  void ForEach(int database, Visitor&& visit);
+  // A live key, each about as likely; nothing if the database is empty.
+  std::optional<std::string> RandomKey(int database, uint64_t random);
+
+  // One step of expiry in a shard, all databases: at most `limit` items. True if more is due.
+  bool ExpireSome(size_t shard_index, int64_t now_ms, size_t limit);
+
+  // REQUIRES for both: the world is stopped.
+  DetachedDatabases Flush(int database);
+  void Swap(int a, int b);
+
+ private:
+  ShardDatabase& MakePart(Shard& shard, int database);
+
+  const Clock& clock_;
+  KeyspaceOptions options_;
+  int shard_bits_;
+  std::vector<Shard> shards_;
+};
+
+// One database as a command sees it, at one moment. REQUIRES for every method: the lock of the
+// key's shard. Cheap to copy; borrows the keyspace.
+class Database {
+ public:
+  Database(Keyspace& keyspace, int index, int64_t now_ms)
+      : keyspace_(&keyspace), index_(index), now_ms_(now_ms) {}
+
+  Keyspace& keyspace() const { return *keyspace_; }
+  int index() const { return index_; }
+  int64_t now_ms() const { return now_ms_; }
+
+  // The live entry or null.
+  Entry* Find(const KeyRef& key) const {
+    ShardDatabase* part = keyspace_->Part(index_, key.hash);
+    return part == nullptr ? nullptr : part->Find(key, now_ms_);
+  }
+  // Stores a string, with the encoding Redis would choose. `expiry_ms`: unix time, nothing for
+  // none, whatever the key had before.
+  Entry* SetString(const KeyRef& key, std::string_view value,
+                   std::optional<int64_t> expiry_ms = std::nullopt) const {
+    return keyspace_->PartForWrite(index_, key.hash).SetString(key, value, expiry_ms, now_ms_);
+  }
+  // Stores an entry made by the caller for this key. Takes ownership.
+  void Put(const KeyRef& key, Entry* entry) const {
+    keyspace_->PartForWrite(index_, key.hash).Put(key, entry);
+  }
+  // False if there was no live key.
+  bool Erase(const KeyRef& key) const {
+    return Find(key) != nullptr && keyspace_->Part(index_, key.hash)->Erase(key);
+  }
+  // REQUIRES: the key exists. The entry may move: use the one returned.
+  Entry* SetExpiry(const KeyRef& key, std::optional<int64_t> expiry_ms) const {
+    return keyspace_->Part(index_, key.hash)->SetExpiry(key, expiry_ms);
+  }
+
+ private:
+  Keyspace* keyspace_;
+  int index_;
+  int64_t now_ms_;
+};
+
+template <class Visitor>
+uint64_t Keyspace::Scan(int database, uint64_t cursor, size_t count, Visitor&& visit) {
+  // cursor = place in hash space (40 bits) × shards + shard: 0 is the start of shard 0.
+  size_t index = cursor & (options_.shards - 1);
+  uint64_t place = cursor >> shard_bits_;
+  if (place >= HashTable::kScanEnd) return 0;
+  int64_t now_ms = clock_.WallMs();
+  size_t visited = 0;
+  // Empty buckets count too, a tenth each, so that a step over a sparse table ends.
+  constexpr size_t kBucketsPerKey = 10;
+  size_t buckets_left = (count + 1) * kBucketsPerKey;
+  for (; index < options_.shards; ++index, place = 0) {
+    SpinLock lock(shards_[index].mutex);
+    ShardDatabase* part =
+        shards_[index].databases[static_cast<size_t>(database)].load(std::memory_order_relaxed);
+    if (part == nullptr || part->size() == 0) continue;
+    while (place < HashTable::kScanEnd) {
+      if (visited >= count || buckets_left == 0) return place << shard_bits_ | index;
+      --buckets_left;
+      place = part->table().VisitBucket(place, [&](const Entry& entry) {
+        ++visited;
+        if (!entry.IsExpired(now_ms)) visit(entry);
+      });
+    }
+  }
+  return 0;
+}
+
+template <class Visitor>
+void Keyspace::ForEach(int database, Visitor&& visit) {
+  constexpr size_t kStep = 256;
+  uint64_t cursor = 0;
+  do {
+    cursor = Scan(database, cursor, kStep, visit);
+  } while (cursor != 0);
+}
+
+}  // namespace strata

@@ -1,0 +1,244 @@
+#include "storage/shard.h"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <utility>
+
+#include "base/hash.h"
+#include "base/number.h"
+
+namespace strata {
+namespace {
+
+constexpr size_t kLongestInteger = 20;
+
+struct StringValue {
+  std::string_view bytes;
+  std::optional<int64_t> integer;  // if the bytes are the spelling of one
+};
+
+Entry* NewString(std::string_view key, const StringValue& value, std::optional<int64_t> expiry_ms) {
+  if (value.integer) return Entry::NewInteger(key, *value.integer, expiry_ms);
+  if (value.bytes.size() < kInlineValueLimit) {
+    return Entry::NewInline(key, value.bytes, StringEncoding::kInline, expiry_ms);
+  }
+  SharedBytes bytes = SharedBytes::Allocate(value.bytes.size(), value.bytes.size());
+  std::memcpy(bytes.mutable_data(), value.bytes.data(), value.bytes.size());
+  return Entry::NewShared(key, std::move(bytes), expiry_ms);
+}
+
+// Overwriting a string of about the same size is the common SET: no allocation, no new pointer. If
+// this fails, the entry has its old value or already the new one.
+bool OverwriteInPlace(Entry& entry, const StringValue& value, std::optional<int64_t> expiry_ms) {
+  if (entry.has_expiry() != expiry_ms.has_value() || entry.type() != ValueType::kString) {
+    return false;
+  }
+  if (value.integer) {
+    if (entry.string_encoding() != StringEncoding::kInteger) return false;
+    entry.set_integer(*value.integer);
+  } else {
+    if (value.bytes.size() >= kInlineValueLimit) return false;
+    if (!entry.SetInlineInPlace(value.bytes, StringEncoding::kInline)) return false;
+  }
+  return !expiry_ms || entry.SetExpiryInPlace(*expiry_ms);
+}
+
+}  // namespace
+
+void ExpiryStatistics::Count(int64_t lag) {
+  ++expired;
+  auto bucket = static_cast<size_t>(std::bit_width(static_cast<uint64_t>(lag < 0 ? 0 : lag)));
+  ++lag_ms[std::min(bucket, kBuckets - 1)];
+}
+
+void ExpiryStatistics::Add(const ExpiryStatistics& other) {
+  expired += other.expired;
+  for (size_t i = 0; i < kBuckets; ++i) lag_ms[i] += other.lag_ms[i];
+}
+
+double ExpiryStatistics::Quantile(double share) const {
+  uint64_t total = 0;
+  for (uint64_t count : lag_ms) total += count;
+  double wanted = share * static_cast<double>(total);
+  double below = 0;
+  for (size_t i = 0; i < kBuckets; ++i) {
+    auto count = static_cast<double>(lag_ms[i]);
+    if (count > 0 && below + count >= wanted) {
+      double low = i == 0 ? 0 : std::exp2(static_cast<double>(i) - 1);
+      double high = std::exp2(static_cast<double>(i));
+      return low + (high - low) * (wanted - below) / count;
+    }
+    below += count;
+  }
+  return 0;
+}
+
+ShardDatabase::ShardDatabase(uint64_t seed, int64_t now_ms, ExpiryStatistics& statistics)
+    : seed_(seed), table_(seed), created_ms_(now_ms), statistics_(&statistics) {}
+
+ShardDatabase::~ShardDatabase() = default;
+
+Entry* ShardDatabase::Find(const KeyRef& key, int64_t now_ms) {
+  HashTable::Position position = table_.Find(key.bytes, key.hash);
+  if (!position) return nullptr;
+  Entry* entry = table_.At(position);
+  if (!entry->IsExpired(now_ms)) [[likely]] {
+    return entry;
+  }
+  statistics_->Count(now_ms - entry->expiry_ms());
+  RemoveAt(position, key.hash);
+  return nullptr;
+}
+
+void ShardDatabase::Put(const KeyRef& key, Entry* entry) {
+  std::optional<int64_t> old_expiry_ms;
+  if (HashTable::Position position = table_.Find(key.bytes, key.hash)) {
+    Entry* old = table_.Replace(position, entry);
+    if (old->has_expiry()) old_expiry_ms = old->expiry_ms();
+    Entry::Delete(old);
+  } else {
+    table_.Insert(entry, key.hash);
+  }
+  File(key, old_expiry_ms, *entry);
+}
+
+bool ShardDatabase::Erase(const KeyRef& key) {
+  HashTable::Position position = table_.Find(key.bytes, key.hash);
+  if (!position) return false;
+  RemoveAt(position, key.hash);
+  return true;
+}
+
+Entry* ShardDatabase::SetString(const KeyRef& key, std::string_view value,
+                                std::optional<int64_t> expiry_ms, int64_t now_ms) {
+  HashTable::Position position = table_.Find(key.bytes, key.hash);
+  Entry* old = position ? table_.At(position) : nullptr;
+  std::optional<int64_t> old_expiry_ms;
+  if (old != nullptr && old->has_expiry()) {
+    old_expiry_ms = old->expiry_ms();
+    if (*old_expiry_ms <= now_ms) statistics_->Count(now_ms - *old_expiry_ms);
+  }
+  StringValue string{value, value.size() <= kLongestInteger ? ParseInt64(value) : std::nullopt};
+  Entry* entry = old;
+  if (old == nullptr) {
+    entry = NewString(key.bytes, string, expiry_ms);
+    table_.Insert(entry, key.hash);
+  } else if (!OverwriteInPlace(*old, string, expiry_ms)) {
+    entry = NewString(key.bytes, string, expiry_ms);
+    entry->SetMetadataFrom(*old);
+    table_.Replace(position, entry);
+    Entry::Delete(old);
+  }
+  entry->Touch(static_cast<uint32_t>(now_ms / 1000));
+  File(key, old_expiry_ms, *entry);
+  return entry;
+}
+
+Entry* ShardDatabase::SetExpiry(const KeyRef& key, std::optional<int64_t> expiry_ms) {
+  HashTable::Position position = table_.Find(key.bytes, key.hash);
+  Entry* entry = table_.At(position);
+  std::optional<int64_t> old_expiry_ms;
+  if (entry->has_expiry()) old_expiry_ms = entry->expiry_ms();
+  if (!expiry_ms && !old_expiry_ms) return entry;
+  if (!expiry_ms || !entry->SetExpiryInPlace(*expiry_ms)) {
+    Entry* copy = Entry::Copy(*entry, key.bytes, expiry_ms);
+    table_.Replace(position, copy);
+    Entry::Delete(entry);
+    entry = copy;
+  }
+  File(key, old_expiry_ms, *entry);
+  return entry;
+}
+
+// Keeps the volatile count and the wheel's duty after an entry took the place of another.
+void ShardDatabase::File(const KeyRef& key, std::optional<int64_t> old_expiry_ms,
+                         const Entry& entry) {
+  if (old_expiry_ms) --volatile_size_;
+  if (!entry.has_expiry()) return;
+  ++volatile_size_;
+  if (old_expiry_ms && *old_expiry_ms <= entry.expiry_ms()) return;
+  if (!wheel_) wheel_ = std::make_unique<ExpiryWheel>(created_ms_);
+  wheel_->Add(key.hash, entry.expiry_ms());
+  if (next_wheel_) next_wheel_->Add(key.hash, entry.expiry_ms());
+}
+
+void ShardDatabase::RemoveAt(const HashTable::Position& position, uint64_t hash) {
+  Entry* entry = table_.Remove(position, hash);
+  if (entry->has_expiry()) --volatile_size_;
+  Entry::Delete(entry);
+}
+
+size_t ShardDatabase::ExpireSome(int64_t now_ms, size_t limit) {
+  if (!wheel_) return 0;
+  auto fire = [&](uint64_t hash) { return Fire(hash, now_ms); };
+  size_t looked_at = wheel_->Advance(now_ms, limit, fire);
+  RenewWheelSome(now_ms);
+  return looked_at;
+}
+
+// A bounded step towards a wheel without left-overs, once they outweigh the rest.
+void ShardDatabase::RenewWheelSome(int64_t now_ms) {
+  constexpr size_t kToleratedItems = 4096;
+  constexpr int kBucketsPerStep = 64;
+  if (!next_wheel_) {
+    if (wheel_->items() <= 2 * volatile_size_ + kToleratedItems) return;
+    next_wheel_ = std::make_unique<ExpiryWheel>(now_ms);
+    next_wheel_place_ = 0;
+  }
+  for (int i = 0; i < kBucketsPerStep && next_wheel_place_ < HashTable::kScanEnd; ++i) {
+    next_wheel_place_ = table_.VisitBucket(next_wheel_place_, [&](const Entry& entry) {
+      if (!entry.has_expiry()) return;
+      next_wheel_->Add(Hash64(entry.key(), seed_), entry.expiry_ms());
+    });
+  }
+  if (next_wheel_place_ >= HashTable::kScanEnd) wheel_ = std::move(next_wheel_);
+}
+
+// An item of the wheel came up: removes what is due among the entries it may mean; answers with the
+// expiry of the one it does mean, if that has time left.
+std::optional<int64_t> ShardDatabase::Fire(uint64_t hash, int64_t now_ms) {
+  Entry* found[HashTable::kMaxVisited];
+  size_t count = table_.Candidates(hash, found);
+  std::optional<int64_t> again_ms;
+  for (size_t i = 0; i < count; ++i) {
+    Entry* entry = found[i];
+    if (!entry->has_expiry()) continue;
+    uint64_t entry_hash = Hash64(entry->key(), seed_);
+    if (entry->IsExpired(now_ms)) {
+      statistics_->Count(now_ms - entry->expiry_ms());
+      RemoveAt(table_.Find(entry->key(), entry_hash), entry_hash);
+    } else if (entry_hash == hash && (!again_ms || entry->expiry_ms() < *again_ms)) {
+      again_ms = entry->expiry_ms();
+    }
+  }
+  return again_ms;
+}
+
+int64_t ShardDatabase::AverageTtlMs(int64_t now_ms, uint64_t random) const {
+  if (volatile_size_ == 0) return 0;
+  constexpr int kSamples = 16;
+  int64_t sum = 0;
+  int64_t counted = 0;
+  for (int i = 0; i < kSamples; ++i) {
+    const Entry* entry = table_.Sample(random + static_cast<uint64_t>(i) * 0x9e3779b97f4a7c15);
+    if (entry == nullptr || !entry->has_expiry() || entry->IsExpired(now_ms)) continue;
+    sum += entry->expiry_ms() - now_ms;
+    ++counted;
+  }
+  return counted == 0 ? 0 : sum / counted;
+}
+
+size_t ShardDatabase::overhead_bytes() const {
+  return table_.memory_bytes() + (wheel_ ? wheel_->memory_bytes() : 0) +
+         (next_wheel_ ? next_wheel_->memory_bytes() : 0);
+}
+
+size_t ShardDatabase::FreeSome(size_t limit) {
+  std::vector<Entry*> taken;
+  table_.TakeSome(limit, taken);
+  for (Entry* entry : taken) Entry::Delete(entry);
+  return taken.size();
+}
+
+}  // namespace strata

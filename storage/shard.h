@@ -1,0 +1,100 @@
+#pragma once
+
+// A shard: the part of the node's keyspace under one lock, with its share of every database.
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "base/mutex.h"
+#include "storage/entry.h"
+#include "storage/expiry_wheel.h"
+#include "storage/hash_table.h"
+
+namespace strata {
+
+// A key and its hash, computed once. Borrows the bytes.
+struct KeyRef {
+  std::string_view bytes;
+  uint64_t hash = 0;
+};
+
+// How late keys were removed, in powers of two of a millisecond. Guarded by the shard's lock.
+struct ExpiryStatistics {
+  static constexpr size_t kBuckets = 24;
+  uint64_t expired = 0;
+  std::array<uint64_t, kBuckets> lag_ms{};  // [i]: below 2^i ms
+
+  void Count(int64_t lag);
+  void Add(const ExpiryStatistics& other);
+  // The lag, in milliseconds, that `share` of the keys stayed below; 0 if there were none.
+  double Quantile(double share) const;
+};
+
+// One database's entries in one shard. Every method needs the shard's lock; an entry that a method
+// returned is good until the lock is released or the key is changed.
+class ShardDatabase {
+ public:
+  ShardDatabase(uint64_t seed, int64_t now_ms, ExpiryStatistics& statistics);
+  ~ShardDatabase();
+
+  // The live entry or null. One that has expired is removed.
+  Entry* Find(const KeyRef& key, int64_t now_ms);
+  // Inserts or replaces. Takes ownership; the key must be the entry's.
+  void Put(const KeyRef& key, Entry* entry);
+  bool Erase(const KeyRef& key);
+  // A string value without expiry, or with; the fast way of SET: in place if there is room.
+  Entry* SetString(const KeyRef& key, std::string_view value, std::optional<int64_t> expiry_ms,
+                   int64_t now_ms);
+  // REQUIRES: the key exists. Returns the entry, which may have moved.
+  Entry* SetExpiry(const KeyRef& key, std::optional<int64_t> expiry_ms);
+
+  void Prefetch(uint64_t hash) const { table_.Prefetch(hash); }
+
+  // One bounded step of expiry: at most `limit` items. Returns how many it looked at.
+  size_t ExpireSome(int64_t now_ms, size_t limit);
+  // True if keys that are due are still waiting for ExpireSome.
+  bool ExpiryBehind() const { return wheel_ && wheel_->HasWaiting(); }
+
+  size_t size() const { return table_.size(); }
+  size_t volatile_size() const { return volatile_size_; }
+  // Sum of what volatile keys have left, in milliseconds, is kept only as an estimate by sampling.
+  int64_t AverageTtlMs(int64_t now_ms, uint64_t random) const;
+  size_t overhead_bytes() const;
+
+  const HashTable& table() const { return table_; }
+  // For freeing in steps, after the database was detached: up to `limit` entries.
+  size_t FreeSome(size_t limit);
+
+ private:
+  void File(const KeyRef& key, std::optional<int64_t> old_expiry_ms, const Entry& entry);
+  void RenewWheelSome(int64_t now_ms);
+  void RemoveAt(const HashTable::Position& position, uint64_t hash);
+  std::optional<int64_t> Fire(uint64_t hash, int64_t now_ms);
+
+  uint64_t seed_;
+  HashTable table_;
+  std::unique_ptr<ExpiryWheel> wheel_;  // made with the first volatile key
+  // Takes the wheel's place when every key up to the end of hash space was filed in it. Until then
+  // new items go to both.
+  std::unique_ptr<ExpiryWheel> next_wheel_;
+  uint64_t next_wheel_place_ = 0;
+  int64_t created_ms_;
+  size_t volatile_size_ = 0;
+  ExpiryStatistics* statistics_;
+};
+
+struct alignas(64) Shard {
+  SpinMutex mutex;
+  // Null until something is stored. Made under `mutex`, removed only while the world is stopped:
+  // so a reader without the lock may prefetch through the pointer.
+  std::vector<std::atomic<ShardDatabase*>> databases;
+  ExpiryStatistics expiry;
+};
+
+}  // namespace strata

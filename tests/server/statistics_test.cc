@@ -1,0 +1,103 @@
+#include "server/observability/statistics.h"
+
+#include <catch2/catch.hpp>
+
+#include "base/random.h"
+
+using namespace strata;
+
+TEST_CASE("latency buckets cover every duration and are at most an eighth wide") {
+  uint64_t previous_bound = 0;
+  for (size_t bucket = 1; bucket < LatencyHistogram::kBuckets; ++bucket) {
+    uint64_t bound = LatencyHistogram::UpperBound(bucket);
+    REQUIRE(bound > previous_bound);
+    REQUIRE(LatencyHistogram::BucketOf(bound) == bucket);
+    REQUIRE(LatencyHistogram::BucketOf(previous_bound + 1) == bucket);
+    REQUIRE(bound - previous_bound <= 1 + (previous_bound + 1) / 8);
+    previous_bound = bound;
+  }
+}
+
+TEST_CASE("durations beyond the last bucket are counted in it") {
+  REQUIRE(LatencyHistogram::BucketOf(UINT64_MAX) == LatencyHistogram::kBuckets - 1);
+}
+
+TEST_CASE("quantiles agree with a sorted list to an eighth") {
+  Random random(7);
+  LatencyHistogram histogram;
+  std::vector<uint64_t> durations;
+  for (int i = 0; i < 10'000; ++i) {
+    uint64_t duration = random.Next() >> (20 + random.Below(40));
+    duration = std::min(duration, LatencyHistogram::UpperBound(LatencyHistogram::kBuckets - 1));
+    durations.push_back(duration);
+    histogram.Count(duration);
+  }
+  std::sort(durations.begin(), durations.end());
+  LatencyCounts counts{};
+  histogram.AddTo(counts);
+  for (double share : {0.01, 0.5, 0.9, 0.99, 0.999, 1.0}) {
+    uint64_t exact = durations[static_cast<size_t>(share * 10'000) - 1];
+    uint64_t answer = LatencyQuantile(counts, share);
+    INFO("share " << share << " exact " << exact << " answer " << answer);
+    REQUIRE(answer >= exact);
+    REQUIRE(answer <= exact + exact / 8 + 1);
+  }
+  REQUIRE(LatencyQuantile(LatencyCounts{}, 0.5) == 0);
+}
+
+TEST_CASE("sums and maxima run over all threads") {
+  Statistics statistics(2, 3);
+  statistics.Thread(0).keyspace_hits.Add(3);
+  statistics.Thread(1).keyspace_hits.Add(4);
+  REQUIRE(statistics.Sum(&ThreadStatistics::keyspace_hits) == 7);
+  REQUIRE(statistics.Max(&ThreadStatistics::keyspace_hits) == 4);
+
+  statistics.Thread(0).Command(2).calls.Add(1);
+  statistics.Thread(1).Command(2).calls.Add(1);
+  statistics.Thread(1).Command(2).latency.Count(100);
+  REQUIRE(statistics.Command(2).calls == 2);
+  REQUIRE(statistics.Command(1).calls == 0);
+  REQUIRE(LatencyQuantile(statistics.Command(2).latency, 1) >= 100);
+}
+
+TEST_CASE("a reset forgets counts, but not how many keys have changed since the last save") {
+  Statistics statistics(1, 1);
+  statistics.Thread(0).keyspace_hits.Add(3);
+  statistics.Thread(0).writes.Add(5);
+  statistics.Thread(0).Command(0).calls.Add(1);
+  statistics.CountError("ERR");
+  statistics.Reset();
+  REQUIRE(statistics.Sum(&ThreadStatistics::keyspace_hits) == 0);
+  REQUIRE(statistics.Sum(&ThreadStatistics::writes) == 5);
+  REQUIRE(statistics.Command(0).calls == 0);
+  REQUIRE(statistics.total_errors() == 0);
+  REQUIRE(statistics.Errors().empty());
+}
+
+TEST_CASE("rates are per second over the last samples") {
+  Statistics statistics(1, 1);
+  for (int64_t i = 1; i <= 40; ++i) {
+    statistics.Thread(0).commands_processed.Add(50);
+    statistics.Thread(0).bytes_in.Add(1000);
+    statistics.SampleRates(i * 100);
+  }
+  REQUIRE(statistics.rates().commands_per_second == 500);
+  REQUIRE(statistics.rates().input_bytes_per_second == 10'000);
+  REQUIRE(statistics.rates().output_bytes_per_second == 0);
+}
+
+TEST_CASE("error codes beyond the bound are counted in the total alone") {
+  Statistics statistics(1, 1);
+  for (int i = 0; i < 129; ++i) statistics.CountError("CODE" + std::to_string(i));
+  REQUIRE(statistics.Errors().size() == 128);
+  REQUIRE(statistics.total_errors() == 129);
+  statistics.CountError("CODE0");
+  REQUIRE(statistics.Errors().at("CODE0") == 2);
+}
+
+TEST_CASE("a memory peak never sinks") {
+  MemoryPeak peak;
+  REQUIRE(peak.Observe(10) == 10);
+  REQUIRE(peak.Observe(30) == 30);
+  REQUIRE(peak.Observe(20) == 30);
+}

@@ -1,0 +1,153 @@
+#pragma once
+
+// A server without sockets: the real commands, dispatcher and keyspace over a clock that stands
+// still. One I/O thread's worth; its methods are for one thread unless a test says otherwise.
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/text.h"
+#include "config/command_line.h"
+#include "server/services.h"
+#include "server/session.h"
+
+namespace strata {
+
+class TestServer;
+
+// A connection to a TestServer. REQUIRES: the server outlives it.
+class TestClient final : private ClientPort {
+ public:
+  TestClient(TestServer& server, ClientOrigin origin, size_t thread = 0);
+  ~TestClient() override;
+
+  // Raw bytes in, reply bytes out. Bytes of a request that is not whole are kept, as by a socket.
+  std::string Send(std::string_view bytes);
+  // One command, split as a shell would, sent as a RESP array.
+  std::string Run(std::string_view command);
+
+  bool closed() const { return closed_ || client_.closing != CloseState::kOpen; }
+  bool suspended() const { return session_.suspended(); }
+  Client& client() { return client_; }
+
+ private:
+  void Deliver(std::shared_ptr<const std::string> bytes) override {
+    client_.output.Append(*bytes);
+  }
+  void Close() override { closed_ = true; }
+  void Resume() override {}
+
+  TestServer& server_;
+  Client client_;
+  Session session_;
+  std::string input_;
+  bool closed_ = false;
+};
+
+class TestServer final : private ServerControl {
+ public:
+  // Options as on the command line: {"--requirepass", "secret"}.
+  explicit TestServer(std::vector<std::string> arguments = {}, size_t threads = 1)
+      : config_(Load(arguments)),
+        keyspace_({64, static_cast<int>(config_.options().databases), 42}, clock),
+        world_(threads),
+        statistics_(threads, commands_.rows()),
+        services_{clock,    config_,      commands_,  keyspace_, reclaimer_,
+                  world_,   clients_,     statistics_, slow_log_, latency_,
+                  *this,    pause_,       identity_,  active_expiry_, over_memory_limit_} {
+    identity_.run_id = std::string(40, 'a');
+    identity_.started_ms = clock.WallMs();
+    identity_.io_threads = threads;
+    for (size_t i = 0; i < threads; ++i) {
+      dispatchers_.push_back(std::make_unique<Dispatcher>(services_, i));
+    }
+  }
+
+  TestClient Connect(size_t thread = 0) {
+    ClientOrigin origin;
+    origin.id = clients_.NextId();
+    origin.address = "127.0.0.1:" + std::to_string(50000 + origin.id);
+    origin.local_address = "127.0.0.1:6379";
+    origin.descriptor = 7;
+    origin.connected_ms = clock.WallMs();
+    return TestClient(*this, std::move(origin), thread);
+  }
+
+  Services& services() { return services_; }
+  Keyspace& keyspace() { return keyspace_; }
+  Dispatcher& dispatcher(size_t thread = 0) { return *dispatchers_[thread]; }
+  bool shutdown_requested() const { return shutdown_requested_; }
+  // One round of active expiry over all shards.
+  void ExpireKeys() {
+    for (size_t i = 0; i < keyspace_.shard_count(); ++i) {
+      while (keyspace_.ExpireSome(i, clock.WallMs(), 1000)) {
+      }
+    }
+  }
+
+  FakeClock clock;
+
+ private:
+  static LoadedConfig Load(const std::vector<std::string>& arguments) {
+    Result<LoadedConfig> loaded = LoadConfig(arguments);
+    return loaded.value();
+  }
+  void RequestShutdown() override { shutdown_requested_ = true; }
+  Result<void> ApplyOptions(std::span<const std::string_view>) override { return {}; }
+
+  Config config_;
+  ServerIdentity identity_;
+  CommandTable commands_;
+  Reclaimer reclaimer_;
+  Keyspace keyspace_;
+  BigReaderLock world_;
+  ClientRegistry clients_;
+  Statistics statistics_;
+  SlowLog slow_log_;
+  LatencyMonitor latency_;
+  PauseState pause_;
+  std::atomic<bool> active_expiry_{true};
+  std::atomic<bool> over_memory_limit_{false};
+  bool shutdown_requested_ = false;
+  Services services_;
+  std::vector<std::unique_ptr<Dispatcher>> dispatchers_;
+};
+
+inline TestClient::TestClient(TestServer& server, ClientOrigin origin, size_t thread)
+    : server_(server), client_(std::move(origin)), session_(client_, server.dispatcher(thread)) {
+  client_.authenticated = server.services().config.options().requirepass.empty();
+  client_.last_active_ms = client_.origin.connected_ms;
+  server.services().clients.Add(client_, *this);
+}
+
+inline TestClient::~TestClient() { server_.services().clients.Remove(client_.origin.id); }
+
+inline std::string TestClient::Send(std::string_view bytes) {
+  input_ += bytes;
+  input_.erase(0, session_.Process(input_));
+  std::string replies;
+  std::vector<iovec> pieces(64);
+  while (!client_.output.empty()) {
+    size_t count = client_.output.Gather(pieces);
+    size_t size = 0;
+    for (size_t i = 0; i < count; ++i) {
+      replies.append(static_cast<const char*>(pieces[i].iov_base), pieces[i].iov_len);
+      size += pieces[i].iov_len;
+    }
+    client_.output.Consume(size);
+  }
+  return replies;
+}
+
+inline std::string TestClient::Run(std::string_view command) {
+  auto words = SplitArguments(command);
+  std::string request = "*" + std::to_string(words->size()) + "\r\n";
+  for (const std::string& word : *words) {
+    request += "$" + std::to_string(word.size()) + "\r\n" + word + "\r\n";
+  }
+  return Send(request);
+}
+
+}  // namespace strata
