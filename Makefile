@@ -54,10 +54,10 @@ tidy: clang
 	run-clang-tidy -quiet -p build/clang -j $(JOBS) '$(CURDIR)/($(TIDY_FLOORS))/'
 
 format: packages-check
-	clang-format -i $(SOURCES)
+	@clang-format -i $(SOURCES)
 
 format-check: packages-check
-	clang-format --dry-run --Werror $(SOURCES)
+	@clang-format --dry-run --Werror $(SOURCES)
 
 # What is generated from the tables in the code.
 docs: packages-build build/release/build.ninja

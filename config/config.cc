@@ -43,6 +43,11 @@ std::vector<const OptionRow*> Differences(const Options& a, const Options& b) {
   return rows;
 }
 
+// The table's spelling of the name or alias that was used.
+std::string_view NameUsed(const OptionRow& row, std::string_view name) {
+  return EqualsIgnoreCase(row.name, name) ? row.name : row.alias;
+}
+
 // What CONFIG SET refuses before it looks at any value.
 Result<std::vector<const OptionRow*>> RowsToSet(std::span<const NameAndValue> settings,
                                                 ProtectedOptions protected_options) {
@@ -123,8 +128,9 @@ Result<std::vector<std::string_view>> Config::Set(std::span<const NameAndValue> 
   if (!rows) return rows.error();
   Options next = options_;
   for (size_t i = 0; i < settings.size(); ++i) {
-    Result<void> parsed = ParseOption(*(*rows)[i], {&settings[i].value, 1}, next);
-    if (!parsed) return SetFailure(settings[i].name, parsed.error().message);
+    const OptionRow& row = *(*rows)[i];
+    Result<void> parsed = ParseOption(row, {&settings[i].value, 1}, next);
+    if (!parsed) return SetFailure(NameUsed(row, settings[i].name), parsed.error().message);
   }
   NormalizeOptions(next);
   std::vector<std::string_view> changed;

@@ -17,6 +17,8 @@ void ReplyBuilder::Simple(std::string_view text) {
 }
 
 void ReplyBuilder::Error(std::string_view text) {
+  // As Redis: line ends behind the text go, others become spaces.
+  text = text.substr(0, text.find_last_not_of("\r\n") + 1);
   RememberCode(text);
   char* out = output_->bytes().Prepare(text.size() + 3);
   *out++ = '-';

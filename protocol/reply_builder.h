@@ -28,7 +28,8 @@ class ReplyBuilder {
   void Ok() { output_->Append("+OK\r\n"); }
   // REQUIRES: no line end in `text`.
   void Simple(std::string_view text);
-  // `text` starts with its code: "ERR …", "WRONGTYPE …". Line ends become spaces.
+  // `text` starts with its code: "ERR …", "WRONGTYPE …". Line ends become spaces; those at its end
+  // go.
   void Error(std::string_view text);
   void Integer(int64_t value) { Number(':', value); }
   void Bulk(std::string_view bytes);

@@ -2,6 +2,12 @@
 
 namespace strata {
 
+bool ClientRegistry::Enter(size_t limit) {
+  if (places_.fetch_add(1, std::memory_order_relaxed) < limit) return true;
+  Leave();
+  return false;
+}
+
 void ClientRegistry::Add(Client& client, ClientPort& port) {
   MutexLock lock(mutex_);
   members_.emplace(client.origin.id, Member{&client, &port});

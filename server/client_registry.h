@@ -32,6 +32,10 @@ class ClientPort {
 class ClientRegistry {
  public:
   uint64_t NextId() { return next_id_.fetch_add(1, std::memory_order_relaxed); }
+  // Takes a place for an accepted socket, long before its client is added; false if all `limit`
+  // places are taken. To be given back by Leave.
+  bool Enter(size_t limit);
+  void Leave() { places_.fetch_sub(1, std::memory_order_relaxed); }
   // `client` and `port` must stay until Remove.
   void Add(Client& client, ClientPort& port);
   void Remove(uint64_t id);
@@ -57,6 +61,7 @@ class ClientRegistry {
 
   std::atomic<uint64_t> next_id_{1};
   std::atomic<size_t> size_{0};
+  std::atomic<size_t> places_{0};
   std::atomic<size_t> monitors_{0};
   Mutex mutex_;
   std::map<uint64_t, Member> members_ GUARDED_BY(mutex_);

@@ -6,6 +6,7 @@
 #include <optional>
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include "protocol/argument_reader.h"
 #include "protocol/errors.h"
@@ -29,6 +30,8 @@ class CommandContext {
   std::span<const KeyRef> keys;
   Database database;
   ReplyBuilder& reply;
+  // Positions of passwords among the arguments: neither MONITOR nor the slow log shows them.
+  std::vector<size_t>& secrets;
 
   int64_t now_ms() const { return database.now_ms(); }
   const Options& options() const { return services.config.options(); }

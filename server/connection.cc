@@ -31,7 +31,9 @@ Connection::Connection(IoThread& thread, UniqueFd socket, ClientOrigin origin)
   client_.last_active_ms = client_.origin.connected_ms;
 }
 
-Connection::~Connection() = default;
+Connection::~Connection() {
+  thread_.services().clients.Leave();
+}
 
 void Connection::Start() {
   client_.authenticated = !thread_.limits().password_required;
@@ -50,7 +52,8 @@ void Connection::OnReadable() {
   std::string_view input;
   if (Read(input) == 0) return;
   // A client that is being closed is still read, so that its end is seen, but not obeyed.
-  if (client_.closing == CloseState::kOpen) ProcessInput(input);
+  if (client_.closing != CloseState::kOpen) return pending_.Clear();
+  ProcessInput(input);
 }
 
 void Connection::OnWritable() {
@@ -155,8 +158,14 @@ bool Connection::WriteSome() {
   return true;
 }
 
+// A monitor is fed by others, so its output does not end where it stops asking.
+const OutputBufferLimit& Connection::OutputLimit() const {
+  const ConnectionLimits& limits = thread_.limits();
+  return client_.monitoring ? limits.monitor_output : limits.output;
+}
+
 bool Connection::ExceedsHardLimit() const {
-  int64_t limit = thread_.limits().output.hard_bytes;
+  int64_t limit = OutputLimit().hard_bytes;
   return limit > 0 && client_.output.size() > static_cast<size_t>(limit);
 }
 
@@ -169,7 +178,7 @@ void Connection::CheckLimits(int64_t now_ms) {
   if (waiting >= kPauseOutputBytes && now_ms - last_write_ms_ > kStuckReaderMs) {
     return CloseNow("replies are not read");
   }
-  const OutputBufferLimit& limit = thread_.limits().output;
+  const OutputBufferLimit& limit = OutputLimit();
   if (limit.soft_bytes == 0 || waiting <= static_cast<size_t>(limit.soft_bytes)) {
     soft_limit_since_ms_ = 0;
   } else if (soft_limit_since_ms_ == 0) {
@@ -186,7 +195,10 @@ void Connection::Retry() {
 }
 
 void Connection::Drain() {
-  client_.closing = CloseState::kAfterReply;
+  {
+    BatchScope scope(thread_.dispatcher());  // CLIENT LIST looks at it with the world stopped
+    client_.closing = CloseState::kAfterReply;
+  }
   Flush();
 }
 

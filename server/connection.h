@@ -31,7 +31,8 @@ class Connection final : public ClientPort,
  public:
   static constexpr size_t kPauseOutputBytes = size_t{256} << 20;
 
-  // REQUIRES: the socket does not block.
+  // REQUIRES: the socket does not block; it has a place in the registry, which is given back when
+  // the connection goes.
   Connection(IoThread& thread, UniqueFd socket, ClientOrigin origin);
   ~Connection() override;
 
@@ -64,6 +65,7 @@ class Connection final : public ClientPort,
   void ProcessInput(std::string_view input);
   void KeepRest(std::string_view input, size_t used);
   bool WriteSome();
+  const OutputBufferLimit& OutputLimit() const;
   bool ExceedsHardLimit() const;
   void CloseNow(const char* reason);
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 
+#include "base/log.h"
 #include "base/text.h"
 #include "server/command_context.h"
 
@@ -18,6 +19,11 @@ constexpr size_t kShownArgumentBytes = 128;
 // As C's %.128s: up to a zero byte.
 std::string_view Shown(std::string_view text, size_t limit) {
   return text.substr(0, std::min(limit, text.find('\0')));
+}
+
+// A web page may make a browser send commands inside an HTTP request (cross-protocol scripting).
+bool IsHttp(std::string_view name) {
+  return EqualsIgnoreCase(name, "post") || EqualsIgnoreCase(name, "host:");
 }
 
 }  // namespace
@@ -43,7 +49,7 @@ void Dispatcher::Resolve(const Client& client, Request& request) {
     if (sub.command != nullptr) {
       request.command = sub.command;
       request.row = sub.row;
-    } else if (match.command->handler == nullptr) {
+    } else {
       request.command = nullptr;
       request.unknown_subcommand = true;
       return;
@@ -61,10 +67,27 @@ void Dispatcher::Resolve(const Client& client, Request& request) {
   }
 }
 
+void Dispatcher::PrefetchEntries(const Client& client) {
+  // Locking twice costs less than waiting for memory once, but for a single key there is nothing
+  // to do meanwhile.
+  if (batch_.requests.size() < 2) return;
+  for (const Request& request : batch_.requests) {
+    std::span<const KeyRef> keys = batch_.Keys(request);
+    for (const KeyRef& key : keys.first(std::min(keys.size(), kPrefetchedKeys))) {
+      services_.keyspace.PrefetchEntry(client.database, key.hash);
+    }
+  }
+}
+
 Dispatcher::Outcome Dispatcher::Execute(Client& client, const Request& request) {
   if (client.reply_mode == ReplyMode::kSkipNext) client.reply_mode = ReplyMode::kSkip;
   ReplyMode mode = client.reply_mode;
   ReplyBuilder& reply = mode == ReplyMode::kOn ? client.reply : discard_;
+  if (request.command == nullptr && IsHttp(batch_.Arguments(request)[0])) [[unlikely]] {
+    LogWarning("client " + client.origin.address + " speaks HTTP and is disconnected");
+    client.closing = CloseState::kAfterReply;
+    return Outcome::kDone;
+  }
   if (std::string refusal = Refusal(client, request); !refusal.empty()) {
     Refuse(client, request, refusal);
     return Outcome::kDone;
@@ -95,6 +118,10 @@ std::string Dispatcher::Refusal(const Client& client, const Request& request) co
     return "ERR wrong number of arguments for '" + std::string(FullName(request)) + "' command";
   }
   if (!client.authenticated && !command.Is(kNoAuth)) return std::string(errors::kNoAuth);
+  constexpr uint32_t kTouchesKeys = kWrite | kReadonly | kMayReplicate;
+  if (client.monitoring && (command.flags & kTouchesKeys) != 0) {
+    return "ERR Replica can't interact with the keyspace";
+  }
   if (command.Is(kDenyOom) && services_.over_memory_limit.load(std::memory_order_relaxed)) {
     return std::string(errors::kOutOfMemory);
   }
@@ -133,6 +160,12 @@ void Dispatcher::Refuse(Client& client, const Request& request, std::string_view
   discarded_.Clear();
 }
 
+void Dispatcher::RejectStream(Client& client, std::string_view error) {
+  if (client.reply_mode == ReplyMode::kOn) client.reply.Error("ERR " + std::string(error));
+  services_.statistics.CountError("ERR");
+  client.closing = CloseState::kAfterReply;
+}
+
 void Dispatcher::Run(Client& client, const Request& request, ReplyBuilder& reply) {
   if (!request.command->Is(kExclusive)) [[likely]] {
     return RunLocked(client, request, reply);
@@ -153,7 +186,8 @@ void Dispatcher::RunLocked(Client& client, const Request& request, ReplyBuilder&
                          batch_.Arguments(request),
                          keys,
                          Database(services_.keyspace, client.database, now_ms_),
-                         reply};
+                         reply,
+                         secrets_};
   LockShards(keys);
   request.command->handler(context);
   UnlockShards(keys);
@@ -208,12 +242,21 @@ void Dispatcher::Account(Client& client, const Request& request, const ReplyBuil
   if (services_.clients.HasMonitors()) [[unlikely]] {
     FeedMonitors(client, request);
   }
+  if (!secrets_.empty()) secrets_.clear();
+}
+
+std::span<const std::string_view> Dispatcher::PublicArguments(const Request& request) {
+  if (secrets_.empty()) return batch_.Arguments(request);
+  std::span<const std::string_view> arguments = batch_.Arguments(request);
+  public_arguments_.assign(arguments.begin(), arguments.end());
+  for (size_t position : secrets_) public_arguments_[position] = "(redacted)";
+  return public_arguments_;
 }
 
 void Dispatcher::RecordSlow(const Client& client, const Request& request, int64_t nanoseconds) {
   if (request.command->Is(kSkipSlowlog)) return;
   SlowLogEntry entry{0, now_ms_ / 1000, nanoseconds / 1000, {}, client.origin.address, client.name};
-  services_.slow_log.Add(std::move(entry), batch_.Arguments(request),
+  services_.slow_log.Add(std::move(entry), PublicArguments(request),
                          static_cast<size_t>(services_.config.options().slowlog_max_len));
 }
 
@@ -221,10 +264,14 @@ void Dispatcher::FeedMonitors(const Client& client, const Request& request) {
   if (request.command->Is(kSkipMonitor) || request.command->Is(kAdmin)) return;
   int64_t now_us = services_.clock.WallUs();
   std::string micros = std::to_string(now_us % 1'000'000);
+  std::string_view address = client.origin.address;
+  bool is_unix = client.origin.transport == Transport::kUnix;
+  if (is_unix) address = address.substr(0, address.rfind(':'));
   std::string line = "+" + std::to_string(now_us / 1'000'000) + "." +
                      std::string(6 - micros.size(), '0') + micros + " [" +
-                     std::to_string(client.database) + " " + client.origin.address + "]";
-  for (std::string_view argument : batch_.Arguments(request)) line += " " + Quote(argument);
+                     std::to_string(client.database) + (is_unix ? " unix:" : " ");
+  line.append(address).append("]");
+  for (std::string_view argument : PublicArguments(request)) line += " " + Quote(argument);
   services_.clients.FeedMonitors(line + "\r\n");
 }
 

@@ -26,8 +26,13 @@ class Dispatcher {
 
   // Finds the command and its keys, and asks for the keys' cache lines. Before Execute.
   void Resolve(const Client& client, Request& request);
+  // Brings the entries of a whole batch closer, once all of it is resolved.
+  void PrefetchEntries(const Client& client);
   // Runs the request and writes its reply. REQUIRES: inside a BatchScope.
   Outcome Execute(Client& client, const Request& request);
+
+  // The client's bytes cannot be read any further: tells why, and closes.
+  void RejectStream(Client& client, std::string_view error);
 
   ParserLimits LimitsFor(const Client& client) const;
   RequestBatch& batch() { return batch_; }
@@ -51,6 +56,8 @@ class Dispatcher {
   void RecordSlow(const Client& client, const Request& request, int64_t nanoseconds);
   void FeedMonitors(const Client& client, const Request& request);
   std::string_view FullName(const Request& request) const;
+  // The arguments as others may see them.
+  std::span<const std::string_view> PublicArguments(const Request& request);
 
   Services& services_;
   const size_t thread_index_;
@@ -61,6 +68,8 @@ class Dispatcher {
   int64_t command_start_ns_ = 0;  // the end of one command is the start of the next
   std::vector<size_t> key_positions_;
   std::vector<size_t> locked_shards_;
+  std::vector<size_t> secrets_;  // positions of the running command's passwords
+  std::vector<std::string_view> public_arguments_;
   OutputQueue discarded_;
   ReplyBuilder discard_{discarded_};  // for CLIENT REPLY OFF
 };

@@ -44,6 +44,7 @@ void IoThread::RenewLimits() {
   limits_.tcp_keepalive_s = static_cast<int>(options.tcp_keepalive);
   limits_.query_buffer_bytes = static_cast<size_t>(options.client_query_buffer_limit);
   limits_.output = options.client_output_buffer_limit.normal;
+  limits_.monitor_output = options.client_output_buffer_limit.replica;
 }
 
 void IoThread::Start() {

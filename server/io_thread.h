@@ -28,6 +28,7 @@ struct ConnectionLimits {
   int tcp_keepalive_s = 0;      // 0: off
   size_t query_buffer_bytes = 0;
   OutputBufferLimit output;
+  OutputBufferLimit monitor_output;
 };
 
 // Created, started and joined by the server; everything else happens on the thread itself.
@@ -40,7 +41,7 @@ class IoThread {
   void Start();
   void Join();
 
-  // Thread-safe. Takes over an accepted socket.
+  // Thread-safe. Takes over an accepted socket, and its place in the registry.
   void Adopt(UniqueFd socket, ClientOrigin origin);
   // Thread-safe. No more work: connections are closed when their replies are out, or after
   // `deadline_ms`; then the thread ends.

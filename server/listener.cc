@@ -212,11 +212,11 @@ void Listener::OnAccepted(IoThread& thread, UniqueFd socket) {
 
 std::string Listener::Refusal(int socket) const {
   const ConnectionLimits& limits = threads_[0]->limits();
-  if (threads_[0]->services().clients.size() >= limits.max_clients) {
-    return "-ERR max number of clients reached\r\n";
-  }
   bool open_to_all = limits.protected_mode && !limits.password_required;
   if (open_to_all && !IsLocal(AddressOf(socket, getpeername))) return kProtectedMode;
+  if (!threads_[0]->services().clients.Enter(limits.max_clients)) {
+    return "-ERR max number of clients reached\r\n";
+  }
   return {};
 }
 

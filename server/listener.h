@@ -45,7 +45,7 @@ class Listener {
   void OnAccepted(IoThread& thread, UniqueFd socket);
   // All connections that are waiting, up to a bound.
   void AcceptSome();
-  // Why this client may not come in, as its error reply; empty if it may.
+  // Why this client may not come in, as its error reply; empty if it may, and has its place.
   std::string Refusal(int socket) const;
   void SetOptions(int socket) const;
   ClientOrigin Origin(int socket, IoThread& thread) const;

@@ -6,8 +6,10 @@
 #include <algorithm>
 #include <bit>
 #include <boost/asio/post.hpp>
+#include <cerrno>
 #include <chrono>
 #include <csignal>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <thread>
@@ -23,7 +25,6 @@ namespace {
 namespace asio = boost::asio;
 
 constexpr auto kCronPeriod = std::chrono::milliseconds(100);
-constexpr int64_t kDrainMs = 5000;
 
 std::string RandomHex(size_t digits) {
   constexpr char kDigits[] = "0123456789abcdef";
@@ -89,6 +90,7 @@ Server::Server(LoadedConfig loaded)
   for (size_t i = 0; i < identity_.io_threads; ++i) {
     threads_.push_back(std::make_unique<IoThread>(services_, i, identity_.io_threads));
   }
+  identity_.startup_memory_bytes = ReadAllocatorStatistics().allocated;
 }
 
 Server::~Server() = default;
@@ -99,6 +101,9 @@ Result<void> Server::Run() {
             ", " + std::to_string(threads_.size()) + " I/O threads, " +
             std::to_string(keyspace_.shard_count()) + " shards");
   RaiseDescriptorLimit(options.maxclients);
+  if (chdir(options.dir.c_str()) != 0) {
+    return Error{"dir " + options.dir + ": " + std::strerror(errno)};
+  }
   if (Result<void> listening = Listen(); !listening) return listening;
   if (!options.pidfile.empty()) std::ofstream(options.pidfile) << getpid() << "\n";
 
@@ -168,7 +173,9 @@ void Server::Cron() {
   world_.LockShared(0);
   int64_t limit = config_.options().maxmemory;
   world_.UnlockShared(0);
-  bool over = limit > 0 && ReadAllocatorStatistics().allocated > static_cast<uint64_t>(limit);
+  uint64_t allocated = ReadAllocatorStatistics().allocated;
+  statistics_.memory_peak().Observe(allocated);
+  bool over = limit > 0 && allocated > static_cast<uint64_t>(limit);
   over_memory_limit_.store(over, std::memory_order_relaxed);
 }
 
@@ -183,7 +190,10 @@ void Server::BeginShutdown() {
   for (auto& listener : listeners_) listener->Close();
   signals_->cancel();
   cron_->cancel();
-  for (auto& thread : threads_) thread->Stop(kDrainMs);
+  world_.LockShared(0);
+  int64_t deadline_ms = config_.options().shutdown_timeout * 1000;
+  world_.UnlockShared(0);
+  for (auto& thread : threads_) thread->Stop(deadline_ms);
 }
 
 Result<void> Server::ApplyOptions(std::span<const std::string_view> changed_names) {

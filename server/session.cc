@@ -13,11 +13,11 @@ size_t Session::Process(std::string_view input) {
     batch.Clear();
     size_t offset = used;
     Parsed parsed = ParseBatch(input, offset, batch);
+    dispatcher_.PrefetchEntries(client_);
     if (!ExecuteBatch(batch, used)) break;
     used = offset;
     if (parsed == Parsed::kError) {
-      client_.reply.Error("ERR " + std::string(parser_.error()));
-      client_.closing = CloseState::kAfterReply;
+      dispatcher_.RejectStream(client_, parser_.error());
     }
     if (parsed != Parsed::kMore) break;
   }

@@ -91,6 +91,18 @@ HashTable::Position HashTable::Find(std::string_view key, uint64_t hash) const {
   }
 }
 
+void HashTable::PrefetchEntry(uint64_t hash) const {
+  uint64_t word = directory()->At(hash);
+  uint16_t tag = TagOf(hash, DepthOf(word));
+  const Bucket* home = HomeOf(word, tag);
+  unsigned matches = MatchTags(*home, tag);
+  if (matches == 0) return;
+  // A small entry lies on two cache lines.
+  const auto* entry = reinterpret_cast<const char*>(home->at(FirstSlot(matches)));
+  __builtin_prefetch(entry);
+  __builtin_prefetch(entry + 64);
+}
+
 Entry* HashTable::At(const Position& position) const {
   return position.bucket->at(position.slot);
 }

@@ -75,6 +75,9 @@ class HashTable {
     __builtin_prefetch(HomeOf(word, TagOf(hash, DepthOf(word))));
   }
 
+  // Brings an entry closer whose home bucket is near already. Needs the lock.
+  void PrefetchEntry(uint64_t hash) const;
+
   // Visits the entries of the home bucket at or after `place`, in hash order; returns the place to
   // go on from, or kScanEnd. The visitor must not change the table.
   template <class Visitor>

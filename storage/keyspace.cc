@@ -99,7 +99,7 @@ uint64_t Keyspace::OverheadBytes() {
 
 std::optional<std::string> Keyspace::RandomKey(int database, uint64_t random) {
   // A shard in proportion to its keys, then a key in it.
-  constexpr int kTries = 100;  // as many dead keys may be met before their turn to be removed
+  constexpr int kTries = 10000;  // dead keys are removed on the way, so nearly always one is enough
   int64_t now_ms = clock_.WallMs();
   for (int attempt = 0; attempt < kTries; ++attempt) {
     uint64_t total = Size(database);
@@ -115,7 +115,10 @@ std::optional<std::string> Keyspace::RandomKey(int database, uint64_t random) {
         continue;
       }
       const Entry* entry = part->table().Sample(random);
-      if (entry != nullptr && !entry->IsExpired(now_ms)) return std::string(entry->key());
+      if (entry == nullptr) break;
+      std::string key(entry->key());
+      if (!entry->IsExpired(now_ms)) return key;
+      part->Find(Ref(key), now_ms);
       break;
     }
   }

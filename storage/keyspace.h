@@ -65,6 +65,13 @@ class Keyspace {
     if (part != nullptr) part->Prefetch(hash);
   }
 
+  // Behind Prefetch, once the bucket had time to come. Takes the shard's lock for a moment.
+  void PrefetchEntry(int database, uint64_t hash) {
+    SpinLock lock(shards_[ShardIndex(hash)].mutex);
+    const ShardDatabase* part = Part(database, hash);
+    if (part != nullptr) part->PrefetchEntry(hash);
+  }
+
   uint64_t Size(int database);
   DatabaseStatistics Statistics(int database);
   ExpiryStatistics ReadExpiryStatistics();

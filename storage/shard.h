@@ -54,7 +54,9 @@ class ShardDatabase {
   // REQUIRES: the key exists. Returns the entry, which may have moved.
   Entry* SetExpiry(const KeyRef& key, std::optional<int64_t> expiry_ms);
 
+  // Takes no lock.
   void Prefetch(uint64_t hash) const { table_.Prefetch(hash); }
+  void PrefetchEntry(uint64_t hash) const { table_.PrefetchEntry(hash); }
 
   // One bounded step of expiry: at most `limit` items. Returns how many it looked at.
   size_t ExpireSome(int64_t now_ms, size_t limit);

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <vector>
 
 #include "base/glob.h"
@@ -84,6 +85,17 @@ void GetKeys(CommandContext& c) {
   for (size_t position : positions) c.reply.Bulk(quoted[position]);
 }
 
+// A key spec with variable flags is SET's so far: it reads the key only if its options say GET.
+KeySpec WithActualFlags(KeySpec spec, std::span<const std::string_view> arguments) {
+  if ((spec.flags & kKeyVariableFlags) == 0) return spec;
+  const auto options = arguments.subspan(3);
+  const bool reads = std::any_of(options.begin(), options.end(), [](std::string_view option) {
+    return EqualsIgnoreCase(option, "get");
+  });
+  spec.flags = reads ? kKeyReadWrite | kKeyAccess | kKeyUpdate : kKeyOverwrite | kKeyUpdate;
+  return spec;
+}
+
 void GetKeysAndFlags(CommandContext& c) {
   const Command* command = QuotedCommand(c);
   if (command == nullptr) return;
@@ -97,7 +109,7 @@ void GetKeysAndFlags(CommandContext& c) {
     for (size_t position : positions) {
       c.reply.Array(2);
       c.reply.Bulk(quoted[position]);
-      ReplyKeyFlags(c.reply, spec);
+      ReplyKeyFlags(c.reply, WithActualFlags(spec, quoted));
     }
   }
 }

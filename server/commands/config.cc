@@ -32,6 +32,8 @@ void ConfigSet(CommandContext& c) {
   std::vector<NameAndValue> settings;
   for (size_t i = 2; i < c.arguments.size(); i += 2) {
     settings.push_back({std::string(c.argument(i)), std::string(c.argument(i + 1))});
+    const OptionRow* row = FindOption(c.argument(i));
+    if (row != nullptr && row->secret) c.secrets.push_back(i + 1);
   }
   Config& config = c.services.config;
   Options before = config.options();

@@ -33,6 +33,7 @@ bool Authenticate(CommandContext& c, std::string_view user, std::string_view pas
 }
 
 void Auth(CommandContext& c) {
+  for (size_t i = 1; i < c.arguments.size(); ++i) c.secrets.push_back(i);
   if (c.arguments.size() > 3) return c.reply.Error(errors::kSyntax);
   bool named = c.arguments.size() == 3;
   if (!named && c.options().requirepass.empty()) {
@@ -73,6 +74,7 @@ std::optional<HelloRequest> ParseHello(CommandContext& c) {
   while (!reader.done()) {
     size_t position = reader.position();
     if (reader.Take("AUTH", 2)) {
+      c.secrets.insert(c.secrets.end(), {position + 1, position + 2});
       std::string_view user = reader.Next();
       hello.credentials = {user, reader.Next()};
     } else if (reader.Take("SETNAME", 1)) {
@@ -82,8 +84,7 @@ std::optional<HelloRequest> ParseHello(CommandContext& c) {
         return std::nullopt;
       }
     } else {
-      c.reply.Error("ERR Syntax error in HELLO option '" + std::string(c.argument(position)) +
-                    "'");
+      c.reply.Error("ERR Syntax error in HELLO option '" + std::string(c.argument(position)) + "'");
       return std::nullopt;
     }
   }
@@ -128,6 +129,10 @@ void Hello(CommandContext& c) {
 void Select(CommandContext& c) {
   std::optional<int64_t> index = c.Integer(1);
   if (!index) return;
+  if (*index < INT32_MIN || *index > INT32_MAX) {
+    return c.reply.Error(
+        "ERR value is out of range, value must between -2147483648 and 2147483647");
+  }
   if (*index < 0 || *index >= c.services.keyspace.databases()) {
     return c.reply.Error(errors::kDatabaseIndex);
   }
@@ -143,7 +148,9 @@ void Ping(CommandContext& c) {
   c.reply.Simple("PONG");
 }
 
-void Echo(CommandContext& c) { c.reply.Bulk(c.argument(1)); }
+void Echo(CommandContext& c) {
+  c.reply.Bulk(c.argument(1));
+}
 
 void Quit(CommandContext& c) {
   c.reply.Ok();
@@ -162,35 +169,100 @@ void Reset(CommandContext& c) {
   client.name.clear();
   client.no_evict = false;
   client.no_touch = false;
-  client.reply_mode = ReplyMode::kOn;
   client.reply.set_version(RespVersion::kResp2);
-  client.reply.Simple("RESET");
+  // CLIENT REPLY OFF ends here, but SKIP holds for this reply.
+  ReplyBuilder& reply = client.reply_mode == ReplyMode::kSkip ? c.reply : client.reply;
+  client.reply_mode = ReplyMode::kOn;
+  reply.Simple("RESET");
 }
 
 constexpr uint32_t kAnytime = kNoScript | kLoading | kStale | kFast | kAllowBusy;
 
 constexpr Command kRows[] = {
-    {"hello", -1, kAnytime | kNoAuth, kAclConnection, {}, CommandGroup::kConnection, "6.0.0",
-     "O(1)", "Chooses the protocol version, and logs in and names the client in the same step.",
-     "[arguments=(protover:integer [AUTH (username password)] [SETNAME clientname])]", Hello},
-    {"auth", -2, kAnytime | kNoAuth, kAclConnection, {}, CommandGroup::kConnection, "1.0.0",
-     "O(N) in the length of the password", "Logs the connection in.", "[username] password", Auth},
-    {"select", 2, kLoading | kStale | kFast, kAclConnection, {}, CommandGroup::kConnection,
-     "1.0.0", "O(1)", "Chooses the database that the connection's commands work on.",
-     "index:integer", Select},
-    {"ping", -1, kFast, kAclConnection, {}, CommandGroup::kConnection, "1.0.0", "O(1)",
-     "Answers PONG, or the message it was given.", "[message]", Ping},
-    {"echo", 2, kLoading | kStale | kFast, kAclConnection, {}, CommandGroup::kConnection, "1.0.0",
-     "O(1)", "Answers the message it was given.", "message", Echo},
-    {"quit", -1, kAnytime | kNoAuth, kAclConnection, {}, CommandGroup::kConnection, "1.0.0",
-     "O(1)", "Closes the connection once earlier replies are out.", "", Quit},
-    {"reset", 1, kAnytime | kNoAuth, kAclConnection, {}, CommandGroup::kConnection, "6.2.0",
-     "O(1)", "Puts the connection back to how it was when it was made.", "", Reset},
+    {"hello",
+     -1,
+     kAnytime | kNoAuth,
+     kAclConnection,
+     {},
+     CommandGroup::kConnection,
+     "6.0.0",
+     "O(1)",
+     "Chooses the protocol version, and logs in and names the client in the same step.",
+     "[arguments=(protover:integer [AUTH (username password)] [SETNAME clientname])]",
+     Hello},
+    {"auth",
+     -2,
+     kAnytime | kNoAuth,
+     kAclConnection,
+     {},
+     CommandGroup::kConnection,
+     "1.0.0",
+     "O(N) in the length of the password",
+     "Logs the connection in.",
+     "[username] password",
+     Auth},
+    {"select",
+     2,
+     kLoading | kStale | kFast,
+     kAclConnection,
+     {},
+     CommandGroup::kConnection,
+     "1.0.0",
+     "O(1)",
+     "Chooses the database that the connection's commands work on.",
+     "index:integer",
+     Select},
+    {"ping",
+     -1,
+     kFast,
+     kAclConnection,
+     {},
+     CommandGroup::kConnection,
+     "1.0.0",
+     "O(1)",
+     "Answers PONG, or the message it was given.",
+     "[message]",
+     Ping},
+    {"echo",
+     2,
+     kLoading | kStale | kFast,
+     kAclConnection,
+     {},
+     CommandGroup::kConnection,
+     "1.0.0",
+     "O(1)",
+     "Answers the message it was given.",
+     "message",
+     Echo},
+    {"quit",
+     -1,
+     kAnytime | kNoAuth,
+     kAclConnection,
+     {},
+     CommandGroup::kConnection,
+     "1.0.0",
+     "O(1)",
+     "Closes the connection once earlier replies are out.",
+     "",
+     Quit},
+    {"reset",
+     1,
+     kAnytime | kNoAuth,
+     kAclConnection,
+     {},
+     CommandGroup::kConnection,
+     "6.2.0",
+     "O(1)",
+     "Puts the connection back to how it was when it was made.",
+     "",
+     Reset},
 };
 static_assert(AreWellFormed(kRows));
 
 }  // namespace
 
-std::span<const Command> ConnectionCommands() { return kRows; }
+std::span<const Command> ConnectionCommands() {
+  return kRows;
+}
 
 }  // namespace strata

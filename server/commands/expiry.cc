@@ -42,7 +42,8 @@ std::optional<ExpireConditions> ParseConditions(CommandContext& c) {
     } else if (reader.Take("lt")) {
       conditions.if_earlier = true;
     } else {
-      c.reply.Error("ERR Unsupported option " + std::string(reader.Next()));
+      std::string_view option = reader.Next();
+      c.reply.Error("ERR Unsupported option " + std::string(option.substr(0, option.find('\0'))));
       return std::nullopt;
     }
   }

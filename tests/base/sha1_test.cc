@@ -2,7 +2,7 @@
 
 #include <catch2/catch.hpp>
 
-using namespace strata;
+namespace strata {
 
 TEST_CASE("SHA-1 gives the digests of the standard's examples") {
   REQUIRE(HexDigits(Sha1("")) == "da39a3ee5e6b4b0d3255bfef95601890afd80709");
@@ -15,3 +15,5 @@ TEST_CASE("SHA-1 crosses block borders like a digest of the whole") {
   REQUIRE(HexDigits(Sha1(std::string(1'000'000, 'a'))) ==
           "34aa973cd4c4daa4f61eeb2bdbad27316534016f");
 }
+
+}  // namespace strata

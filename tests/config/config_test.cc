@@ -80,6 +80,8 @@ TEST_CASE("CONFIG SET sets nothing when one of its settings fails", "[config]") 
         failed + "'databases') - can't set immutable config");
   CHECK(Set(config, {{"maxclients", "1"}, {"MaxClients", "2"}}) ==
         failed + "'MaxClients') - duplicate parameter");
+  CHECK(Set(config, {{"LUA-time-limit", "x"}}) ==
+        failed + "'lua-time-limit') - argument couldn't be parsed into an integer");
   CHECK(Set(config, {{"protected-mode", "1"}}) ==
         failed + "'protected-mode') - argument must be 'yes' or 'no'");
   CHECK(Set(config, {{"loglevel", "foo"}}) ==

@@ -31,29 +31,31 @@ SHOWN_BYTES = 400
 def commands_of(server):
     """All commands and subcommands of a server by full name."""
     connection = server.connect()
-    infos = decode_numbers(connection.run(b"COMMAND"))
+    infos = decode(connection.run(b"COMMAND"))
     docs = as_map(decode(connection.run(b"COMMAND", b"DOCS")))
     connection.close()
     commands = {}
     for info in infos:
-        command_docs = docs.get(info[0], [])
-        subcommand_docs = as_map(as_map(command_docs).get(b"subcommands", []))
-        for sub in info[9] if len(info) > 9 else []:
-            command = CommandInfo(sub, subcommand_docs.get(sub[0], []))
+        command_docs = as_map(docs.get(info[0], []))
+        subcommand_docs = as_map(command_docs.get(b"subcommands", []))
+        for sub in info[9]:
+            command = CommandInfo(sub, as_map(subcommand_docs.get(sub[0], [])))
             commands[command.name] = command
-        command = CommandInfo(info, command_docs)
-        if not subcommand_docs:
+        if not info[9]:
+            command = CommandInfo(info, command_docs)
             commands[command.name] = command
     return commands
 
 
-def decode_numbers(reply):
-    """decode(), the arity of COMMAND's entries as a number."""
-    entries = decode(reply)
-    for entry in entries:
-        for one in [entry, *entry[9]]:
-            one[1] = int(one[1])
-    return entries
+def compare_tables(theirs, ours, rules):
+    """Prints where COMMAND INFO differs for a command that both know; how often it does."""
+    found = 0
+    for name in sorted(set(theirs) & set(ours)):
+        if theirs[name].entry != ours[name].entry and not rules.find("info", name):
+            found += 1
+            print(f"\nDIFFERENCE in COMMAND INFO {name}\n  redis-server: {theirs[name].entry}"
+                  f"\n  strata:       {ours[name].entry}")
+    return found
 
 
 class Round:
@@ -264,9 +266,10 @@ def main():
     started = time.monotonic()
     oracle = shutil.which("redis-server") or "redis-server"
     with Server(oracle) as redis, Server(options.server) as strata:
-        known = commands_of(redis)
+        known, offered = commands_of(redis), commands_of(strata)
+        found = compare_tables(known, offered, rules)
         only = options.only.lower().split(",")
-        commands = [command for name, command in sorted(commands_of(strata).items())
+        commands = [command for name, command in sorted(offered.items())
                     if name in known and not rules.find("skip", name, command.flags)
                     and any(fnmatch.fnmatchcase(name, glob) for glob in only)]
         print(f"{len(commands)} of Strata's commands are compared", flush=True)
@@ -280,7 +283,7 @@ def main():
         if strata.process.poll() is not None:
             print(f"Strata ended with {strata.process.returncode}:\n{strata.log()}")
             return 1
-    found = len(tester.differences)
+    found += len(tester.differences)
     print(f"\n{tester.done} commands, {found} differences, seed {options.seed}, "
           f"{time.monotonic() - started:.1f} s")
     return 1 if found or not commands else 0

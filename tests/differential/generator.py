@@ -37,6 +37,11 @@ def as_map(flat):
     return dict(zip(flat[::2], flat[1::2]))
 
 
+def key_spec(flat):
+    spec = as_map(flat)
+    return [sorted(spec[b"flags"]), spec[b"begin_search"], spec[b"find_keys"]]
+
+
 class Argument:
     """One node of COMMAND DOCS's arguments."""
 
@@ -62,9 +67,12 @@ class CommandInfo:
 
     def __init__(self, info, docs):
         self.name = info[0].decode()  # "client|list"
-        self.arity = info[1]
         self.flags = {flag.decode() for flag in info[2]}
-        self.arguments = [Argument(flat) for flat in as_map(docs).get(b"arguments", [])]
+        self.arguments = [Argument(flat) for flat in docs.get(b"arguments", [])]
+        # Arity, flags, key range, categories and key specs in a form to compare: tips, notes and
+        # subcommands left out.
+        self.entry = [int(info[1]), sorted(self.flags), [int(number) for number in info[3:6]],
+                      sorted(info[6]), [key_spec(flat) for flat in info[8]]]
         nodes = [node for argument in self.arguments for node in argument.walk()]
         self.takes_time = any(time_kind(node) for node in nodes)
 

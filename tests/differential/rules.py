@@ -8,7 +8,8 @@ from pathlib import Path
 from connection import decode
 
 PATH = Path(__file__).with_name("intended_differences.txt")
-NAMES = {"skip", "without", "rare", "small", "sorted", "scan", "settle", "near", "kind", "error"}
+NAMES = {"info", "skip", "without", "rare", "small", "sorted", "scan", "settle", "near", "kind",
+         "error"}
 
 
 @dataclass

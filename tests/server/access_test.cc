@@ -2,7 +2,7 @@
 
 #include <catch2/catch.hpp>
 
-using namespace strata;
+namespace strata {
 
 namespace {
 
@@ -30,3 +30,5 @@ TEST_CASE("a door that is open to local clients stays shut for others") {
   REQUIRE(Admits(Access::kEverybody, From("10.0.0.7:1")));
   REQUIRE_FALSE(Admits(Access::kNobody, From("127.0.0.1:1")));
 }
+
+}  // namespace strata

@@ -2,7 +2,7 @@
 
 #include "tests/server/test_server.h"
 
-using namespace strata;
+namespace strata {
 
 TEST_CASE("CLIENT KILL closes others at once and the caller behind its reply") {
   TestServer server;
@@ -115,3 +115,5 @@ TEST_CASE("FLUSHALL hands what was there to the reclaimer and counts it as chang
   Reclaimer& reclaimer = server.services().reclaimer;
   REQUIRE(reclaimer.pending() + reclaimer.freed() == 100);
 }
+
+}  // namespace strata

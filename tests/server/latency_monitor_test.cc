@@ -2,7 +2,7 @@
 
 #include <catch2/catch.hpp>
 
-using namespace strata;
+namespace strata {
 
 TEST_CASE("the latency monitor keeps the worst of each second") {
   LatencyMonitor monitor;
@@ -36,3 +36,5 @@ TEST_CASE("the latency monitor forgets one kind of event, or all") {
   REQUIRE(monitor.Reset("") == 2);
   REQUIRE(monitor.Events().empty());
 }
+
+}  // namespace strata

@@ -3,7 +3,7 @@
 #include "server/observability/latency_report.h"
 #include "tests/server/test_server.h"
 
-using namespace strata;
+namespace strata {
 
 namespace {
 
@@ -73,3 +73,5 @@ TEST_CASE("LATENCY HISTOGRAM has Redis's steps, cumulative, without the empty on
           "*2\r\n$3\r\nget\r\n*4\r\n$5\r\ncalls\r\n:7\r\n$14\r\nhistogram_usec\r\n*12\r\n"
           ":1\r\n:2\r\n:2\r\n:3\r\n:33\r\n:4\r\n:66\r\n:5\r\n:132\r\n:6\r\n:1056\r\n:7\r\n");
 }
+
+}  // namespace strata

@@ -2,7 +2,7 @@
 
 #include <catch2/catch.hpp>
 
-using namespace strata;
+namespace strata {
 
 namespace {
 
@@ -55,3 +55,5 @@ TEST_CASE("the slow log keeps 32 arguments, of which the last may be a count of 
   REQUIRE(log.Latest(1)[0].arguments.size() == 32);
   REQUIRE(log.Latest(1)[0].arguments[31] == "... (2 more arguments)");
 }
+
+}  // namespace strata

@@ -4,7 +4,7 @@
 
 #include "base/random.h"
 
-using namespace strata;
+namespace strata {
 
 TEST_CASE("latency buckets cover every duration and are at most an eighth wide") {
   uint64_t previous_bound = 0;
@@ -101,3 +101,5 @@ TEST_CASE("a memory peak never sinks") {
   REQUIRE(peak.Observe(30) == 30);
   REQUIRE(peak.Observe(20) == 30);
 }
+
+}  // namespace strata

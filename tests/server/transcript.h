@@ -19,6 +19,7 @@
 #include <cctype>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <regex>
 #include <sstream>
 #include <stdexcept>
@@ -82,17 +83,20 @@ class Transcript {
     return files;
   }
 
-  static bool Matches(const std::vector<std::string>& expected, std::string_view reply) {
-    if (expected.empty()) return reply.empty();
+  // The number of the first expected line that the reply does not have; nothing if it is as
+  // expected. One past the last if the reply goes on.
+  static std::optional<size_t> FirstMismatch(const std::vector<std::string>& expected,
+                                             std::string_view reply) {
     size_t at = 0;
-    for (const std::string& line : expected) {
-      if (line == "~...") return true;
+    for (size_t i = 0; i < expected.size(); ++i) {
+      if (expected[i] == "~...") return std::nullopt;
       const size_t end = reply.find("\r\n", at);
-      if (end == std::string_view::npos) return false;
-      if (!LineMatches(line, std::string(reply.substr(at, end - at)))) return false;
+      if (end == std::string_view::npos) return i;
+      if (!LineMatches(expected[i], std::string(reply.substr(at, end - at)))) return i;
       at = end + 2;
     }
-    return at == reply.size();
+    if (at == reply.size()) return std::nullopt;
+    return expected.size();
   }
 
  private:
