@@ -28,6 +28,8 @@ constexpr OptionRow kMemoryRows[] = {
     {.name = "maxmemory-policy",
      .field = MakeEnumField<&Options::maxmemory_policy>(kPolicyNames),
      .default_text = "noeviction",
+     .support = Support::kNotYet,
+     .support_note = "nothing is evicted yet: at maxmemory, writes are refused whatever the policy",
      .doc = "What goes when maxmemory is reached: volatile-* looks only at keys with a TTL, "
             "noeviction refuses writes, adaptive learns."},
     {.name = "maxmemory-samples",

@@ -51,8 +51,7 @@ void ReplyBuilder::Bulk(std::string_view bytes) {
   out += FormatInt64(static_cast<int64_t>(bytes.size()), out);
   *out++ = '\r';
   *out++ = '\n';
-  std::memcpy(out, bytes.data(), bytes.size());
-  out += bytes.size();
+  out = std::copy(bytes.begin(), bytes.end(), out);  // no memcpy: an empty view may be null
   *out++ = '\r';
   *out++ = '\n';
   output_->bytes().Commit(static_cast<size_t>(out - start));

@@ -15,12 +15,9 @@ void ClientRegistry::Add(Client& client, ClientPort& port) {
 }
 
 void ClientRegistry::Remove(uint64_t id) {
+  RemoveMonitor(id);
   MutexLock lock(mutex_);
-  auto found = members_.find(id);
-  if (found == members_.end()) return;
-  if (found->second.monitors) monitors_.fetch_sub(1, std::memory_order_relaxed);
-  members_.erase(found);
-  size_.fetch_sub(1, std::memory_order_relaxed);
+  if (members_.erase(id) > 0) size_.fetch_sub(1, std::memory_order_relaxed);
 }
 
 void ClientRegistry::ForEach(const std::function<void(Client&, ClientPort&)>& visit) {
@@ -39,25 +36,21 @@ bool ClientRegistry::Deliver(uint64_t id, std::shared_ptr<const std::string> byt
 void ClientRegistry::AddMonitor(uint64_t id) {
   MutexLock lock(mutex_);
   auto found = members_.find(id);
-  if (found == members_.end() || found->second.monitors) return;
-  found->second.monitors = true;
-  monitors_.fetch_add(1, std::memory_order_relaxed);
+  if (found == members_.end()) return;
+  monitors_[id] = found->second.port;
+  monitor_count_.store(monitors_.size(), std::memory_order_relaxed);
 }
 
 void ClientRegistry::RemoveMonitor(uint64_t id) {
   MutexLock lock(mutex_);
-  auto found = members_.find(id);
-  if (found == members_.end() || !found->second.monitors) return;
-  found->second.monitors = false;
-  monitors_.fetch_sub(1, std::memory_order_relaxed);
+  monitors_.erase(id);
+  monitor_count_.store(monitors_.size(), std::memory_order_relaxed);
 }
 
 void ClientRegistry::FeedMonitors(std::string line) {
   auto bytes = std::make_shared<const std::string>(std::move(line));
   MutexLock lock(mutex_);
-  for (auto& [id, member] : members_) {
-    if (member.monitors) member.port->Deliver(bytes);
-  }
+  for (auto& [id, port] : monitors_) port->Deliver(bytes);
 }
 
 }  // namespace strata

@@ -49,22 +49,22 @@ class ClientRegistry {
   // MONITOR: who listens, and a line to all of them.
   void AddMonitor(uint64_t id);
   void RemoveMonitor(uint64_t id);
-  bool HasMonitors() const { return monitors_.load(std::memory_order_relaxed) > 0; }
+  bool HasMonitors() const { return monitor_count_.load(std::memory_order_relaxed) > 0; }
   void FeedMonitors(std::string line);
 
  private:
   struct Member {
     Client* client;
     ClientPort* port;
-    bool monitors = false;
   };
 
   std::atomic<uint64_t> next_id_{1};
   std::atomic<size_t> size_{0};
   std::atomic<size_t> places_{0};
-  std::atomic<size_t> monitors_{0};
+  std::atomic<size_t> monitor_count_{0};
   Mutex mutex_;
   std::map<uint64_t, Member> members_ GUARDED_BY(mutex_);
+  std::map<uint64_t, ClientPort*> monitors_ GUARDED_BY(mutex_);
 };
 
 }  // namespace strata

@@ -151,9 +151,10 @@ constexpr bool IsWellFormed(const Command& command) {
   for (const KeySpec& spec : command.keys) {
     keyed = keyed && spec.first > 0 && spec.step > 0 && spec.flags != 0 && spec.last != 0;
   }
-  bool runs = command.handler != nullptr || !command.subcommands.empty();
+  // That it runs is for the table to check: under UBSan, g++ does not know at compile time whether
+  // a function of another file is null.
   bool documented = !command.summary.empty() && !command.since.empty();
-  return lower && keyed && runs && documented && command.arity != 0;
+  return lower && keyed && documented && command.arity != 0;
 }
 
 constexpr bool AreWellFormed(std::span<const Command> commands) {

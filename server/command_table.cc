@@ -27,6 +27,7 @@ CommandTable::CommandTable(std::span<const std::span<const Command>> families) {
 
 void CommandTable::AddRows(std::span<const Command> rows, uint32_t container) {
   for (const Command& row : rows) {
+    CHECK(row.handler != nullptr || !row.subcommands.empty());
     const auto index = static_cast<uint32_t>(rows_.size());
     std::string full_name(row.name);
     if (container == kNoContainer) {

@@ -17,6 +17,8 @@ namespace asio = boost::asio;
 
 constexpr size_t kMinRead = 16 * 1024;
 constexpr size_t kMaxRead = 1024 * 1024;
+// Before the thread's other clients get their turn.
+constexpr size_t kMaxWrite = 1024 * 1024;
 constexpr size_t kKeptInputCapacity = 64 * 1024;
 // A paused reader that takes nothing for this long will not come back.
 constexpr int64_t kStuckReaderMs = 60'000;
@@ -36,7 +38,10 @@ Connection::~Connection() {
 }
 
 void Connection::Start() {
-  client_.authenticated = !thread_.limits().password_required;
+  {
+    BatchScope scope(thread_.dispatcher());  // limits() may be older than the password
+    client_.authenticated = thread_.services().config.options().requirepass.empty();
+  }
   thread_.services().clients.Add(client_, *this);
   interest_ = EPOLLIN;
   if (!thread_.sockets().Add(socket_.get(), interest_, *this)) CloseNow("cannot be watched");
@@ -44,8 +49,8 @@ void Connection::Start() {
 
 void Connection::OnReady(uint32_t events) {
   auto self = shared_from_this();  // what follows may close it
-  if ((events & EPOLLOUT) != 0) OnWritable();
-  if (open_ && (events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0) OnReadable();
+  if ((events & EPOLLOUT) != 0) Flush();
+  if (open_ && (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) OnReadable();
 }
 
 void Connection::OnReadable() {
@@ -53,17 +58,14 @@ void Connection::OnReadable() {
   if (Read(input) == 0) return;
   // A client that is being closed is still read, so that its end is seen, but not obeyed.
   if (client_.closing != CloseState::kOpen) return pending_.Clear();
+  if (session_.suspended()) return KeepRest(input, 0);
   ProcessInput(input);
 }
 
-void Connection::OnWritable() {
-  last_write_ms_ = thread_.NowMs();
-  Flush();
-}
-
 void Connection::UpdateInterest() {
-  bool may_read = !session_.suspended() && client_.output.size() < kPauseOutputBytes;
-  uint32_t wanted = (may_read ? EPOLLIN : 0u) | (client_.output.empty() ? 0u : EPOLLOUT);
+  bool may_read = !session_.suspended() && client_.output.size() < Session::kMostUnsentBytes;
+  // Who is not read may still leave.
+  uint32_t wanted = (may_read ? EPOLLIN : EPOLLRDHUP) | (client_.output.empty() ? 0u : EPOLLOUT);
   if (wanted == interest_) return;
   interest_ = wanted;
   thread_.sockets().Change(socket_.get(), interest_, *this);
@@ -130,14 +132,17 @@ void Connection::Flush() {
   if (!client_.output.empty() && !WriteSome()) return;
   client_.output_buffer_bytes.store(client_.output.size(), std::memory_order_relaxed);
   if (client_.output.empty() && client_.closing != CloseState::kOpen) return CloseNow("done");
-  if (ExceedsHardLimit()) return CloseNow("output buffer limit exceeded");
+  int64_t hard_limit = OutputLimit().hard_bytes;
+  if (hard_limit > 0 && client_.output.size() > static_cast<size_t>(hard_limit)) {
+    return CloseNow("output buffer limit exceeded");
+  }
   UpdateInterest();
 }
 
 // False if the connection is closed by it.
 bool Connection::WriteSome() {
   std::array<iovec, 64> pieces;
-  while (!client_.output.empty()) {
+  for (size_t written = 0; written < kMaxWrite && !client_.output.empty();) {
     msghdr message{};
     message.msg_iov = pieces.data();
     message.msg_iovlen = client_.output.Gather(pieces);
@@ -151,6 +156,7 @@ bool Connection::WriteSome() {
       return false;
     }
     auto size = static_cast<size_t>(count);
+    written += size;
     client_.output.Consume(size);
     client_.bytes_out.fetch_add(size, std::memory_order_relaxed);
     thread_.statistics().bytes_out.Add(size);
@@ -164,18 +170,15 @@ const OutputBufferLimit& Connection::OutputLimit() const {
   return client_.monitoring ? limits.monitor_output : limits.output;
 }
 
-bool Connection::ExceedsHardLimit() const {
-  int64_t limit = OutputLimit().hard_bytes;
-  return limit > 0 && client_.output.size() > static_cast<size_t>(limit);
-}
-
 void Connection::CheckLimits(int64_t now_ms) {
   if (!open_) return;
+  int64_t quiet_ms = QuietMs(now_ms);
+  if (quiet_ms > 0) ReleaseEmptyBuffers();
   int64_t timeout_ms = thread_.limits().idle_timeout_ms;
-  bool idle = now_ms - client_.last_active_ms > timeout_ms;
-  if (timeout_ms > 0 && idle && !client_.monitoring) return CloseNow("idle");
+  bool may_be_quiet = client_.monitoring || session_.suspended();
+  if (timeout_ms > 0 && quiet_ms > timeout_ms && !may_be_quiet) return CloseNow("idle");
   size_t waiting = client_.output.size();
-  if (waiting >= kPauseOutputBytes && now_ms - last_write_ms_ > kStuckReaderMs) {
+  if (waiting >= Session::kMostUnsentBytes && quiet_ms > kStuckReaderMs) {
     return CloseNow("replies are not read");
   }
   const OutputBufferLimit& limit = OutputLimit();
@@ -186,6 +189,24 @@ void Connection::CheckLimits(int64_t now_ms) {
   } else if (now_ms - soft_limit_since_ms_ > limit.soft_seconds * 1000) {
     CloseNow("soft output buffer limit exceeded");
   }
+}
+
+int64_t Connection::QuietMs(int64_t now_ms) {
+  uint64_t traffic = client_.bytes_in.load(std::memory_order_relaxed) +
+                     client_.bytes_out.load(std::memory_order_relaxed);
+  bool first_check = quiet_since_ms_ == 0;
+  if (traffic != traffic_bytes_ || first_check) {
+    traffic_bytes_ = traffic;
+    quiet_since_ms_ = now_ms;
+  }
+  return now_ms - quiet_since_ms_;
+}
+
+void Connection::ReleaseEmptyBuffers() {
+  if (client_.output.empty()) client_.output = {};
+  if (!pending_.empty()) return;
+  pending_.Release();
+  client_.query_buffer_capacity.store(0, std::memory_order_relaxed);
 }
 
 void Connection::Retry() {
@@ -204,7 +225,8 @@ void Connection::Drain() {
 
 void Connection::Deliver(std::shared_ptr<const std::string> bytes) {
   auto append = [self = shared_from_this(), bytes = std::move(bytes)] {
-    if (!self->open_) return;
+    // As in Redis, who is being closed gets no more than the replies that are due.
+    if (!self->open_ || self->client_.closing != CloseState::kOpen) return;
     self->client_.output.Append(*bytes);
     self->Flush();
   };

@@ -6,10 +6,10 @@
 // Kept alive by its thread's list until closed, and by operations under way.
 //
 // Reading: while no request is cut in two, bytes go into the thread's shared buffer and are
-// executed from there, so an idle connection holds no buffer. What is left of a request moves to
-// `pending_`. Writing: behind the batches of all connections that are ready; if the socket is full,
-// when it takes more. A client that does not read is not read from either once kPauseOutputBytes of
-// replies are waiting for it.
+// executed from there. What is left of a request moves to `pending_`. A connection that was quiet
+// for a second gives back the buffers that are empty. Writing: behind the batches of all
+// connections that are ready; if the socket is full, when it takes more. A client that does not
+// read is not read from either once Session::kMostUnsentBytes of replies are waiting for it.
 
 #include <memory>
 #include <string>
@@ -29,8 +29,6 @@ class Connection final : public ClientPort,
                          private ReadinessSet::Handler,
                          public std::enable_shared_from_this<Connection> {
  public:
-  static constexpr size_t kPauseOutputBytes = size_t{256} << 20;
-
   // REQUIRES: the socket does not block; it has a place in the registry, which is given back when
   // the connection goes.
   Connection(IoThread& thread, UniqueFd socket, ClientOrigin origin);
@@ -42,13 +40,13 @@ class Connection final : public ClientPort,
   void Flush();
   // Stops reading; closes once all replies are out.
   void Drain();
-  // The thread's cron, about once a second: idle time and soft output limits.
+  // The thread's cron, about once a second: idle time, soft output limits, buffers to give back.
+  // The time is monotonic.
   void CheckLimits(int64_t now_ms);
   // Runs what was held back, if it can run now.
   void Retry();
 
   const Client& client() const { return client_; }
-  bool suspended() const { return session_.suspended(); }
 
   void Deliver(std::shared_ptr<const std::string> bytes) override;
   void Close() override;
@@ -57,7 +55,6 @@ class Connection final : public ClientPort,
  private:
   void OnReady(uint32_t events) override;
   void OnReadable();
-  void OnWritable();
   // Watches for input and room for output as the state asks for.
   void UpdateInterest();
   // Bytes read, 0 if there is nothing now; closes on end or error.
@@ -66,7 +63,9 @@ class Connection final : public ClientPort,
   void KeepRest(std::string_view input, size_t used);
   bool WriteSome();
   const OutputBufferLimit& OutputLimit() const;
-  bool ExceedsHardLimit() const;
+  // Milliseconds for which no byte came or went, as far as CheckLimits saw.
+  int64_t QuietMs(int64_t now_ms);
+  void ReleaseEmptyBuffers();
   void CloseNow(const char* reason);
 
   IoThread& thread_;
@@ -77,7 +76,8 @@ class Connection final : public ClientPort,
   bool open_ = true;
   uint32_t interest_ = 0;  // what the socket is watched for
   int64_t soft_limit_since_ms_ = 0;
-  int64_t last_write_ms_ = 0;
+  uint64_t traffic_bytes_ = 0;  // what had come and gone at the last check
+  int64_t quiet_since_ms_ = 0;
 };
 
 }  // namespace strata

@@ -29,13 +29,15 @@ IoThread::IoThread(Services& services, size_t index, size_t thread_count)
       tick_(context_),
       stop_deadline_(context_),
       dispatcher_(services, index),
-      read_buffer_(std::make_unique<char[]>(kReadBufferBytes)) {
+      read_buffer_(std::make_unique<char[]>(kReadBufferBytes)),
+      next_expiry_shard_(index) {
   RenewLimits();
 }
 
 IoThread::~IoThread() = default;
 
 void IoThread::RenewLimits() {
+  BatchScope scope(dispatcher_);
   const Options& options = services_.config.options();
   limits_.password_required = !options.requirepass.empty();
   limits_.protected_mode = options.protected_mode;
@@ -44,6 +46,7 @@ void IoThread::RenewLimits() {
   limits_.tcp_keepalive_s = static_cast<int>(options.tcp_keepalive);
   limits_.query_buffer_bytes = static_cast<size_t>(options.client_query_buffer_limit);
   limits_.output = options.client_output_buffer_limit.normal;
+  // As in Redis, who monitors is bounded as a replica is: it does not choose how much it is sent.
   limits_.monitor_output = options.client_output_buffer_limit.replica;
 }
 
@@ -61,6 +64,7 @@ void IoThread::Adopt(UniqueFd socket, ClientOrigin origin) {
   auto connection = std::make_shared<Connection>(*this, std::move(socket), std::move(origin));
   asio::post(context_, [this, connection = std::move(connection)] {
     if (stopping_) return;
+    RenewLimits();  // a password that was just set holds for whoever comes next
     statistics().connections.Add(1);
     connections_.emplace(connection->client().origin.id, connection);
     connection->Start();
@@ -82,7 +86,7 @@ void IoThread::FlushAll() {
 }
 
 void IoThread::AddSuspended(std::weak_ptr<Connection> connection) {
-  suspended_.push_back(std::move(connection));
+  suspended_.insert(std::move(connection));
 }
 
 void IoThread::ScheduleTick() {
@@ -95,32 +99,30 @@ void IoThread::ScheduleTick() {
 }
 
 void IoThread::Tick() {
+  RenewLimits();
   {
     BatchScope scope(dispatcher_);
-    RenewLimits();
     expiry_behind_ = services_.active_expiry.load(std::memory_order_relaxed) && ExpireKeys();
   }
   if (!suspended_.empty()) RetrySuspended();
-  int64_t now_ms = NowMs();
-  if (now_ms >= next_check_ms_) {
-    next_check_ms_ = now_ms + kCheckPeriodMs;
-    CheckConnections(now_ms);
-  }
+  CheckConnections();
 }
 
 bool IoThread::ExpireKeys() {
   Keyspace& keyspace = services_.keyspace;
-  int64_t now_ms = NowMs();
+  if (index_ >= keyspace.shard_count()) return false;
+  size_t shards = (keyspace.shard_count() - index_ + thread_count_ - 1) / thread_count_;
+  int64_t now_ms = services_.clock.WallMs();
   int64_t end_ns = services_.clock.MonotonicNs() + kExpiryBudgetNs;
-  bool behind = true;
-  while (behind) {
-    behind = false;
-    for (size_t shard = index_; shard < keyspace.shard_count(); shard += thread_count_) {
-      behind |= keyspace.ExpireSome(shard, now_ms, kExpiryStep);
-    }
-    if (services_.clock.MonotonicNs() >= end_ns) break;
+  // In turn, and going on where the last tick's budget ended, so that no shard is left behind.
+  for (size_t done_in_a_row = 0; done_in_a_row < shards;) {
+    bool is_behind = keyspace.ExpireSome(next_expiry_shard_, now_ms, kExpiryStep);
+    done_in_a_row = is_behind ? 0 : done_in_a_row + 1;
+    next_expiry_shard_ += thread_count_;
+    if (next_expiry_shard_ >= keyspace.shard_count()) next_expiry_shard_ = index_;
+    if (services_.clock.MonotonicNs() >= end_ns) return done_in_a_row < shards;
   }
-  return behind;
+  return false;
 }
 
 void IoThread::RetrySuspended() {
@@ -131,7 +133,10 @@ void IoThread::RetrySuspended() {
   FlushAll();
 }
 
-void IoThread::CheckConnections(int64_t now_ms) {
+void IoThread::CheckConnections() {
+  int64_t now_ms = services_.clock.MonotonicMs();
+  if (now_ms < next_check_ms_) return;
+  next_check_ms_ = now_ms + kCheckPeriodMs;
   std::vector<std::shared_ptr<Connection>> all;  // a check may close, and change the map
   all.reserve(connections_.size());
   for (const auto& [id, connection] : connections_) all.push_back(connection);

@@ -6,6 +6,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <memory>
+#include <set>
 #include <span>
 #include <thread>
 #include <unordered_map>
@@ -19,7 +20,7 @@
 namespace strata {
 
 // The options that connections and listeners need between batches, when they may not look at
-// Options: each thread's own copy, renewed at every tick.
+// Options: each thread's own copy, renewed at every tick and before a client comes in.
 struct ConnectionLimits {
   bool password_required = false;
   bool protected_mode = true;
@@ -53,13 +54,15 @@ class IoThread {
   ThreadStatistics& statistics() { return dispatcher_.statistics(); }
   const ConnectionLimits& limits() const { return limits_; }
   size_t index() const { return index_; }
-  int64_t NowMs() const { return services_.clock.WallMs(); }
 
+  // Takes and leaves the thread's side of the world's lock.
+  void RenewLimits();
   // Shared by all connections of the thread: each is done with it before the next one reads.
   std::span<char> read_buffer() { return {read_buffer_.get(), kReadBufferBytes}; }
   // Its replies go out once every connection that is ready now has run: a client that is woken
   // earlier would only take the processor from the others' commands.
   void FlushLater(Connection& connection);
+  // Its requests are tried again at every tick.
   void AddSuspended(std::weak_ptr<Connection> connection);
   void Forget(uint64_t client_id);
 
@@ -68,13 +71,11 @@ class IoThread {
 
   void ScheduleTick();
   void Tick();
-  // REQUIRES: the thread's side of the world's lock.
-  void RenewLimits();
   // Removes what is due in this thread's shards, within a budget; true if some is left.
   bool ExpireKeys();
   void FlushAll();
   void RetrySuspended();
-  void CheckConnections(int64_t now_ms);
+  void CheckConnections();
   void BeginStop(int64_t deadline_ms);
   void MaybeFinish();
 
@@ -91,10 +92,11 @@ class IoThread {
   std::unique_ptr<char[]> read_buffer_;
   std::unordered_map<uint64_t, std::shared_ptr<Connection>> connections_;
   std::vector<std::shared_ptr<Connection>> unflushed_;
-  std::vector<std::weak_ptr<Connection>> suspended_;
+  std::set<std::weak_ptr<Connection>, std::owner_less<>> suspended_;
   bool stopping_ = false;
   bool expiry_behind_ = false;
-  int64_t next_check_ms_ = 0;
+  int64_t next_check_ms_ = 0;     // monotonic
+  size_t next_expiry_shard_ = 0;  // where ExpireKeys goes on
   std::thread thread_;
 };
 

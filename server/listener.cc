@@ -8,6 +8,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <boost/asio/dispatch.hpp>
 #include <cerrno>
 #include <chrono>
 #include <cstring>
@@ -160,10 +161,12 @@ void Listener::Start() {
 }
 
 void Listener::Close() {
-  error_code ignored;
-  acceptor_.close(ignored);
-  retry_.cancel();
-  if (!address_.unix_path.empty()) unlink(address_.unix_path.c_str());
+  asio::dispatch(threads_[0]->context(), [this] {
+    error_code ignored;
+    acceptor_.close(ignored);
+    retry_.cancel();
+    if (!address_.unix_path.empty()) unlink(address_.unix_path.c_str());
+  });
 }
 
 std::string Listener::Describe() const {
@@ -179,6 +182,7 @@ void Listener::Accept() {
 
 void Listener::AcceptSome() {
   constexpr int kMostAtOnce = 256;
+  threads_[0]->RenewLimits();
   for (int i = 0; i < kMostAtOnce; ++i) {
     UniqueFd socket(
         accept4(acceptor_.native_handle(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));

@@ -34,7 +34,7 @@ class Listener {
   ~Listener();
 
   void Start();
-  // On the accepting thread.
+  // Thread-safe. Accepts no more; the work is done on the accepting thread.
   void Close();
   std::string Describe() const;
 

@@ -25,8 +25,9 @@ void ReadinessSet::Start() {
 }
 
 void ReadinessSet::Stop() {
+  // Closed, not cancelled: if a round is under way, it would wait again behind it.
   boost::system::error_code ignored;
-  set_.cancel(ignored);
+  set_.close(ignored);
 }
 
 bool ReadinessSet::Add(int descriptor, uint32_t events, Handler& handler) {
@@ -43,10 +44,6 @@ void ReadinessSet::Change(int descriptor, uint32_t events, Handler& handler) {
   epoll_ctl(set_.native_handle(), EPOLL_CTL_MOD, descriptor, &event);
 }
 
-void ReadinessSet::Remove(int descriptor) {
-  epoll_ctl(set_.native_handle(), EPOLL_CTL_DEL, descriptor, nullptr);
-}
-
 void ReadinessSet::Wait() {
   set_.async_wait(boost::asio::posix::stream_descriptor::wait_read,
                   [this](const boost::system::error_code& failure) {
@@ -56,11 +53,14 @@ void ReadinessSet::Wait() {
 
 void ReadinessSet::Serve() {
   // Some rounds at a stretch save the way through Asio; then timers and posted work get their turn.
-  constexpr int kRounds = 16;
-  for (int round = 0; round < kRounds; ++round) {
-    if (ServeRound() == 0) break;
+  // Sockets are counted, not rounds: behind each may stand a pipeline of thousands of commands.
+  constexpr int kSockets = 64;
+  for (int served = 0; served < kSockets;) {
+    int count = ServeRound();
+    if (count == 0) break;
+    served += count;
   }
-  Wait();
+  if (set_.is_open()) Wait();
 }
 
 int ReadinessSet::ServeRound() {

@@ -32,13 +32,13 @@ class ReadinessSet {
   ReadinessSet(boost::asio::io_context& context, std::function<void()> after_round);
 
   void Start();
-  // Ends the wait, so that the io_context can run dry.
+  // Ends it for good, so that the io_context can run dry. May be called by a handler.
   void Stop();
 
-  // False if the system refuses. `events`: EPOLLIN, EPOLLOUT. The handler must stay until Remove.
+  // False if the system refuses. `events`: EPOLLIN, EPOLLOUT, EPOLLRDHUP. Watched until the
+  // descriptor is closed; the handler must stay so long.
   bool Add(int descriptor, uint32_t events, Handler& handler);
   void Change(int descriptor, uint32_t events, Handler& handler);
-  void Remove(int descriptor);
 
  private:
   void Wait();

@@ -110,9 +110,9 @@ Result<void> Server::Run() {
   WaitForSignal();
   cron_ = std::make_unique<asio::steady_timer>(threads_[0]->context());
   ScheduleCron();
+  LogNotice("ready to accept connections");  // first: what the threads say comes behind it
   for (auto& listener : listeners_) listener->Start();
   for (auto& thread : threads_) thread->Start();
-  LogNotice("ready to accept connections");
   for (auto& thread : threads_) thread->Join();
   if (!options.pidfile.empty()) unlink(options.pidfile.c_str());
   LogNotice("bye");

@@ -54,7 +54,8 @@ Session::Parsed Session::ParseBatch(std::string_view input, size_t& offset, Requ
 
 bool Session::ExecuteBatch(RequestBatch& batch, size_t& used) {
   for (const Request& request : batch.requests) {
-    if (dispatcher_.Execute(client_, request) == Dispatcher::Outcome::kSuspended) {
+    if (client_.output.size() >= kMostUnsentBytes ||
+        dispatcher_.Execute(client_, request) == Dispatcher::Outcome::kSuspended) {
       suspended_ = true;
       parser_ = RequestParser();  // what was parsed ahead will be parsed again
       return false;

@@ -6,8 +6,8 @@
 //                    ->  execute them in order  ->  say how many bytes are done with
 //
 // Parsing ahead lets the table's cache lines travel while earlier requests still run. Requests that
-// cannot run now (CLIENT PAUSE) stay in the input: the session is suspended until Process is called
-// again.
+// cannot run now (CLIENT PAUSE, too many replies unsent) stay in the input: the session is
+// suspended until Process is called again.
 
 #include <cstddef>
 #include <string_view>
@@ -21,6 +21,9 @@ namespace strata {
 // One connection's own; used on its I/O thread only.
 class Session {
  public:
+  // With so many bytes of replies waiting to be sent, nothing more is executed.
+  static constexpr size_t kMostUnsentBytes = size_t{256} << 20;
+
   Session(Client& client, Dispatcher& dispatcher) : client_(client), dispatcher_(dispatcher) {}
 
   // Returns how many bytes from the front of `input` are used up; the rest comes again with more

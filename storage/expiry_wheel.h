@@ -49,6 +49,11 @@ class ExpiryWheel {
   }
 
   size_t items() const { return items_; }
+  // True if the clock was set back behind what the wheel has seen: until it comes there again, new
+  // items fire too late.
+  bool IsAheadOf(int64_t now_ms) const {
+    return cursors_[0] - (now_ms >> kTickBits) > static_cast<int64_t>(kSlots);
+  }
   // True if Advance has work left that is already due.
   bool HasWaiting() const { return due_.last != nullptr || moving_.last != nullptr; }
   size_t memory_bytes() const;

@@ -1,5 +1,6 @@
 #include "storage/keyspace.h"
 
+#include <algorithm>
 #include <bit>
 #include <utility>
 
@@ -51,7 +52,7 @@ uint64_t Keyspace::Size(int database) {
 DatabaseStatistics Keyspace::Statistics(int database) {
   DatabaseStatistics sum;
   int64_t now_ms = clock_.WallMs();
-  int64_t weighted_ttl = 0;
+  double weighted_ttl = 0;
   uint64_t random = static_cast<uint64_t>(now_ms);
   for (Shard& shard : shards_) {
     SpinLock lock(shard.mutex);
@@ -60,11 +61,11 @@ DatabaseStatistics Keyspace::Statistics(int database) {
     sum.keys += part->size();
     sum.volatile_keys += part->volatile_size();
     random = FoldedMultiply(random, 0x9e3779b97f4a7c15) + 1;
-    weighted_ttl +=
-        part->AverageTtlMs(now_ms, random) * static_cast<int64_t>(part->volatile_size());
+    weighted_ttl += part->AverageTtlMs(now_ms, random) * static_cast<double>(part->volatile_size());
   }
   if (sum.volatile_keys > 0) {
-    sum.average_ttl_ms = weighted_ttl / static_cast<int64_t>(sum.volatile_keys);
+    double average = weighted_ttl / static_cast<double>(sum.volatile_keys);
+    sum.average_ttl_ms = static_cast<int64_t>(std::min(average, 9e18));
   }
   return sum;
 }

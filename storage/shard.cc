@@ -177,12 +177,14 @@ size_t ShardDatabase::ExpireSome(int64_t now_ms, size_t limit) {
   return looked_at;
 }
 
-// A bounded step towards a wheel without left-overs, once they outweigh the rest.
+// A bounded step towards a new wheel, once left-overs outweigh the rest of the old one or the clock
+// was set back.
 void ShardDatabase::RenewWheelSome(int64_t now_ms) {
   constexpr size_t kToleratedItems = 4096;
   constexpr int kBucketsPerStep = 64;
   if (!next_wheel_) {
-    if (wheel_->items() <= 2 * volatile_size_ + kToleratedItems) return;
+    bool is_littered = wheel_->items() > 2 * volatile_size_ + kToleratedItems;
+    if (!is_littered && !wheel_->IsAheadOf(now_ms)) return;
     next_wheel_ = std::make_unique<ExpiryWheel>(now_ms);
     next_wheel_place_ = 0;
   }
@@ -215,15 +217,15 @@ std::optional<int64_t> ShardDatabase::Fire(uint64_t hash, int64_t now_ms) {
   return again_ms;
 }
 
-int64_t ShardDatabase::AverageTtlMs(int64_t now_ms, uint64_t random) const {
+double ShardDatabase::AverageTtlMs(int64_t now_ms, uint64_t random) const {
   if (volatile_size_ == 0) return 0;
   constexpr int kSamples = 16;
-  int64_t sum = 0;
-  int64_t counted = 0;
+  double sum = 0;  // expiries go up to the end of 64 bits
+  int counted = 0;
   for (int i = 0; i < kSamples; ++i) {
     const Entry* entry = table_.Sample(random + static_cast<uint64_t>(i) * 0x9e3779b97f4a7c15);
     if (entry == nullptr || !entry->has_expiry() || entry->IsExpired(now_ms)) continue;
-    sum += entry->expiry_ms() - now_ms;
+    sum += static_cast<double>(entry->expiry_ms() - now_ms);
     ++counted;
   }
   return counted == 0 ? 0 : sum / counted;

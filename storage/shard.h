@@ -65,8 +65,8 @@ class ShardDatabase {
 
   size_t size() const { return table_.size(); }
   size_t volatile_size() const { return volatile_size_; }
-  // Sum of what volatile keys have left, in milliseconds, is kept only as an estimate by sampling.
-  int64_t AverageTtlMs(int64_t now_ms, uint64_t random) const;
+  // What volatile keys have left, in milliseconds: an estimate, by sampling.
+  double AverageTtlMs(int64_t now_ms, uint64_t random) const;
   size_t overhead_bytes() const;
 
   const HashTable& table() const { return table_; }

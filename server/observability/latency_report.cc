@@ -45,9 +45,11 @@ std::string DescribeEvent(const LatencyMonitor::Event& event) {
   if (count > 0) deviation_ms /= count;
   int64_t period_s =
       count > 1 ? (event.history.back().at_s - event.history.front().at_s) / (count - 1) : 0;
+  std::string worst = "worst " + std::to_string(event.worst_ms) + " ms.\n";
+  if (count == 1) return event.name + ": 1 spike, " + worst;
   return event.name + ": " + std::to_string(count) + " spikes, " + std::to_string(average_ms) +
          " ms on average, mean deviation " + std::to_string(deviation_ms) + " ms, one every " +
-         std::to_string(period_s) + " s, worst " + std::to_string(event.worst_ms) + " ms.\n";
+         std::to_string(period_s) + " s, " + worst;
 }
 
 std::string Advise(const LatencyMonitor::Event& event) {

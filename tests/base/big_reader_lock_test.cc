@@ -14,8 +14,8 @@ TEST_CASE("readers do not exclude each other") {
   lock.LockShared(0);
   lock.LockShared(1);
   lock.LockShared(2);
-  lock.UnlockShared(1);
-  lock.LockShared(1);
+  lock.UnlockShared(2);
+  lock.LockShared(2);
   for (size_t reader : {0, 1, 2}) lock.UnlockShared(reader);
   lock.LockExclusive();
   lock.UnlockExclusive();

@@ -128,7 +128,8 @@ class RedisCli(ServerTest):
         self.assertGreater(int(samples), 10)
 
     def test_latency_history(self):
-        shown = self.watch("--latency-history", "-i", "1", until=lambda text: "seconds range" in text)
+        shown = self.watch("--latency-history", "-i", "1",
+                           until=lambda text: "seconds range" in text)
         self.assertIn("samples", shown)
 
     def test_stat(self):

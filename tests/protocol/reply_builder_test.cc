@@ -56,8 +56,9 @@ TEST_CASE("simple replies are the same in both versions") {
   CHECK(Write([](auto& reply) { reply.Raw("*-1\r\n"); }) == Same("*-1\r\n"));
 }
 
-TEST_CASE("line ends in an error become spaces") {
-  CHECK(Write([](auto& reply) { reply.Error("ERR a\r\nb\nc\r"); }) == Same("-ERR a  b c \r\n"));
+TEST_CASE("line ends in an error become spaces, but for those at its end") {
+  CHECK(Write([](auto& reply) { reply.Error("ERR a\r\nb\nc"); }) == Same("-ERR a  b c\r\n"));
+  CHECK(Write([](auto& reply) { reply.Error("ERR a\r\n\n"); }) == Same("-ERR a\r\n"));
 }
 
 TEST_CASE("integers of all sizes are written") {
@@ -72,6 +73,7 @@ TEST_CASE("integers of all sizes are written") {
 
 TEST_CASE("bulks carry any bytes") {
   CHECK(Write([](auto& reply) { reply.Bulk(""); }) == Same("$0\r\n\r\n"));
+  CHECK(Write([](auto& reply) { reply.Bulk(std::string_view()); }) == Same("$0\r\n\r\n"));
   std::string_view binary("a\0\r\n", 4);
   CHECK(Write([&](auto& reply) { reply.Bulk(binary); }) ==
         Same("$4\r\n" + std::string(binary) + "\r\n"));

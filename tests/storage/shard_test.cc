@@ -286,6 +286,24 @@ TEST_CASE_METHOD(ShardFixture, "the average time to live is near the true one") 
   CHECK(shard.AverageTtlMs(kStart + 10'000, 77) == 0);
 }
 
+TEST_CASE_METHOD(ShardFixture, "the average of the longest times to live does not overflow") {
+  for (int i = 0; i < 100; ++i) {
+    shard.SetString(Ref("key:" + std::to_string(i)), "v", INT64_MAX - i, kStart);
+  }
+  CHECK(shard.AverageTtlMs(kStart, 77) == Approx(9.22e18).epsilon(0.01));
+}
+
+TEST_CASE_METHOD(ShardFixture, "keys set after the clock was set back expire in time") {
+  constexpr int64_t kYearMs = 365 * 24 * kHourMs;
+  shard.SetString(Ref("old"), "v", kStart + 2 * kYearMs, kStart);
+  shard.ExpireSome(kStart + kYearMs, kPlenty);
+  for (int i = 0; i < 1'000; ++i) {
+    shard.SetString(Ref("key:" + std::to_string(i)), "v", kStart + 5'000, kStart);
+  }
+  for (int64_t ms = 0; ms < 6'000; ms += kTickMs) shard.ExpireSome(kStart + ms, kPlenty);
+  CHECK(shard.size() == 1);
+}
+
 TEST_CASE("quantiles of the expiry lag lie in their power of two") {
   ExpiryStatistics statistics;
   CHECK(statistics.Quantile(0.99) == 0);

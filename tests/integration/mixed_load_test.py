@@ -1,0 +1,175 @@
+#!/usr/bin/python3
+"""Eight threads of everything at once, for a while; then the server must still be in order.
+
+`make tsan` runs this under ThreadSanitizer, which ends the server at the first race.
+"""
+
+import os
+import random
+import re
+import signal
+import threading
+import time
+import unittest
+
+from strata import Client, ReplyError, Server, encode, wait_until
+
+THREADS = 8
+SECONDS = float(os.environ.get("STRATA_LOAD_SECONDS", "10"))
+EXPECTED_ERRORS = re.compile(
+    "ERR value is not an integer|ERR increment or decrement would overflow|ERR no such key|"
+    "ERR value is not a valid float|ERR source and destination objects are the same|"
+    "ERR increment would produce NaN or Infinity|ERR No such client|ERR syntax error|"
+    "ERR Replica can't interact with the keyspace|ERR offset is out of range")
+
+
+class Load:
+    """One thread's commands; a seed makes them the same again."""
+
+    def __init__(self, server, seed):
+        self.server = server
+        self.random = random.Random(seed)
+        self.client = server.client()
+        self.commands = 0
+        self.failure = None
+
+    def key(self):
+        return f"key:{self.random.randrange(2000)}"
+
+    def value(self):
+        return b"v" * self.random.choice((1, 10, 100, 1000, 20_000, 100_000))
+
+    def data_command(self):
+        key, other = self.key(), self.key()
+        number = str(self.random.randrange(100))
+        return self.random.choice((
+            ("SET", key, number), ("SET", key, self.value()), ("SET", key, number, "PX", "50"),
+            ("SET", key, number, "NX", "GET"), ("GET", key), ("GET", key), ("GETDEL", key),
+            ("GETEX", key, "PX", "100"), ("INCR", f"n:{number}"), ("INCRBYFLOAT", key, "1.5"),
+            ("APPEND", key, number), ("SETRANGE", key, number, "x"), ("GETRANGE", key, "0", number),
+            ("MSET", key, "1", other, "2"), ("MSETNX", key, "1", other, "2"), ("MGET", key, other),
+            ("DEL", key, other), ("UNLINK", key), ("EXISTS", key, other), ("RENAME", key, other),
+            ("COPY", key, other, "REPLACE"), ("EXPIRE", key, "1"), ("PEXPIRE", key, "30"),
+            ("PERSIST", key), ("PTTL", key), ("TYPE", key), ("OBJECT", "ENCODING", key),
+            ("LCS", f"n:{number}", "n:1", "LEN"), ("MEMORY", "USAGE", key)))
+
+    def rare_command(self):
+        return self.random.choice((
+            ("CLIENT", "LIST"), ("CLIENT", "INFO"), ("CLIENT", "SETNAME", "loader"),
+            ("INFO",), ("INFO", "everything"), ("DBSIZE",), ("RANDOMKEY",), ("KEYS", "key:1*"),
+            ("SCAN", "0", "COUNT", "200"), ("SELECT", str(self.random.randrange(3))),
+            ("CONFIG", "SET", "slowlog-log-slower-than", str(self.random.randrange(0, 10000))),
+            ("CONFIG", "SET", "maxmemory", self.random.choice(("0", "4gb"))),
+            ("CONFIG", "SET", "timeout", self.random.choice(("0", "100"))),
+            ("CONFIG", "GET", "*"), ("CONFIG", "RESETSTAT"), ("SLOWLOG", "GET"),
+            ("SLOWLOG", "RESET"), ("LATENCY", "HISTOGRAM"), ("LATENCY", "LATEST"),
+            ("MEMORY", "STATS"), ("MEMORY", "DOCTOR"), ("MEMORY", "PURGE"), ("COMMAND", "COUNT"),
+            ("FLUSHDB",), ("FLUSHDB", "ASYNC"), ("SWAPDB", "0", "1"), ("MOVE", self.key(), "2"),
+            ("DEBUG", "SET-ACTIVE-EXPIRE", self.random.choice("011")), ("DEBUG", "DIGEST"),
+            ("CLIENT", "PAUSE", "5", "WRITE"), ("CLIENT", "UNPAUSE"), ("CLIENT", "NO-TOUCH", "ON"),
+            ("CLIENT", "KILL", "MAXAGE", "1000"), ("PING",), ("HELLO",), ("TIME",)))
+
+    def command(self):
+        return self.rare_command() if self.random.random() < 0.03 else self.data_command()
+
+    def check(self, command, reply):
+        self.commands += 1
+        if isinstance(reply, ReplyError) and not EXPECTED_ERRORS.search(str(reply)):
+            raise AssertionError(f"{command[:3]} answered {reply}")
+
+    def pipeline(self):
+        commands = [self.command() for _ in range(self.random.choice((1, 1, 16, 64)))]
+        self.client.send(b"".join(encode(*command) for command in commands))
+        for command in commands:
+            self.check(command, self.client.reply())
+
+    def reconnect(self):
+        if self.random.random() < 0.5:  # leaves with replies under way
+            self.client.send(encode("GET", self.key()) * 20)
+        self.client.close()
+        self.client = self.server.client()
+
+    def monitor(self):
+        with Client(self.server.port) as monitor:
+            self.check(("MONITOR",), monitor.run("MONITOR"))
+            for _ in range(self.random.randrange(50)):
+                monitor.stream.readline()
+
+    def be_killed(self):
+        with self.server.client() as victim:
+            number = victim.run("CLIENT", "ID")
+            self.check(("CLIENT", "KILL"), self.client.run("CLIENT", "KILL", "ID", number))
+            victim.rest()
+
+    def run(self, until):
+        try:
+            while time.monotonic() < until:
+                chance = self.random.random()
+                if chance < 0.005:
+                    self.monitor()
+                elif chance < 0.01:
+                    self.be_killed()
+                elif chance < 0.02:
+                    self.reconnect()
+                else:
+                    self.pipeline()
+        except Exception as failure:  # shown by the main thread
+            self.failure = failure
+        finally:
+            self.client.close()
+
+
+class MixedLoad(unittest.TestCase):
+    def test_everything_at_once(self):
+        seed = random.randrange(1 << 30)
+        print(f"seed {seed}", flush=True)
+        server = Server("--io-threads", "4")
+        self.addCleanup(server.close)
+        loads = [Load(server, seed + i) for i in range(THREADS)]
+        until = time.monotonic() + SECONDS
+        threads = [threading.Thread(target=load.run, args=(until,)) for load in loads]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        print(f"{sum(load.commands for load in loads)} commands")
+        self.assertEqual([load.failure for load in loads], [None] * THREADS, server.log()[-20000:])
+        self.check_order(server)
+
+    def check_order(self, server):
+        with server.client() as client:
+            client.run("DEBUG", "SET-ACTIVE-EXPIRE", "1")
+            client.run("CLIENT", "UNPAUSE")
+            wait_until(lambda: client.run("CLIENT", "LIST").count(b"\n") == 1, "others have left")
+            for database in range(3):
+                client.run("SELECT", database)
+                cursor, found = b"0", set()
+                while True:
+                    cursor, some = client.run("SCAN", cursor, "COUNT", "1000")
+                    found.update(key for key in some if client.run("EXISTS", key))
+                    if cursor == b"0":
+                        break
+                wait_until(lambda: client.run("DBSIZE") <= len(found), "expired keys have left")
+            client.run("FLUSHALL")
+            self.assertEqual(client.run("DBSIZE"), 0)
+
+    def test_ending_under_load(self):
+        seed = random.randrange(1 << 30)
+        server = Server("--io-threads", "4")
+        self.addCleanup(server.close)
+        loads = [Load(server, seed + i) for i in range(THREADS)]
+        threads = [threading.Thread(target=load.run, args=(time.monotonic() + 60,))
+                   for load in loads]
+        for thread in threads:
+            thread.start()
+        wait_until(lambda: sum(load.commands for load in loads) > 2000, "the load is under way")
+        server.signal(signal.SIGTERM)
+        self.assertEqual(server.wait(), 0)
+        for thread in threads:
+            thread.join()
+        for load in loads:  # they have been cut off, and nothing worse
+            self.assertIsInstance(load.failure, (EOFError, OSError), load.failure)
+
+
+if __name__ == "__main__":
+    unittest.main()
