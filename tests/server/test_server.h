@@ -33,9 +33,7 @@ class TestClient final : private ClientPort {
   Client& client() { return client_; }
 
  private:
-  void Deliver(std::shared_ptr<const std::string> bytes) override {
-    client_.output.Append(*bytes);
-  }
+  void Deliver(std::shared_ptr<const std::string> bytes) override { client_.output.Append(*bytes); }
   void Close() override { closed_ = true; }
   void Resume() override {}
 
@@ -54,9 +52,9 @@ class TestServer final : private ServerControl {
         keyspace_({64, static_cast<int>(config_.options().databases), 42}, clock),
         world_(threads),
         statistics_(threads, commands_.rows()),
-        services_{clock,    config_,      commands_,  keyspace_, reclaimer_,
-                  world_,   clients_,     statistics_, slow_log_, latency_,
-                  *this,    pause_,       identity_,  active_expiry_, over_memory_limit_} {
+        services_{clock,  config_,  commands_,   keyspace_,      reclaimer_,
+                  world_, clients_, statistics_, slow_log_,      latency_,
+                  *this,  pause_,   identity_,   active_expiry_, over_memory_limit_} {
     identity_.run_id = std::string(40, 'a');
     identity_.started_ms = clock.WallMs();
     identity_.io_threads = threads;
@@ -122,7 +120,9 @@ inline TestClient::TestClient(TestServer& server, ClientOrigin origin, size_t th
   server.services().clients.Add(client_, *this);
 }
 
-inline TestClient::~TestClient() { server_.services().clients.Remove(client_.origin.id); }
+inline TestClient::~TestClient() {
+  server_.services().clients.Remove(client_.origin.id);
+}
 
 inline std::string TestClient::Send(std::string_view bytes) {
   input_ += bytes;
