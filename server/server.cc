@@ -104,10 +104,10 @@ Result<void> Server::Run() {
   if (chdir(options.dir.c_str()) != 0) {
     return Error{"dir " + options.dir + ": " + std::strerror(errno)};
   }
+  WaitForSignal();  // from here on, a signal ends the server in good order
   if (Result<void> listening = Listen(); !listening) return listening;
   if (!options.pidfile.empty()) std::ofstream(options.pidfile) << getpid() << "\n";
 
-  WaitForSignal();
   cron_ = std::make_unique<asio::steady_timer>(threads_[0]->context());
   ScheduleCron();
   LogNotice("ready to accept connections");  // first: what the threads say comes behind it

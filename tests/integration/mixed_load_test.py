@@ -10,6 +10,7 @@ import re
 import signal
 import threading
 import time
+import traceback
 import unittest
 
 from strata import Client, ReplyError, Server, encode, wait_until
@@ -93,6 +94,7 @@ class Load:
         with Client(self.server.port) as monitor:
             self.check(("MONITOR",), monitor.run("MONITOR"))
             for _ in range(self.random.randrange(50)):
+                self.client.run("PING")  # a line at least, should all others have come to their end
                 monitor.stream.readline()
 
     def be_killed(self):
@@ -133,6 +135,9 @@ class MixedLoad(unittest.TestCase):
         for thread in threads:
             thread.join()
         print(f"{sum(load.commands for load in loads)} commands")
+        for load in loads:
+            if load.failure:
+                traceback.print_exception(load.failure)
         self.assertEqual([load.failure for load in loads], [None] * THREADS, server.log()[-20000:])
         self.check_order(server)
 

@@ -58,20 +58,21 @@ class Server:
         return os.path.join(self.folder, name)
 
     def start(self):
-        """Starts it, for the first time or again, and waits until it accepts."""
+        """Starts it, for the first time or again, and waits until it answers."""
         words = [PROGRAM] + ([self.config] if self.config else []) + self.options
         with open(self.path("log"), "ab") as log:
             self.process = subprocess.Popen(words, cwd=self.folder, stdin=subprocess.DEVNULL,
                                             stdout=log, stderr=subprocess.STDOUT)
-        wait_until(self._accepts, "the server accepts connections")
+        wait_until(self._answers, "the server answers")
 
-    def _accepts(self):
+    def _answers(self):
         if self.process.poll() is not None:
             raise AssertionError(f"the server did not start:\n{self.log()}")
         try:
-            socket.create_connection(("127.0.0.1", self.port), timeout=TIMEOUT).close()
-            return True
-        except ConnectionRefusedError:
+            with self.client() as client:
+                client.run("PING")  # NOAUTH is an answer too
+                return True
+        except (EOFError, ConnectionError):
             return False
 
     @property
