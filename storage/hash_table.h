@@ -12,7 +12,7 @@
 //   and the entry: another tag is equal once in eight thousand look-ups. A miss ends at the home
 //   bucket unless keys have overflowed from it.
 // - Growth is one segment at a time: it is rebuilt in the next of a few sizes, for which the tags
-//   are enough, then split in two, for which its entries are read; a thousand entries at most. So
+//   are enough, then split in two, for which its entries are read; five hundred entries at most. So
 //   memory follows the number of keys closely instead of doubling, and each entry is read again
 //   once per doubling. Segments shrink the same way.
 // - Bucket order is hash order at every size, so a place in hash space is a scan cursor that growth
@@ -132,10 +132,10 @@ class HashTable {
 
  private:
   // The header takes the place of one bucket, so that segments fill the allocator's classes of
-  // 512, 1024 … 8192 bytes.
-  static constexpr uint16_t kBuckets[] = {7, 15, 23, 31, 47, 63, 79, 95, 111, 127};
+  // 512, 1024 … 4096 bytes.
+  static constexpr uint16_t kBuckets[] = {7, 15, 23, 31, 39, 47, 55, 63};
   static constexpr int kSizes = sizeof(kBuckets) / sizeof(kBuckets[0]);
-  static constexpr int kSizeAfterSplit = 6;
+  static constexpr int kSizeAfterSplit = 4;
   static constexpr int kMaxDepth = 24;
   static constexpr unsigned kStickyOverflow = 15;
   // A fuller segment grows, so that few keys lie away from home.
