@@ -10,16 +10,20 @@
 #endif
 
 #ifdef STRATA_JEMALLOC
-// Read by jemalloc at start. Pages that tables leave behind as they grow go back to the system
-// within a second, off the hot path, so that resident memory follows what is stored.
+// Read by jemalloc at start. It returns no pages by itself: the server says when
+// (base/purge_schedule.h).
 extern "C" {
-const char* malloc_conf = "background_thread:true,dirty_decay_ms:1000,muzzy_decay_ms:0";
+const char* malloc_conf = "dirty_decay_ms:-1,muzzy_decay_ms:0";
 }
 #endif
 
 namespace strata {
 
 #ifdef STRATA_JEMALLOC
+
+#define STRATA_ALL_ARENAS "4096"  // a number within the names that mallctl takes
+static_assert(MALLCTL_ARENAS_ALL == 4096);
+constexpr uint64_t kPageBytes = 4096;
 
 void* AllocateBytes(size_t size) {
   void* memory = mallocx(size, 0);
@@ -52,13 +56,12 @@ AllocatorStatistics ReadAllocatorStatistics() {
     return static_cast<uint64_t>(value);
   };
   return {read("stats.allocated"), read("stats.active"), read("stats.resident"),
-          read("stats.retained")};
+          read("stats.retained"), read("stats.arenas." STRATA_ALL_ARENAS ".pdirty") * kPageBytes};
 }
 
 void PurgeAllocator() {
   mallctl("thread.tcache.flush", nullptr, nullptr, nullptr, 0);
-  static_assert(MALLCTL_ARENAS_ALL == 4096, "the number stands in the name below");
-  mallctl("arena.4096.purge", nullptr, nullptr, nullptr, 0);
+  mallctl("arena." STRATA_ALL_ARENAS ".purge", nullptr, nullptr, nullptr, 0);
 }
 
 const char* AllocatorName() {
@@ -99,7 +102,7 @@ size_t AllocationSize(size_t size) {
 AllocatorStatistics ReadAllocatorStatistics() {
   struct mallinfo2 info = mallinfo2();
   uint64_t held = info.arena + info.hblkhd;
-  return {info.uordblks + info.hblkhd, held, held, 0};
+  return {info.uordblks + info.hblkhd, held, held, 0, 0};
 }
 
 void PurgeAllocator() {

@@ -23,7 +23,8 @@ struct AllocatorStatistics {
   uint64_t allocated = 0;
   uint64_t active = 0;
   uint64_t resident = 0;
-  uint64_t retained = 0;
+  uint64_t retained = 0;  // reserved from the system, not resident
+  uint64_t dirty = 0;     // free pages, not yet returned
 };
 AllocatorStatistics ReadAllocatorStatistics();
 // Returns free pages to the operating system.

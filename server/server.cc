@@ -173,9 +173,10 @@ void Server::Cron() {
   world_.LockShared(0);
   int64_t limit = config_.options().maxmemory;
   world_.UnlockShared(0);
-  uint64_t allocated = ReadAllocatorStatistics().allocated;
-  statistics_.memory_peak().Observe(allocated);
-  bool over = limit > 0 && allocated > static_cast<uint64_t>(limit);
+  AllocatorStatistics memory = ReadAllocatorStatistics();
+  statistics_.memory_peak().Observe(memory.allocated);
+  if (purge_schedule_.IsDue(memory)) reclaimer_.ReturnPages();
+  bool over = limit > 0 && memory.allocated > static_cast<uint64_t>(limit);
   over_memory_limit_.store(over, std::memory_order_relaxed);
 }
 
@@ -186,9 +187,12 @@ void Server::RequestShutdown() {
 void Server::BeginShutdown() {
   if (stopping_) return;
   stopping_ = true;
+  // The set goes on swallowing SIGTERM: who stops a server twice means it once. But someone who
+  // presses ^C again will not wait for slow clients.
+  signals_->cancel();
+  std::signal(SIGINT, [](int) { _exit(1); });
   LogNotice("stops: no new connections, replies under way are finished");
   for (auto& listener : listeners_) listener->Close();
-  signals_->cancel();
   cron_->cancel();
   world_.LockShared(0);
   int64_t deadline_ms = config_.options().shutdown_timeout * 1000;

@@ -7,6 +7,7 @@
 #include <memory>
 #include <vector>
 
+#include "base/purge_schedule.h"
 #include "config/config_source.h"
 #include "server/io_thread.h"
 #include "server/listener.h"
@@ -49,6 +50,7 @@ class Server final : public ServerControl {
   SlowLog slow_log_;
   LatencyMonitor latency_;
   PauseState pause_;
+  PurgeSchedule purge_schedule_;
   std::atomic<bool> active_expiry_{true};
   std::atomic<bool> over_memory_limit_{false};
   Services services_;

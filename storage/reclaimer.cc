@@ -1,5 +1,12 @@
 #include "storage/reclaimer.h"
 
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <utility>
+
+#include "base/allocator.h"
+
 namespace strata {
 
 Reclaimer::Reclaimer() : thread_([this] { Run(); }) {}
@@ -24,23 +31,45 @@ void Reclaimer::Free(DetachedDatabases databases) {
   wake_.notify_one();
 }
 
+void Reclaimer::ReturnPages() {
+  {
+    std::lock_guard lock(mutex_);
+    return_pages_ = true;
+  }
+  wake_.notify_one();
+}
+
 void Reclaimer::Run() {
-  constexpr size_t kStep = 4096;
+  // A tenth of a core at most while commands want it, and in short slices.
+  constexpr int kNice = 10;
+  setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), kNice);
   std::unique_lock lock(mutex_);
   while (true) {
-    wake_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
-    if (queue_.empty()) return;
-    DetachedDatabases databases = std::move(queue_.front());
-    queue_.pop_front();
-    lock.unlock();
-    for (auto& database : databases) {
-      while (size_t freed = database->FreeSome(kStep)) {
-        pending_.fetch_sub(freed, std::memory_order_relaxed);
-        freed_.fetch_add(freed, std::memory_order_relaxed);
-      }
-      database.reset();
+    wake_.wait(lock, [this] { return stopping_ || return_pages_ || !queue_.empty(); });
+    if (!queue_.empty()) {
+      DetachedDatabases databases = std::move(queue_.front());
+      queue_.pop_front();
+      lock.unlock();
+      FreeAll(std::move(databases));
+      lock.lock();
+    } else if (stopping_) {
+      return;
+    } else if (std::exchange(return_pages_, false)) {
+      lock.unlock();
+      PurgeAllocator();
+      lock.lock();
     }
-    lock.lock();
+  }
+}
+
+void Reclaimer::FreeAll(DetachedDatabases databases) {
+  constexpr size_t kStep = 4096;
+  for (auto& database : databases) {
+    while (size_t freed = database->FreeSome(kStep)) {
+      pending_.fetch_sub(freed, std::memory_order_relaxed);
+      freed_.fetch_add(freed, std::memory_order_relaxed);
+    }
+    database.reset();
   }
 }
 

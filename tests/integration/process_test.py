@@ -233,6 +233,24 @@ class Ending(unittest.TestCase):
             self.assertEqual(self.server.wait(), 0)
             self.assertIn("did not read their replies", self.server.log())
 
+    def test_a_second_signal(self):
+        with self.server.client() as client:
+            client.run("SET", "big", b"x" * 1_000_000)
+            for ends, (number, code) in enumerate([(signal.SIGTERM, 0), (signal.SIGINT, 1)], 1):
+                with self.subTest(number), self.server.client() as reader:
+                    reader.send(encode("GET", "big") * 100)
+                    reader.reply()
+                    self.server.signal()
+                    wait_until(lambda: self.server.log().count("I stops: ") == ends, "it ends")
+                    self.server.signal(number)
+                    if code == 0:  # it goes on sending what waits
+                        for _ in range(99):
+                            self.assertEqual(len(reader.reply()), 1_000_000)
+                    self.assertEqual(self.server.wait(), code)
+                self.server.start()
+                with self.server.client() as writer:
+                    writer.run("SET", "big", b"x" * 1_000_000)
+
     def test_no_new_clients_while_it_ends(self):
         with self.server.client() as client:
             client.run("SET", "big", b"x" * 1_000_000)
