@@ -21,8 +21,7 @@ namespace strata {
 
 #ifdef STRATA_JEMALLOC
 
-#define STRATA_ALL_ARENAS "4096"  // a number within the names that mallctl takes
-static_assert(MALLCTL_ARENAS_ALL == 4096);
+static_assert(MALLCTL_ARENAS_ALL == 4096, "the number stands in names below");
 constexpr uint64_t kPageBytes = 4096;
 
 void* AllocateBytes(size_t size) {
@@ -56,12 +55,12 @@ AllocatorStatistics ReadAllocatorStatistics() {
     return static_cast<uint64_t>(value);
   };
   return {read("stats.allocated"), read("stats.active"), read("stats.resident"),
-          read("stats.retained"), read("stats.arenas." STRATA_ALL_ARENAS ".pdirty") * kPageBytes};
+          read("stats.retained"), read("stats.arenas.4096.pdirty") * kPageBytes};
 }
 
 void PurgeAllocator() {
   mallctl("thread.tcache.flush", nullptr, nullptr, nullptr, 0);
-  mallctl("arena." STRATA_ALL_ARENAS ".purge", nullptr, nullptr, nullptr, 0);
+  mallctl("arena.4096.purge", nullptr, nullptr, nullptr, 0);
 }
 
 const char* AllocatorName() {

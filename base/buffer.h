@@ -47,7 +47,6 @@ class ByteBuffer {
     size_ -= bytes;
     if (size_ > 0) std::memmove(data_, data_ + bytes, size_);
   }
-  void Truncate(size_t size) { size_ = size; }
   // Gives the memory back.
   void Release() {
     std::free(data_);

@@ -54,6 +54,16 @@ std::optional<uint64_t> ParseUint64(std::string_view text) {
 }
 
 std::optional<double> ParseDouble(std::string_view text) {
+  // Plain numbers, as most are, without strtod and the copy it needs; the rest (infinity, hex, what
+  // is out of range or wrong) is its business.
+  const bool plain = !text.empty() && text.size() < kLongestNumber &&
+                     (text[0] == '-' || (text[0] >= '0' && text[0] <= '9'));
+  double value = 0;
+  if (plain) {
+    auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    const bool whole = error == std::errc() && end == text.data() + text.size();
+    if (whole && std::isfinite(value)) return value;
+  }
   return ParseFloat<double>(text, [](const char* s, char** end) { return std::strtod(s, end); });
 }
 
@@ -74,6 +84,11 @@ std::string FormatInt64(int64_t value) {
 std::string FormatDouble(double value) {
   if (std::isnan(value)) return "nan";
   if (std::isinf(value)) return value > 0 ? "inf" : "-inf";
+  // Integers of up to 17 digits are written as such, which needs no printf.
+  constexpr double kSeventeenDigits = 1e17;
+  const bool integer = std::fabs(value) < kSeventeenDigits && std::trunc(value) == value &&
+                       (value != 0 || !std::signbit(value));
+  if (integer) return FormatInt64(static_cast<int64_t>(value));
   char text[64];
   int size = std::snprintf(text, sizeof(text), "%.17g", value);
   return std::string(text, static_cast<size_t>(size));

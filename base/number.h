@@ -22,6 +22,13 @@ std::optional<long double> ParseLongDouble(std::string_view text);
 // Writes decimal digits; returns their count, at most 20.
 size_t FormatInt64(int64_t value, char* out);
 std::string FormatInt64(int64_t value);
+// Room for the digits of a number that is asked for as text.
+struct DigitScratch {
+  char digits[24];
+};
+inline std::string_view FormatInt64(int64_t value, DigitScratch& scratch) {
+  return {scratch.digits, FormatInt64(value, scratch.digits)};
+}
 // %.17g, with Redis's spellings "inf", "-inf", "nan".
 std::string FormatDouble(double value);
 // 17 decimals without trailing zeros, as INCRBYFLOAT stores it.

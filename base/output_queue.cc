@@ -9,6 +9,15 @@ void OutputQueue::Attach(SharedBytes blob) {
   attachments_.push_back({bytes_.size(), std::move(blob)});
 }
 
+void OutputQueue::Append(OutputQueue&& other) {
+  for (Attachment& attachment : other.attachments_) {
+    attachments_.push_back({bytes_.size() + attachment.position, std::move(attachment.blob)});
+  }
+  bytes_.Append(other.bytes_.view());
+  attached_size_ += other.attached_size_;
+  other.Clear();
+}
+
 size_t OutputQueue::Gather(std::span<iovec> out) const {
   size_t count = 0;
   size_t position = sent_bytes_;

@@ -21,6 +21,8 @@ class OutputQueue {
  public:
   ByteBuffer& bytes() { return bytes_; }
   void Append(std::string_view bytes) { bytes_.Append(bytes); }
+  // All of another queue, behind what was appended so far. REQUIRES: nothing of it was consumed.
+  void Append(OutputQueue&& other);
   // The shared value goes out after all that was appended so far.
   void Attach(SharedBytes blob);
 

@@ -8,6 +8,10 @@
 
 namespace strata {
 
+// Values of this size and more are kept as SharedBytes, so that replies refer to them; smaller ones
+// are copied.
+inline constexpr size_t kSharedValueBytes = 16 * 1024;
+
 // Reference-counted bytes: a big value that the store and any number of replies share. Immutable
 // while it is shared; its only owner may change it in place. The count is atomic, the bytes are not
 // guarded: sharing begins under the shard lock that guards the owner.

@@ -33,10 +33,17 @@ Result<void> ApplyOption(std::string_view place, const OptionRow& row,
     std::string hint = items.size() == 1 ? NearestHint(items[0], ValueNames(row)) : "";
     return Error{prefix + parsed.error().message + hint};
   }
-  if (row.support == Support::kNotYet && FormatOption(row, config.options) != row.default_text) {
-    config.warnings.push_back(prefix + std::string(row.support_note));
+  if (auto warning = SupportWarning(row, config.options)) {
+    config.warnings.push_back(std::string(place) + ": " + *warning);
   }
   return {};
+}
+
+std::optional<std::string> SupportWarning(const OptionRow& row, const Options& options) {
+  if (row.support != Support::kNotYet || FormatOption(row, options) == row.default_text) {
+    return std::nullopt;
+  }
+  return std::string(row.name) + ": " + std::string(row.support_note);
 }
 
 std::string PlaceOf(std::string_view file, size_t line) {

@@ -3,6 +3,7 @@
 // What the loaders (redis.conf, YAML, command line) share: the options they fill in and how one
 // option is applied with its place named in the error.
 
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -30,6 +31,9 @@ struct LoadedConfig {
 // warning; the value goes into none, it may be a secret.
 Result<void> ApplyOption(std::string_view place, const OptionRow& row,
                          std::span<const std::string> items, LoadedConfig& config);
+
+// "save: no snapshots are written yet", if the option is set to something that has no effect yet.
+std::optional<std::string> SupportWarning(const OptionRow& row, const Options& options);
 
 // "redis.conf:3"; lines count from 1.
 std::string PlaceOf(std::string_view file, size_t line);

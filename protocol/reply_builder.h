@@ -11,9 +11,6 @@
 
 namespace strata {
 
-// Big values are referred to instead of copied from this size on.
-inline constexpr size_t kSharedValueBytes = 16 * 1024;
-
 enum class RespVersion : uint8_t { kResp2 = 2, kResp3 = 3 };
 
 // Borrows its output; one thread's own.

@@ -2,8 +2,12 @@
 # Runs every fuzzer in a build folder for some seconds, as many at a time as there are cores.
 # usage: run-fuzzers.sh BUILD_FOLDER SECONDS
 #
-# The corpus grows in BUILD_FOLDER/corpus/NAME, seeded from tests/fuzz/corpus/NAME; an input that
-# crashes stays in BUILD_FOLDER/crashes.
+# The corpus grows in BUILD_FOLDER/corpus/NAME: libFuzzer writes into its first folder and only reads
+# the second, the seeds of tests/fuzz/corpus. An input that crashes stays in BUILD_FOLDER/crashes.
+#
+# Seeds are written by hand. The bytes before the stream, by fuzzer: parser takes limits ("0": those
+# of an ordinary client, "1": unauthenticated), the seed of the pieces and their greatest size;
+# command takes the kind ("1": a raw stream) and the size of the pieces.
 set -euo pipefail
 build=$1
 seconds=$2
@@ -12,7 +16,7 @@ source=$(cd "$(dirname "$0")/.." && pwd)
 run_one() {
   local fuzzer=$1 name seeds options=()
   name=$(basename "$fuzzer")
-  seeds=$source/tests/fuzz/corpus/$name
+  seeds=$source/tests/fuzz/corpus/${name%_fuzzer}
   [ ! -f "$source/tests/fuzz/$name.dict" ] || options+=("-dict=$source/tests/fuzz/$name.dict")
   mkdir -p "$build/corpus/$name" "$build/crashes"
   options+=("-max_total_time=$seconds" -timeout=10 -rss_limit_mb=4096

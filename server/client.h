@@ -9,13 +9,17 @@
 
 #include <atomic>
 #include <cstdint>
+#include <memory>
 #include <string>
 
 #include "base/output_queue.h"
+#include "base/random.h"
 #include "protocol/reply_builder.h"
 #include "server/command.h"
 
 namespace strata {
+
+struct BlockedCommand;
 
 enum class Transport : uint8_t { kTcp, kUnix };
 
@@ -57,6 +61,12 @@ class Client {
   bool monitoring = false;
   ReplyMode reply_mode = ReplyMode::kOn;
   CloseState closing = CloseState::kOpen;
+
+  // For what picks at random (SPOP).
+  Random random{RandomSeed()};
+
+  // The command it waits in, until its session has taken the reply; null if it waits in none.
+  std::shared_ptr<BlockedCommand> blocked;
 
   const Command* last_command = nullptr;
   size_t last_row = 0;         // its index in the command table

@@ -33,6 +33,12 @@ bool ClientRegistry::Deliver(uint64_t id, std::shared_ptr<const std::string> byt
   return true;
 }
 
+void ClientRegistry::Resume(uint64_t id) {
+  MutexLock lock(mutex_);
+  auto found = members_.find(id);
+  if (found != members_.end()) found->second.port->Resume();
+}
+
 void ClientRegistry::AddMonitor(uint64_t id) {
   MutexLock lock(mutex_);
   auto found = members_.find(id);

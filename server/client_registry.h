@@ -46,6 +46,9 @@ class ClientRegistry {
   // False if there is no such client (any more).
   bool Deliver(uint64_t id, std::shared_ptr<const std::string> bytes);
 
+  // Tells a client's connection that what it was waiting for may be there; nobody, if it is gone.
+  void Resume(uint64_t id);
+
   // MONITOR: who listens, and a line to all of them.
   void AddMonitor(uint64_t id);
   void RemoveMonitor(uint64_t id);

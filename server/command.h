@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <span>
 #include <string_view>
+#include <vector>
 
 namespace strata {
 
@@ -31,7 +32,8 @@ enum CommandFlag : uint32_t {
   kNoMulti = 1u << 14,
   kAllowBusy = 1u << 15,
   kMayReplicate = 1u << 16,
-  kMovableKeys = 1u << 17,
+  kMovableKeys = 1u << 17,  // follows from the key specs: rows need not say it
+  kNoMandatoryKeys = 1u << 18,
   // Runs with the world stopped: no other command, nor expiry, runs meanwhile. Not shown by
   // COMMAND.
   kExclusive = 1u << 30,
@@ -78,15 +80,81 @@ enum KeyFlag : uint16_t {
   kKeyVariableFlags = 1u << 10,
 };
 
-// Arguments `first`, `first + step`, … up to and including `last` (negative: from the end, -1 is
-// the last argument) are keys; counted from the command name, 0. For a subcommand, from the
-// container.
+// Where keys are among the arguments, counted from the command name, 0 (for a subcommand, from the
+// container), in the shapes that COMMAND INFO tells clients of. A search for the first key:
+//   kIndex      it is argument `first`
+//   kKeyword    it is behind the word `keyword`, in any case, sought from argument `first` on;
+//               negative: backwards, from so many arguments before the end. No such word: no keys.
+// Then, from there:
+//   kRange      every `step`th argument is a key, up to the one `last` behind the first; negative:
+//               up to the last argument, -1, or one before it. With -1 and a `limit` above 1, only
+//               one `limit`th of the arguments that are left are keys.
+//   kKeyNum     so many are keys as argument `first key + number_index` says; they begin
+//               `keys_index` behind the first.
+// kUnknown: the command's own KeyFinder must tell.
 struct KeySpec {
+  enum class Begin : uint8_t { kUnknown, kIndex, kKeyword };
+  enum class Find : uint8_t { kUnknown, kRange, kKeyNum };
+
   uint16_t flags;
-  int8_t first;
-  int8_t last;
-  int8_t step;
+  Begin begin = Begin::kUnknown;
+  Find find = Find::kUnknown;
+  int8_t first = 0;
+  int8_t last = 0;
+  int8_t step = 1;
+  int8_t limit = 0;
+  int8_t number_index = 0;
+  int8_t keys_index = 0;
+  std::string_view keyword = {};
+
+  // A range whose `last_index` is counted as `first_index` is, or from the end if negative.
+  constexpr KeySpec(uint16_t key_flags, int8_t first_index, int8_t last_index, int8_t key_step)
+      : flags(key_flags),
+        begin(Begin::kIndex),
+        find(Find::kRange),
+        first(first_index),
+        last(last_index < 0 ? last_index : static_cast<int8_t>(last_index - first_index)),
+        step(key_step) {}
+
+  // The number of keys is argument `number_position`; the keys stand behind it.
+  static constexpr KeySpec NumKeys(uint16_t key_flags, int8_t number_position) {
+    KeySpec spec(key_flags);
+    spec.begin = Begin::kIndex;
+    spec.find = Find::kKeyNum;
+    spec.first = number_position;
+    spec.keys_index = 1;
+    return spec;
+  }
+  // Keys behind a word: {kKeyReadOnly, "STREAMS", 1} with last -1 and limit 2 for XREAD.
+  static constexpr KeySpec Keyword(uint16_t key_flags, std::string_view word, int8_t start_from,
+                                   int8_t last = 0, int8_t step = 1, int8_t limit = 0) {
+    KeySpec spec(key_flags);
+    spec.begin = Begin::kKeyword;
+    spec.find = Find::kRange;
+    spec.keyword = word;
+    spec.first = start_from;
+    spec.last = last;
+    spec.step = step;
+    spec.limit = limit;
+    return spec;
+  }
+  static constexpr KeySpec Unknown(uint16_t key_flags) { return KeySpec(key_flags); }
+
+  constexpr bool IsIndexRange() const { return begin == Begin::kIndex && find == Find::kRange; }
+
+ private:
+  explicit constexpr KeySpec(uint16_t key_flags) : flags(key_flags) {}
 };
+
+// An argument that is a key, and what its key spec says of it.
+struct KeyPosition {
+  uint32_t index;
+  uint16_t flags;
+};
+
+// For commands whose keys no key spec finds (SORT … STORE): appends all of them.
+using KeyFinder = void (*)(std::span<const std::string_view> arguments,
+                           std::vector<KeyPosition>& positions);
 
 enum class CommandGroup : uint8_t {
   kGeneric,
@@ -126,6 +194,12 @@ struct Command {
   std::string_view grammar = {};
   CommandHandler handler = nullptr;
   std::span<const Command> subcommands = {};
+  // What COMMAND INFO tells proxies: "nondeterministic_output", "request_policy:all_shards", …
+  std::span<const std::string_view> tips = {};
+  // Asked instead of the key specs if there is one.
+  KeyFinder find_keys = nullptr;
+  // Whether a call with these arguments is to run as one with kExclusive does.
+  bool (*exclusive_if)(std::span<const std::string_view> arguments) = nullptr;
 
   constexpr bool Is(CommandFlag flag) const { return (flags & flag) != 0; }
 };
@@ -149,7 +223,10 @@ constexpr bool IsWellFormed(const Command& command) {
   for (char c : command.name) lower = lower && !(c >= 'A' && c <= 'Z');
   bool keyed = true;
   for (const KeySpec& spec : command.keys) {
-    keyed = keyed && spec.first > 0 && spec.step > 0 && spec.flags != 0 && spec.last != 0;
+    const bool found = spec.begin != KeySpec::Begin::kUnknown;
+    keyed = keyed && spec.step > 0 && spec.flags != 0 && (found || command.find_keys != nullptr);
+    keyed = keyed && (spec.begin != KeySpec::Begin::kIndex || spec.first > 0);
+    keyed = keyed && (spec.begin != KeySpec::Begin::kKeyword || !spec.keyword.empty());
   }
   // That it runs is for the table to check: under UBSan, g++ does not know at compile time whether
   // a function of another file is null.

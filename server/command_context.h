@@ -11,12 +11,16 @@
 #include "protocol/argument_reader.h"
 #include "protocol/errors.h"
 #include "protocol/reply_builder.h"
+#include "server/blocking/ready_keys.h"
 #include "server/client.h"
 #include "server/observability/statistics.h"
 #include "server/services.h"
 #include "storage/keyspace.h"
 
 namespace strata {
+
+// Inside a transaction or a script, a blocking command answers as if its time were over.
+enum class MayBlock : uint8_t { kNo, kYes };
 
 class CommandContext {
  public:
@@ -32,6 +36,10 @@ class CommandContext {
   ReplyBuilder& reply;
   // Positions of passwords among the arguments: neither MONITOR nor the slow log shows them.
   std::vector<size_t>& secrets;
+  // Keys it changed that somebody waits for.
+  ReadyKeys& ready_keys;
+  std::optional<BlockRequest>& block_request;
+  MayBlock may_block;
 
   int64_t now_ms() const { return database.now_ms(); }
   const Options& options() const { return services.config.options(); }
@@ -61,9 +69,23 @@ class CommandContext {
     return entry;
   }
   // Every key a handler changed is told here, once, after the change.
-  void Changed(const KeyRef& key) {
-    (void)key;  // watchers, tracking and notifications will want it
+  void Changed(const KeyRef& key) { ChangedIn(database.index(), key); }
+  // The same for a key of another database.
+  void ChangedIn(int database_index, const KeyRef& key) {
+    // watchers, tracking and notifications will want it
     statistics.writes.Add(1);
+    if (!services.wait_queues.empty()) [[unlikely]] {
+      ready_keys.Note(services.wait_queues, database_index, key);
+    }
+  }
+
+  // For a command that finds nothing: true if it waits now, and is run again when one of the keys
+  // was changed; it returns without a reply. False if it may not wait: it answers as if its time
+  // were over (which else is answered for it, with a null array).
+  bool Block(BlockRequest request) {
+    if (may_block == MayBlock::kNo) return false;
+    block_request = std::move(request);
+    return true;
   }
 
   // The argument as a number; answers with an error and returns nothing if it is none.

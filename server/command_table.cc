@@ -1,6 +1,9 @@
 #include "server/command_table.h"
 
+#include <optional>
+
 #include "base/check.h"
+#include "base/number.h"
 #include "base/text.h"
 #include "server/commands/families.h"
 
@@ -9,11 +12,95 @@ namespace strata {
 namespace {
 
 std::vector<std::span<const Command>> AllFamilies() {
-  return {ConnectionCommands(), ClientCommands(), CommandCommands(),       ConfigCommands(),
-          ServerCommands(),     InfoCommands(),   IntrospectionCommands(), SlowlogCommands(),
-          LatencyCommands(),    MemoryCommands(), ObjectCommands(),        DatabaseCommands(),
-          DebugCommands(),      StringCommands(), StringRangeCommands(),   LcsCommands(),
-          CounterCommands(),    KeyCommands(),    ScanCommands(),          ExpiryCommands()};
+  return {ConnectionCommands(),
+          ClientCommands(),
+          CommandCommands(),
+          ConfigCommands(),
+          ServerCommands(),
+          InfoCommands(),
+          IntrospectionCommands(),
+          SlowlogCommands(),
+          LatencyCommands(),
+          MemoryCommands(),
+          ObjectCommands(),
+          DatabaseCommands(),
+          DebugCommands(),
+          StringCommands(),
+          StringRangeCommands(),
+          LcsCommands(),
+          BitmapCommands(),
+          BitfieldCommands(),
+          HyperLogLogCommands(),
+          CounterCommands(),
+          KeyCommands(),
+          ScanCommands(),
+          ExpiryCommands(),
+          DumpCommands(),
+          SetCommands(),
+          SetAlgebraCommands(),
+          SortCommands(),
+          HashCommands(),
+          HashExpiryCommands(),
+          HashRandomCommands(),
+          SortedSetCommands(),
+          SortedSetRangeCommands(),
+          SortedSetAlgebraCommands(),
+          ListCommands(),
+          ListSearchCommands(),
+          ListMoveCommands(),
+          BlockingListCommands(),
+          SortedSetPopCommands(),
+          StreamCommands(),
+          StreamReadCommands(),
+          StreamGroupCommands(),
+          StreamClaimCommands(),
+          StreamInfoCommands(),
+          GeoCommands(),
+          GeoSearchCommands()};
+}
+
+// From the first to the last argument that may be a key; empty if last < first.
+struct KeyRange {
+  int64_t first;
+  int64_t last;
+};
+
+// The argument behind the keyword; nothing if the word is not there. The last argument is not
+// looked at: nothing follows it.
+std::optional<int64_t> FindBehindKeyword(const KeySpec& spec,
+                                         std::span<const std::string_view> arguments) {
+  const auto count = static_cast<int64_t>(arguments.size());
+  const int64_t step = spec.first < 0 ? -1 : 1;
+  for (int64_t i = spec.first < 0 ? count + spec.first : spec.first; i > 0 && i < count - 1;
+       i += step) {
+    if (EqualsIgnoreCase(arguments[static_cast<size_t>(i)], spec.keyword)) return i + 1;
+  }
+  return std::nullopt;
+}
+
+// Nothing if the arguments do not fit the spec.
+std::optional<KeyRange> FindRange(const KeySpec& spec,
+                                  std::span<const std::string_view> arguments) {
+  const auto count = static_cast<int64_t>(arguments.size());
+  KeyRange range{spec.first, 0};
+  if (spec.begin == KeySpec::Begin::kKeyword) {
+    const std::optional<int64_t> found = FindBehindKeyword(spec, arguments);
+    if (!found) return KeyRange{1, 0};
+    range.first = *found;
+  }
+  if (spec.find == KeySpec::Find::kRange) {
+    range.last = spec.last < 0 ? count + spec.last : range.first + spec.last;
+    if (spec.limit > 1) range.last = range.first + (count - range.first) / spec.limit - 1;
+  } else {
+    const int64_t number_index = range.first + spec.number_index;
+    if (number_index >= count) return std::nullopt;
+    const auto number = ParseInt64(arguments[static_cast<size_t>(number_index)]);
+    if (!number || *number < 0 || *number > count) return std::nullopt;
+    range.first += spec.keys_index;
+    range.last = range.first + (*number - 1) * spec.step;
+  }
+  if (range.last >= count || range.last < range.first) return std::nullopt;
+  return range;
 }
 
 }  // namespace
@@ -86,17 +173,26 @@ uint32_t CommandTable::Index(const Command& command) const {
   return row_numbers_.at(&command);
 }
 
-void FindKeys(const KeySpec& spec, size_t argument_count, std::vector<size_t>& positions) {
-  const auto count = static_cast<int64_t>(argument_count);
-  const int64_t last = spec.last < 0 ? count + spec.last : spec.last;
-  if (last >= count) return;
-  for (int64_t i = spec.first; i <= last; i += spec.step) {
-    positions.push_back(static_cast<size_t>(i));
+KeySearch FindKeys(const Command& command, std::span<const std::string_view> arguments,
+                   std::vector<KeyPosition>& positions) {
+  if (command.find_keys != nullptr) {
+    const size_t before = positions.size();
+    command.find_keys(arguments, positions);
+    return positions.size() > before ? KeySearch::kComplete : KeySearch::kInvalid;
   }
-}
-
-void FindKeys(const Command& command, size_t argument_count, std::vector<size_t>& positions) {
-  for (const KeySpec& spec : command.keys) FindKeys(spec, argument_count, positions);
+  KeySearch search = KeySearch::kComplete;
+  for (const KeySpec& spec : command.keys) {
+    if ((spec.flags & kKeyNotKey) != 0) continue;
+    const std::optional<KeyRange> range = FindRange(spec, arguments);
+    if (!range) {
+      search = KeySearch::kInvalid;
+      continue;
+    }
+    for (int64_t i = range->first; i <= range->last; i += spec.step) {
+      positions.push_back({static_cast<uint32_t>(i), spec.flags});
+    }
+  }
+  return search;
 }
 
 }  // namespace strata

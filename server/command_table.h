@@ -111,10 +111,15 @@ inline uint64_t CommandTable::FirstWord(std::string_view name) {
   return LowerCaseWord(word);
 }
 
-// Appends where the keys are among `argument_count` arguments (the name is number 0); nothing if
-// the spec reaches past the arguments, which cannot be if the arity is right.
-void FindKeys(const KeySpec& spec, size_t argument_count, std::vector<size_t>& positions);
-// The same for all specs of a command, one after the other.
-void FindKeys(const Command& command, size_t argument_count, std::vector<size_t>& positions);
+enum class KeySearch : uint8_t {
+  kComplete,
+  kInvalid,  // the arguments are too few, or the number of keys is no number: a syntax error
+};
+
+// Appends where the keys are among the arguments (the name is number 0), spec by spec. A spec that
+// the arguments do not fit adds nothing, so a handler finds its keys complete only once it has
+// checked its arguments. Specs of what looks like a key but is none (kKeyNotKey) are passed over.
+KeySearch FindKeys(const Command& command, std::span<const std::string_view> arguments,
+                   std::vector<KeyPosition>& positions);
 
 }  // namespace strata

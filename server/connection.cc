@@ -6,6 +6,7 @@
 #include <array>
 #include <boost/asio/post.hpp>
 #include <cerrno>
+#include <chrono>
 
 #include "base/log.h"
 #include "server/io_thread.h"
@@ -108,7 +109,7 @@ void Connection::ProcessInput(std::string_view input) {
   KeepRest(input, used);
   if (!open_) return;
   if (session_.suspended()) {
-    thread_.AddSuspended(shared_from_this());
+    ScheduleRetry();
     UpdateInterest();
   }
   if (!client_.output.empty() || client_.closing != CloseState::kOpen) thread_.FlushLater(*this);
@@ -215,6 +216,23 @@ void Connection::Retry() {
   if (open_) UpdateInterest();
 }
 
+void Connection::ScheduleRetry() {
+  if (session_.suspension() == Suspension::kUnsent) return thread_.AddSuspended(shared_from_this());
+  const std::optional<int64_t> rest_ms = session_.RetryAfterMs();
+  if (!rest_ms) return;
+  if (!retry_timer_) retry_timer_ = std::make_unique<asio::steady_timer>(thread_.context());
+  // The clock that a pause is compared with may jump.
+  constexpr int64_t kLongestMs = 1000;
+  retry_timer_->expires_after(
+      std::chrono::milliseconds(std::clamp<int64_t>(*rest_ms, 1, kLongestMs)));
+  retry_timer_->async_wait([weak = weak_from_this()](const boost::system::error_code& failure) {
+    auto self = weak.lock();
+    if (failure || !self) return;
+    self->Retry();
+    self->Flush();
+  });
+}
+
 void Connection::Drain() {
   {
     BatchScope scope(thread_.dispatcher());  // CLIENT LIST looks at it with the world stopped
@@ -247,6 +265,8 @@ void Connection::Resume() {
 void Connection::CloseNow(const char* reason) {
   if (!open_) return;
   open_ = false;
+  session_.Abandon();
+  if (retry_timer_) retry_timer_->cancel();
   LogLine(LogLevel::kDebug, "client " + client_.origin.address + ": " + reason);
   thread_.services().clients.Remove(client_.origin.id);
   socket_.Close();  // which also ends its watch

@@ -11,6 +11,7 @@
 // connections that are ready; if the socket is full, when it takes more. A client that does not
 // read is not read from either once Session::kMostUnsentBytes of replies are waiting for it.
 
+#include <boost/asio/steady_timer.hpp>
 #include <memory>
 #include <string>
 
@@ -66,12 +67,15 @@ class Connection final : public ClientPort,
   // Milliseconds for which no byte came or went, as far as CheckLimits saw.
   int64_t QuietMs(int64_t now_ms);
   void ReleaseEmptyBuffers();
+  // Sees to it that a suspended session is tried again when that may help.
+  void ScheduleRetry();
   void CloseNow(const char* reason);
 
   IoThread& thread_;
   UniqueFd socket_;
   Client client_;
   Session session_;
+  std::unique_ptr<boost::asio::steady_timer> retry_timer_;  // made when first needed
   ByteBuffer pending_;  // the beginning of a request that is not whole, or requests held back
   bool open_ = true;
   uint32_t interest_ = 0;  // what the socket is watched for

@@ -31,7 +31,9 @@ bool IsHttp(std::string_view name) {
 Dispatcher::Dispatcher(Services& services, size_t thread_index)
     : services_(services),
       thread_index_(thread_index),
-      statistics_(services.statistics.Thread(thread_index)) {}
+      statistics_(services.statistics.Thread(thread_index)),
+      locks_(services.keyspace),
+      ready_(services, statistics_) {}
 
 ParserLimits Dispatcher::LimitsFor(const Client& client) const {
   return {services_.config.options().proto_max_bulk_len,
@@ -58,9 +60,9 @@ void Dispatcher::Resolve(const Client& client, Request& request) {
   request.first_key = batch_.keys.size();
   if (request.command->keys.empty()) return;
   key_positions_.clear();
-  FindKeys(*request.command, arguments.size(), key_positions_);
-  for (size_t position : key_positions_) {
-    const KeyRef& key = batch_.keys.emplace_back(services_.keyspace.Ref(arguments[position]));
+  FindKeys(*request.command, arguments, key_positions_);
+  for (const KeyPosition& position : key_positions_) {
+    const KeyRef& key = batch_.keys.emplace_back(services_.keyspace.Ref(arguments[position.index]));
     if (request.key_count++ < kPrefetchedKeys) {
       services_.keyspace.Prefetch(client.database, key.hash);
     }
@@ -92,21 +94,29 @@ Dispatcher::Outcome Dispatcher::Execute(Client& client, const Request& request) 
     Refuse(client, request, refusal);
     return Outcome::kDone;
   }
-  if (services_.pause.mode != PauseMode::kNone && MustWait(request)) return Outcome::kSuspended;
+  if (services_.pause.mode != PauseMode::kNone && MustWait(client, request)) {
+    return Outcome::kPaused;
+  }
   discard_.set_version(client.reply.version());
 
   uint64_t errors_before = reply.errors();
-  client.last_command = request.command;
-  client.last_row = request.row;
-  client.last_active_ms = now_ms_;
-  ++client.commands;
-  Run(client, request, reply);
-  Account(client, request, reply, errors_before);
+  const Outcome outcome = Run(client, request, reply);
+  if (outcome == Outcome::kPaused) [[unlikely]] {
+    return outcome;
+  }
+  if (outcome == Outcome::kParked) [[unlikely]] {
+    AccountParked(client, request);
+  } else {
+    Account(client, request, reply, errors_before);
+  }
+  if (ready_.HasWork()) [[unlikely]] {
+    ready_.Finish(now_ms_);
+  }
   if (mode == ReplyMode::kSkip && client.reply_mode == ReplyMode::kSkip) {
     client.reply_mode = ReplyMode::kOn;
   }
   if (!discarded_.empty()) discarded_.Clear();
-  return Outcome::kDone;
+  return outcome;
 }
 
 std::string Dispatcher::Refusal(const Client& client, const Request& request) const {
@@ -145,8 +155,9 @@ std::string Dispatcher::UnknownCommand(const Request& request) const {
   return "ERR unknown command '" + name + "', with args beginning with: " + shown;
 }
 
-bool Dispatcher::MustWait(const Request& request) const {
-  if (services_.pause.until_ms <= now_ms_) return false;
+bool Dispatcher::MustWait(const Client& client, const Request& request) const {
+  // As in Redis, who monitors is none of those that are held back.
+  if (services_.pause.until_ms <= now_ms_ || client.monitoring) return false;
   return services_.pause.mode == PauseMode::kAll || request.command->Is(kWrite) ||
          request.command->Is(kMayReplicate);
 }
@@ -166,18 +177,32 @@ void Dispatcher::RejectStream(Client& client, std::string_view error) {
   client.closing = CloseState::kAfterReply;
 }
 
-void Dispatcher::Run(Client& client, const Request& request, ReplyBuilder& reply) {
-  if (!request.command->Is(kExclusive)) [[likely]] {
+bool Dispatcher::RunsAlone(const Request& request) const {
+  const Command& command = *request.command;
+  return command.Is(kExclusive) ||
+         (command.exclusive_if != nullptr && command.exclusive_if(batch_.Arguments(request)));
+}
+
+Dispatcher::Outcome Dispatcher::Run(Client& client, const Request& request, ReplyBuilder& reply) {
+  if (!RunsAlone(request)) [[likely]] {
     return RunLocked(client, request, reply);
   }
   services_.world.UnlockShared(thread_index_);
   services_.world.LockExclusive();
-  RunLocked(client, request, reply);
+  // A pause may have begun while it waited for the others.
+  Outcome outcome =
+      MustWait(client, request) ? Outcome::kPaused : RunLocked(client, request, reply);
   services_.world.UnlockExclusive();
   services_.world.LockShared(thread_index_);
+  return outcome;
 }
 
-void Dispatcher::RunLocked(Client& client, const Request& request, ReplyBuilder& reply) {
+Dispatcher::Outcome Dispatcher::RunLocked(Client& client, const Request& request,
+                                          ReplyBuilder& reply) {
+  client.last_command = request.command;
+  client.last_row = request.row;
+  client.last_active_ms = now_ms_;
+  ++client.commands;
   std::span<const KeyRef> keys = batch_.Keys(request);
   CommandContext context{services_,
                          client,
@@ -187,30 +212,29 @@ void Dispatcher::RunLocked(Client& client, const Request& request, ReplyBuilder&
                          keys,
                          Database(services_.keyspace, client.database, now_ms_),
                          reply,
-                         secrets_};
-  LockShards(keys);
+                         secrets_,
+                         ready_.keys(),
+                         block_request_,
+                         MayBlock::kYes};
+  locks_.Lock(keys);
   request.command->handler(context);
-  UnlockShards(keys);
+  if (block_request_) [[unlikely]] {
+    const ParkedRequest parked{*request.command, request.row, batch_.Arguments(request), keys};
+    Park(services_, client, parked, *block_request_);
+  }
+  if (!ready_.keys().empty()) [[unlikely]] {
+    ready_.ServeUnder(locks_, keys, now_ms_);
+  }
+  locks_.Unlock(keys);
+  if (!block_request_) [[likely]] {
+    return Outcome::kDone;
+  }
+  block_request_.reset();
+  return Outcome::kParked;
 }
 
-// Each shard once, in ascending order.
-void Dispatcher::LockShards(std::span<const KeyRef> keys) NO_THREAD_SAFETY_ANALYSIS {
-  Keyspace& keyspace = services_.keyspace;
-  if (keys.empty()) return;
-  if (keys.size() == 1) return keyspace.shard(keyspace.ShardIndex(keys[0].hash)).mutex.Lock();
-  locked_shards_.clear();
-  for (const KeyRef& key : keys) locked_shards_.push_back(keyspace.ShardIndex(key.hash));
-  std::sort(locked_shards_.begin(), locked_shards_.end());
-  locked_shards_.erase(std::unique(locked_shards_.begin(), locked_shards_.end()),
-                       locked_shards_.end());
-  for (size_t index : locked_shards_) keyspace.shard(index).mutex.Lock();
-}
-
-void Dispatcher::UnlockShards(std::span<const KeyRef> keys) NO_THREAD_SAFETY_ANALYSIS {
-  Keyspace& keyspace = services_.keyspace;
-  if (keys.empty()) return;
-  if (keys.size() == 1) return keyspace.shard(keyspace.ShardIndex(keys[0].hash)).mutex.Unlock();
-  for (size_t index : locked_shards_) keyspace.shard(index).mutex.Unlock();
+bool Dispatcher::TakeBlockedReply(Client& client) {
+  return strata::TakeBlockedReply(services_, client, statistics_);
 }
 
 void Dispatcher::Account(Client& client, const Request& request, const ReplyBuilder& reply,
@@ -243,6 +267,13 @@ void Dispatcher::Account(Client& client, const Request& request, const ReplyBuil
     FeedMonitors(client, request);
   }
   if (!secrets_.empty()) secrets_.clear();
+}
+
+// What it took is counted once it is over.
+void Dispatcher::AccountParked(const Client& client, const Request& request) {
+  command_start_ns_ = services_.clock.MonotonicNs();
+  statistics_.commands_processed.Add(1);
+  if (services_.clients.HasMonitors()) FeedMonitors(client, request);
 }
 
 std::span<const std::string_view> Dispatcher::PublicArguments(const Request& request) {

@@ -7,20 +7,27 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
 
 #include "protocol/request_parser.h"
+#include "server/blocking/ready_key_service.h"
 #include "server/client.h"
 #include "server/request_batch.h"
 #include "server/services.h"
+#include "server/shard_locks.h"
 
 namespace strata {
 
 class Dispatcher {
  public:
-  enum class Outcome { kDone, kSuspended };
+  enum class Outcome : uint8_t {
+    kDone,
+    kPaused,  // CLIENT PAUSE holds it back: it is executed again, later
+    kParked,  // it waits for a key, in client.blocked; its reply comes later
+  };
 
   Dispatcher(Services& services, size_t thread_index);
 
@@ -36,6 +43,10 @@ class Dispatcher {
 
   ParserLimits LimitsFor(const Client& client) const;
   RequestBatch& batch() { return batch_; }
+  // If the command that the client waits in is over, appends its reply and returns true. REQUIRES:
+  // inside a BatchScope.
+  bool TakeBlockedReply(Client& client);
+
   Services& services() { return services_; }
   ThreadStatistics& statistics() { return statistics_; }
 
@@ -45,12 +56,13 @@ class Dispatcher {
   // An error reply if a gate refuses the request; empty if it may run.
   std::string Refusal(const Client& client, const Request& request) const;
   std::string UnknownCommand(const Request& request) const;
-  bool MustWait(const Request& request) const;
+  bool MustWait(const Client& client, const Request& request) const;
   void Refuse(Client& client, const Request& request, std::string_view error);
-  void Run(Client& client, const Request& request, ReplyBuilder& reply);
-  void RunLocked(Client& client, const Request& request, ReplyBuilder& reply);
-  void LockShards(std::span<const KeyRef> keys);
-  void UnlockShards(std::span<const KeyRef> keys);
+  // Whether the world is stopped for it.
+  bool RunsAlone(const Request& request) const;
+  Outcome Run(Client& client, const Request& request, ReplyBuilder& reply);
+  Outcome RunLocked(Client& client, const Request& request, ReplyBuilder& reply);
+  void AccountParked(const Client& client, const Request& request);
   void Account(Client& client, const Request& request, const ReplyBuilder& reply,
                uint64_t errors_before);
   void RecordSlow(const Client& client, const Request& request, int64_t nanoseconds);
@@ -66,8 +78,10 @@ class Dispatcher {
   int64_t now_ms_ = 0;  // wall time of this batch
   int64_t batch_start_ns_ = 0;
   int64_t command_start_ns_ = 0;  // the end of one command is the start of the next
-  std::vector<size_t> key_positions_;
-  std::vector<size_t> locked_shards_;
+  std::vector<KeyPosition> key_positions_;
+  ShardLocks locks_;
+  ReadyKeyService ready_;
+  std::optional<BlockRequest> block_request_;
   std::vector<size_t> secrets_;  // positions of the running command's passwords
   std::vector<std::string_view> public_arguments_;
   OutputQueue discarded_;

@@ -62,7 +62,7 @@ class IoThread {
   // Its replies go out once every connection that is ready now has run: a client that is woken
   // earlier would only take the processor from the others' commands.
   void FlushLater(Connection& connection);
-  // Its requests are tried again at every tick.
+  // Its requests are tried again at the next tick.
   void AddSuspended(std::weak_ptr<Connection> connection);
   void Forget(uint64_t client_id);
 

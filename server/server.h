@@ -9,6 +9,7 @@
 
 #include "base/purge_schedule.h"
 #include "config/config_source.h"
+#include "server/blocking/wait_queues.h"
 #include "server/io_thread.h"
 #include "server/listener.h"
 #include "server/services.h"
@@ -50,6 +51,7 @@ class Server final : public ServerControl {
   SlowLog slow_log_;
   LatencyMonitor latency_;
   PauseState pause_;
+  WaitQueues wait_queues_{keyspace_};
   PurgeSchedule purge_schedule_;
   std::atomic<bool> active_expiry_{true};
   std::atomic<bool> over_memory_limit_{false};

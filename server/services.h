@@ -19,6 +19,8 @@
 
 namespace strata {
 
+class WaitQueues;
+
 enum class PauseMode : uint8_t { kNone, kWrites, kAll };
 
 // The server itself, as commands steer it. Implemented by server.cc; thread-safe.
@@ -63,6 +65,8 @@ struct Services {
   std::atomic<bool>& active_expiry;
   // Memory in use exceeds maxmemory: kept by the cron, read by the gate of kDenyOom.
   std::atomic<bool>& over_memory_limit;
+  // Blocking commands that wait.
+  WaitQueues& wait_queues;
 };
 
 }  // namespace strata

@@ -1,6 +1,9 @@
 #include "server/session.h"
 
+#include <algorithm>
 #include <string>
+
+#include "server/blocking/blocked_command.h"
 
 namespace strata {
 
@@ -8,7 +11,11 @@ size_t Session::Process(std::string_view input) {
   BatchScope scope(dispatcher_);
   RequestBatch& batch = dispatcher_.batch();
   size_t used = 0;
-  suspended_ = false;
+  suspension_ = Suspension::kNone;
+  if (client_.blocked != nullptr && !dispatcher_.TakeBlockedReply(client_)) {
+    suspension_ = Suspension::kParked;
+    return 0;
+  }
   while (client_.closing == CloseState::kOpen) {
     batch.Clear();
     size_t offset = used;
@@ -54,16 +61,46 @@ Session::Parsed Session::ParseBatch(std::string_view input, size_t& offset, Requ
 
 bool Session::ExecuteBatch(RequestBatch& batch, size_t& used) {
   for (const Request& request : batch.requests) {
-    if (client_.output.size() >= kMostUnsentBytes ||
-        dispatcher_.Execute(client_, request) == Dispatcher::Outcome::kSuspended) {
-      suspended_ = true;
+    suspension_ = Execute(request);
+    const bool ran = suspension_ == Suspension::kNone || suspension_ == Suspension::kParked;
+    if (ran) used = request.end;
+    if (suspended()) {
       parser_ = RequestParser();  // what was parsed ahead will be parsed again
       return false;
     }
-    used = request.end;
     if (client_.closing != CloseState::kOpen) return false;
   }
   return true;
+}
+
+Suspension Session::Execute(const Request& request) {
+  if (client_.output.size() >= kMostUnsentBytes) return Suspension::kUnsent;
+  switch (dispatcher_.Execute(client_, request)) {
+    case Dispatcher::Outcome::kDone:
+      return Suspension::kNone;
+    case Dispatcher::Outcome::kPaused:
+      paused_until_ms_ = dispatcher_.services().pause.until_ms;
+      return Suspension::kPaused;
+    case Dispatcher::Outcome::kParked:
+      return Suspension::kParked;
+  }
+  return Suspension::kNone;
+}
+
+std::optional<int64_t> Session::RetryAfterMs() const {
+  const Clock& clock = dispatcher_.services().clock;
+  std::optional<int64_t> rest_ms;
+  if (suspension_ == Suspension::kPaused) rest_ms = paused_until_ms_ - clock.WallMs();
+  if (suspension_ == Suspension::kParked && client_.blocked->deadline_ms != 0) {
+    rest_ms = client_.blocked->deadline_ms - clock.MonotonicMs();
+  }
+  if (rest_ms) rest_ms = std::max<int64_t>(*rest_ms, 0);
+  return rest_ms;
+}
+
+void Session::Abandon() {
+  if (client_.blocked == nullptr) return;
+  EndWait(dispatcher_.services(), *client_.blocked, BlockedCommand::State::kAbandoned);
 }
 
 }  // namespace strata

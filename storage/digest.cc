@@ -2,6 +2,11 @@
 
 #include <cstring>
 
+#include "storage/hash_value.h"
+#include "storage/list_value.h"
+#include "storage/set_value.h"
+#include "storage/stream.h"
+
 namespace strata {
 namespace {
 
@@ -27,12 +32,74 @@ void ChainNumber(Sha1Digest& digest, uint32_t number) {
   Chain(digest, {big_endian, sizeof(big_endian)});
 }
 
+// As Redis numbers the types in a digest.
+uint32_t RedisType(ValueType type) {
+  constexpr uint32_t kStreamType = 6;
+  return type == ValueType::kStream ? kStreamType : static_cast<uint32_t>(type);
+}
+
+void AddSet(Sha1Digest& digest, const Collection& set) {
+  ForEachMember(set, [&digest](const ListpackElement& member) {
+    DigitScratch scratch;
+    Combine(digest, member.Text(scratch));
+  });
+}
+
+void AddList(Sha1Digest& digest, const Collection& list) {
+  ForEachListBlock(list, [&digest](ListpackView block) {
+    DigitScratch scratch;
+    for (auto position = block.First(); position != block.End();) {
+      Chain(digest, block.ReadForward(position).Text(scratch));
+    }
+  });
+}
+
+void AddHash(Sha1Digest& digest, const Collection& hash) {
+  ForEachField(hash, [&digest](const ListpackElement& field, const ListpackElement& value) {
+    DigitScratch scratch;
+    Sha1Digest pair{};
+    Chain(pair, field.Text(scratch));
+    Chain(pair, value.Text(scratch));
+    Combine(digest, Bytes(pair));
+  });
+}
+
+void AddStream(Sha1Digest& digest, const Stream& stream) {
+  constexpr char kIdSeparator = '.';
+  for (StreamCursor cursor(stream, StreamId{}, StreamId::Max()); cursor.Next();) {
+    StreamIdScratch id;
+    Chain(digest, FormatStreamId(cursor.entry().id, id, kIdSeparator));
+    cursor.entry().ForEachField([&](const ListpackElement& field, const ListpackElement& value) {
+      DigitScratch scratch;
+      Chain(digest, field.Text(scratch));
+      Chain(digest, value.Text(scratch));
+    });
+  }
+}
+
 // Onto what is there: the key, or nothing.
 void AddValue(Sha1Digest& digest, const Entry& entry) {
-  constexpr uint32_t kRedisStringType = 0;
   DigitScratch scratch;
-  ChainNumber(digest, kRedisStringType);
-  Chain(digest, ReadString(entry, scratch));
+  ChainNumber(digest, RedisType(entry.type()));
+  switch (entry.type()) {
+    case ValueType::kString:
+      Chain(digest, ReadString(entry, scratch));
+      break;
+    case ValueType::kList:
+      AddList(digest, entry.collection());
+      break;
+    case ValueType::kSet:
+      AddSet(digest, entry.collection());
+      break;
+    case ValueType::kHash:
+      AddHash(digest, entry.collection());
+      break;
+    case ValueType::kStream:
+      AddStream(digest, StreamOf(entry));
+      break;
+    default:
+      break;
+  }
   if (entry.has_expiry()) Combine(digest, "!!expire!!");
 }
 

@@ -8,6 +8,7 @@
 #include "base/allocator.h"
 #include "base/check.h"
 #include "base/number.h"
+#include "storage/collection.h"
 
 namespace strata {
 namespace {
@@ -82,8 +83,21 @@ Entry* Entry::NewShared(std::string_view key, SharedBytes value, std::optional<i
   return entry;
 }
 
+Entry* Entry::NewCollection(std::string_view key, const Collection& value,
+                            std::optional<int64_t> expiry_ms) {
+  Entry* entry =
+      New({value.type, static_cast<uint8_t>(value.encoding), key.size(), sizeof(void*), expiry_ms},
+          key);
+  std::memcpy(entry->Value(), &value.pointer, sizeof(value.pointer));
+  return entry;
+}
+
 Entry* Entry::Copy(const Entry& source, std::string_view key, std::optional<int64_t> expiry_ms) {
-  CHECK(source.type() == ValueType::kString);
+  if (source.is_collection()) {
+    Entry* copy = NewCollection(key, CopyCollection(source.collection()), expiry_ms);
+    copy->SetMetadataFrom(source);
+    return copy;
+  }
   Entry* copy = nullptr;
   switch (source.string_encoding()) {
     case StringEncoding::kInteger:
@@ -101,11 +115,23 @@ Entry* Entry::Copy(const Entry& source, std::string_view key, std::optional<int6
   return copy;
 }
 
+Entry* Entry::Move(Entry* source, std::string_view key, std::optional<int64_t> expiry_ms) {
+  if (!source->is_collection()) {
+    Entry* copy = Copy(*source, key, expiry_ms);
+    Delete(source);
+    return copy;
+  }
+  Entry* moved = NewCollection(key, source->collection(), expiry_ms);
+  moved->SetMetadataFrom(*source);
+  FreeBytes(source, source->AllocatedBytes());
+  return moved;
+}
+
 void Entry::Delete(Entry* entry) {
-  if (entry->type() == ValueType::kString && entry->string_encoding() == StringEncoding::kShared) {
-    void* leaked;
-    std::memcpy(&leaked, entry->Value(), sizeof(leaked));
-    SharedBytes::Adopt(leaked);
+  if (entry->is_collection()) {
+    FreeCollection(entry->collection());
+  } else if (entry->string_encoding() == StringEncoding::kShared) {
+    SharedBytes::Adopt(entry->ReadPointer());
   }
   FreeBytes(entry, entry->AllocatedBytes());
 }
@@ -137,9 +163,7 @@ std::string_view Entry::inline_value() const {
 }
 
 SharedBytes Entry::shared_value() const {
-  void* leaked;
-  std::memcpy(&leaked, Value(), sizeof(leaked));
-  SharedBytes owned = SharedBytes::Adopt(leaked);
+  SharedBytes owned = SharedBytes::Adopt(ReadPointer());
   SharedBytes copy = owned;
   std::move(owned).Leak();
   return copy;
@@ -172,9 +196,7 @@ char* Entry::ResizeInlineInPlace(size_t size) {
 }
 
 char* Entry::ResizeSharedInPlace(size_t size) {
-  void* leaked;
-  std::memcpy(&leaked, Value(), sizeof(leaked));
-  SharedBytes bytes = SharedBytes::Adopt(leaked);
+  SharedBytes bytes = SharedBytes::Adopt(ReadPointer());
   char* place = nullptr;
   if (bytes.IsUnique() && size <= bytes.capacity()) {
     bytes.Resize(size);
@@ -196,9 +218,11 @@ size_t Entry::AllocatedBytes() const {
   return std::max(sizeof(Entry), value_offset + ValueSize());
 }
 
-size_t Entry::TotalBytes() const {
+size_t Entry::TotalBytes(size_t samples) const {
   size_t total = AllocationSize(AllocatedBytes());
-  if (type() == ValueType::kString && string_encoding() == StringEncoding::kShared) {
+  if (is_collection()) {
+    total += CollectionBytes(collection(), samples);
+  } else if (string_encoding() == StringEncoding::kShared) {
     total += AllocationSize(shared_value().capacity() + sizeof(SharedBytes) * 3);
   }
   return total;
@@ -214,9 +238,14 @@ void Entry::SetValueSize(size_t size) {
   }
 }
 
-void Entry::SetEncoding(StringEncoding encoding) {
+void Entry::SetEncodingBits(uint8_t encoding) {
   kind_ = static_cast<uint8_t>((kind_ & ~(kEncodingMask << kEncodingShift)) |
-                               static_cast<uint8_t>(encoding) << kEncodingShift);
+                               encoding << kEncodingShift);
+}
+
+void Entry::SetCollection(CollectionEncoding encoding, void* pointer) {
+  SetEncodingBits(static_cast<uint8_t>(encoding));
+  std::memcpy(Value(), &pointer, sizeof(pointer));
 }
 
 std::string_view ReadString(const Entry& entry, DigitScratch& scratch) {

@@ -10,7 +10,7 @@
 //        9   expiry, unix ms: 6 bytes, or 8 if wide; only if expiring
 //            key size and value size: u8 each, or u32 each if wide
 //            key
-//            value: the bytes, an int64, or a pointer
+//            value: the bytes, an int64, or a pointer (large strings and all collections)
 //
 // 11 bytes of overhead without expiry and 17 with it: a 15-byte key with a 64-byte value fits the
 // allocator's 96-byte class either way. Expiries beyond 48 bits (year 10889) make an entry wide.
@@ -23,6 +23,7 @@
 #include <optional>
 #include <string_view>
 
+#include "base/number.h"
 #include "base/shared_bytes.h"
 
 namespace strata {
@@ -33,8 +34,23 @@ enum class ValueType : uint8_t { kString, kList, kSet, kSortedSet, kHash, kStrea
 // whatever its length.
 enum class StringEncoding : uint8_t { kInteger, kInline, kRaw, kShared };
 
+// How a collection lies behind its entry's pointer; which of these there are depends on the type.
+enum class CollectionEncoding : uint8_t {
+  kPacked,       // storage/listpack.h
+  kIntegers,     // storage/intset.h, for sets
+  kTable,        // the type's real structure
+  kPackedTimed,  // for hashes: a listpack of fields, values and their expiries
+};
+
+// A collection out of its entry, or on the way into one. Ownership is the context's to tell.
+struct Collection {
+  ValueType type;
+  CollectionEncoding encoding;
+  void* pointer;
+};
+
 // Values of this size and more are SharedBytes, so that a reply can refer to them.
-inline constexpr size_t kInlineValueLimit = 16 * 1024;
+inline constexpr size_t kInlineValueLimit = kSharedValueBytes;
 
 class Entry {
  public:
@@ -48,14 +64,29 @@ class Entry {
                           std::optional<int64_t> expiry_ms);
   static Entry* NewShared(std::string_view key, SharedBytes value,
                           std::optional<int64_t> expiry_ms);
-  // The same value under another key or with another expiry; shared bytes are shared.
+  // Takes ownership of the collection.
+  static Entry* NewCollection(std::string_view key, const Collection& value,
+                              std::optional<int64_t> expiry_ms);
+  // A copy of the value under another key or with another expiry; shared bytes are shared.
   static Entry* Copy(const Entry& source, std::string_view key, std::optional<int64_t> expiry_ms);
+  // The same, but the value moves: `source` is gone.
+  static Entry* Move(Entry* source, std::string_view key, std::optional<int64_t> expiry_ms);
   static void Delete(Entry* entry);
 
   ValueType type() const { return static_cast<ValueType>(kind_ & kTypeMask); }
   StringEncoding string_encoding() const {
     return static_cast<StringEncoding>((kind_ >> kEncodingShift) & kEncodingMask);
   }
+  bool is_collection() const { return type() != ValueType::kString; }
+  // REQUIRES: a collection. The entry stays the owner.
+  Collection collection() const {
+    return {type(), static_cast<CollectionEncoding>((kind_ >> kEncodingShift) & kEncodingMask),
+            ReadPointer()};
+  }
+  // Puts a collection of the same type in place of the one it has; what becomes of that is the
+  // caller's business.
+  void SetCollection(CollectionEncoding encoding, void* pointer);
+
   std::string_view key() const {
     const char* sizes = Sizes();
     return wide() ? std::string_view{sizes + 8, ReadWord(sizes)}
@@ -90,9 +121,10 @@ class Entry {
   void Touch(uint32_t now_s) { last_access_s_ = now_s; }
   void SetMetadataFrom(const Entry& other);
 
-  // Bytes asked of the allocator, without and with what a shared value adds.
+  // Bytes asked of the allocator, without and with what a value outside adds. For collections with
+  // many elements the latter is an estimate from `samples` of them; 0: all.
   size_t AllocatedBytes() const;
-  size_t TotalBytes() const;
+  size_t TotalBytes(size_t samples) const;
 
  private:
   static constexpr uint8_t kTypeMask = 7;
@@ -129,7 +161,13 @@ class Entry {
   void SetValueSize(size_t size);
   const char* Value() const { return key().data() + key().size(); }
   char* Value() { return const_cast<char*>(std::as_const(*this).Value()); }
-  void SetEncoding(StringEncoding encoding);
+  void* ReadPointer() const {
+    void* pointer;
+    std::memcpy(&pointer, Value(), sizeof(pointer));
+    return pointer;
+  }
+  void SetEncodingBits(uint8_t encoding);
+  void SetEncoding(StringEncoding encoding) { SetEncodingBits(static_cast<uint8_t>(encoding)); }
   bool HasRoomFor(size_t value_size) const;
 
   uint32_t last_access_s_ = 0;
@@ -141,9 +179,6 @@ class Entry {
 };
 
 // The bytes of a string entry whatever its encoding; `scratch` holds the digits of an integer.
-struct DigitScratch {
-  char digits[24];
-};
 std::string_view ReadString(const Entry& entry, DigitScratch& scratch);
 // Its length, without reading it.
 size_t StringLength(const Entry& entry);

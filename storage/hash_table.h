@@ -1,213 +1,138 @@
 #pragma once
 
-// The table of one shard's entries: extendible hashing over segments of cache-line buckets.
+// A hash table of nodes that bear their keys: a shard's entries, the members of a set, the fields
+// of a hash. The design is told in storage/hash_table_core.h; here it gets its types.
 //
-//   hash      | directory index: as many top bits as a segment is deep | tag: 16 bits | … | shard |
-//
-//   directory [ ]-->segment    bucket, 64 bytes:  8 tags of 16 bits, 8 pointers of 48 bits
-//             [ ]--^           A key's home bucket is tag × buckets / 2^16; the key lies there or
-//             [ ]-->segment    in one of the few buckets behind it.
-//
-// - A look-up reads one directory word (the segment's address, depth and size in one), one bucket,
-//   and the entry: another tag is equal once in eight thousand look-ups. A miss ends at the home
-//   bucket unless keys have overflowed from it.
-// - Growth is one segment at a time: it is rebuilt in the next of a few sizes, for which the tags
-//   are enough, then split in two, for which its entries are read; five hundred entries at most. So
-//   memory follows the number of keys closely instead of doubling, and each entry is read again
-//   once per doubling. Segments shrink the same way.
-// - Bucket order is hash order at every size, so a place in hash space is a scan cursor that growth
-//   cannot confuse: no key that stays is missed, none is seen twice.
-//
-// Prior art: extendible hashing (Fagin et al., 1979); Dash (Lu et al., VLDB 2020) for segments with
-// tags; growth in small steps (Larson's partial expansions, 1980).
-//
-// Guarded by the shard's lock, except Prefetch.
+// A node has `std::string_view key() const` and `static void Delete(Node*)`, and is aligned to 16
+// bytes, as allocations of more than 8 bytes are. The table owns its nodes.
 
-#include <atomic>
-#include <cstddef>
-#include <cstdint>
-#include <memory>
 #include <string_view>
 #include <vector>
 
-#include "storage/entry.h"
+#include "base/allocator.h"
+#include "base/hash.h"
+#include "storage/hash_table_core.h"
 
 namespace strata {
 
+template <class Node>
 class HashTable {
  public:
-  // A place in hash space, in units of 2^-40 of it.
-  static constexpr uint64_t kScanEnd = uint64_t{1} << 40;
+  using Position = HashTableCore::Position;
+  static constexpr uint64_t kScanEnd = HashTableCore::kScanEnd;
+  static constexpr size_t kMaxVisited = HashTableCore::kMaxVisited;
 
-  // `seed` is that of the hashes which callers pass.
-  explicit HashTable(uint64_t seed);
-  ~HashTable();
+  // `seed` is that of the hashes which callers pass: Hash64(key, seed).
+  explicit HashTable(uint64_t seed) : core_(HashOf, seed) {}
+  ~HashTable() {
+    constexpr size_t kStep = 1024;
+    while (FreeSome(kStep) > 0) continue;
+  }
   HashTable(const HashTable&) = delete;
   HashTable& operator=(const HashTable&) = delete;
 
-  struct Bucket;
-  // Where an entry lies; until the next change to the table.
-  struct Position {
-    Bucket* home = nullptr;
-    Bucket* bucket = nullptr;
-    int slot = 0;
-    explicit operator bool() const { return bucket != nullptr; }
-  };
-
-  Position Find(std::string_view key, uint64_t hash) const;
-  Entry* At(const Position& position) const;
+  uint64_t seed() const { return core_.seed(); }
+  uint64_t HashOfKey(std::string_view key) const { return Hash64(key, core_.seed()); }
+  // False if the key is absent. The position is good until the next change to the table.
+  Position Find(std::string_view key, uint64_t hash) const {
+    return core_.Find(
+        hash, [key](const void* node) { return static_cast<const Node*>(node)->key() == key; });
+  }
+  Node* At(const Position& position) const { return Typed(HashTableCore::At(position)); }
 
   // REQUIRES: the key is absent. Takes ownership.
-  void Insert(Entry* entry, uint64_t hash);
-  // Puts `entry`, of the same key, where another lies; returns that one, now the caller's.
-  Entry* Replace(const Position& position, Entry* entry);
-  // Returns the entry, now the caller's. `hash` is the key's.
-  Entry* Remove(const Position& position, uint64_t hash);
-
-  size_t size() const { return size_; }
-  // Bytes of directory and segments.
-  size_t memory_bytes() const { return memory_bytes_; }
-
-  // Brings the home bucket of a hash closer. Takes no lock: the directory outlives its successors,
-  // and an address that has since been freed is only hinted at, not read.
-  void Prefetch(uint64_t hash) const {
-    uint64_t word = directory_.load(std::memory_order_acquire)->At(hash);
-    __builtin_prefetch(HomeOf(word, TagOf(hash, DepthOf(word))));
+  void Insert(Node* node, uint64_t hash) { core_.Insert(node, hash); }
+  // Puts `node`, of the same key, where another lies; returns that one, now the caller's.
+  Node* Replace(const Position& position, Node* node) {
+    return Typed(core_.Replace(position, node));
+  }
+  // Returns the node, now the caller's. `hash` is the key's.
+  Node* Remove(const Position& position, uint64_t hash) {
+    return Typed(core_.Remove(position, hash));
   }
 
-  // Brings an entry closer whose home bucket is near already. Needs the lock.
-  void PrefetchEntry(uint64_t hash) const;
+  size_t size() const { return core_.size(); }
+  // Bytes of the table without its nodes.
+  size_t memory_bytes() const { return core_.memory_bytes(); }
 
-  // Visits the entries of the home bucket at or after `place`, in hash order; returns the place to
-  // go on from, or kScanEnd. The visitor must not change the table.
+  // Takes no lock.
+  void Prefetch(uint64_t hash) const { core_.Prefetch(hash); }
+  void PrefetchNode(uint64_t hash) const { core_.PrefetchNode(hash); }
+
+  // Visits the nodes of the home bucket at or after `place`; returns the place to go on from, or
+  // kScanEnd. The visitor must not change the table.
   template <class Visitor>
   uint64_t VisitBucket(uint64_t place, Visitor&& visit) const {
-    Entry* found[kMaxVisited];
+    void* found[kMaxVisited];
     size_t count = 0;
-    uint64_t next = CollectBucket(place, found, count);
-    for (size_t i = 0; i < count; ++i) visit(*found[i]);
+    uint64_t next = core_.CollectBucket(place, found, count);
+    for (size_t i = 0; i < count; ++i) visit(*Typed(found[i]));
     return next;
   }
+  // One step of a scan: visits about `count` nodes from `cursor`, 0 at first; returns the next
+  // cursor, 0 at the end. A node that stays from first to last step is visited once.
+  template <class Visitor>
+  uint64_t ScanSome(uint64_t cursor, size_t count, Visitor&& visit) const {
+    // Empty buckets count too, a tenth each, so that a step over a sparse table ends.
+    constexpr size_t kBucketsPerNode = 10;
+    size_t visited = 0;
+    for (size_t i = 0; visited < count && i < count * kBucketsPerNode; ++i) {
+      if (cursor >= kScanEnd) return 0;
+      cursor = VisitBucket(cursor, [&](const Node& node) {
+        ++visited;
+        visit(node);
+      });
+    }
+    return cursor >= kScanEnd ? 0 : cursor;
+  }
+  // All nodes, in hash order by segment. The visitor must not change the table.
+  template <class Visitor>
+  void ForEach(Visitor&& visit) const {
+    core_.ForEach([&visit](void* node) { visit(*Typed(node)); });
+  }
+  // The nodes whose hash is `hash`, and any that share its tag: at most kMaxVisited.
+  size_t Candidates(uint64_t hash, Node** found) const {
+    void* nodes[kMaxVisited];
+    size_t count = core_.Candidates(hash, nodes);
+    for (size_t i = 0; i < count; ++i) found[i] = Typed(nodes[i]);
+    return count;
+  }
+  // Some node; every one has a chance, about equal. Null if the table is empty.
+  Node* Sample(uint64_t random) const { return Typed(core_.Sample(random)); }
 
-  // The entries whose hash is `hash`, and any that share its tag; for callers who know a hash but
-  // no key. At most `kMaxVisited`.
-  size_t Candidates(uint64_t hash, Entry** found) const;
+  // Bytes of the allocator that the nodes take (Node::AllocatedBytes): of all, or with `samples`
+  // above 0 and below size() by as many of them.
+  size_t EstimateNodeBytes(size_t samples) const {
+    size_t bytes = 0;
+    if (samples == 0 || samples >= size()) {
+      ForEach([&](const Node& node) { bytes += AllocationSize(node.AllocatedBytes()); });
+      return bytes;
+    }
+    for (size_t i = 0; i < samples; ++i) {
+      bytes += AllocationSize(Sample(i * 0x9e3779b97f4a7c15)->AllocatedBytes());
+    }
+    return bytes * size() / samples;
+  }
 
-  // Some entry; every one has a chance, about equal. `random` chooses. Null if the table is empty.
-  Entry* Sample(uint64_t random) const;
-
-  // Removes entries a segment at a time until `limit` is reached, to free a table in bounded steps.
-  // Once begun, nothing else may be done with the table but go on and destroy it.
-  size_t TakeSome(size_t limit, std::vector<Entry*>& taken);
+  // Deletes nodes until `limit` is reached, a segment more at most; returns how many. Once begun,
+  // nothing else may be done with the table but go on and destroy it.
+  size_t FreeSome(size_t limit) {
+    std::vector<void*> taken;
+    core_.TakeSome(limit, taken);
+    for (void* node : taken) Node::Delete(Typed(node));
+    return taken.size();
+  }
 
   // Aborts if an invariant is broken; for tests.
-  void CheckInvariants() const;
-
-  static constexpr int kSlots = 8;
-  static constexpr size_t kReach = 4;  // home bucket and those behind it
-  static constexpr size_t kMaxVisited = kSlots * kReach;
-
-  struct alignas(64) Bucket {
-    uint16_t tags[kSlots];  // 0: the slot is free
-    // Entries are aligned to 16 bytes. The low four bits of the first pointer count the keys at
-    // home here that lie behind; 15 stays until a rebuild.
-    uint8_t pointers[kSlots][6];
-
-    uint64_t word(int slot) const {
-      uint64_t bits = 0;
-      std::memcpy(&bits, pointers[slot], 6);
-      return bits;
-    }
-    Entry* at(int slot) const { return reinterpret_cast<Entry*>(word(slot) & ~uint64_t{15}); }
-    void set(int slot, Entry* entry) {
-      uint64_t bits = reinterpret_cast<uint64_t>(entry) | (word(slot) & 15);
-      std::memcpy(pointers[slot], &bits, 6);
-    }
-    unsigned overflow() const { return pointers[0][0] & 15; }
-    void set_overflow(unsigned count) {
-      pointers[0][0] = static_cast<uint8_t>((pointers[0][0] & ~15) | count);
-    }
-  };
-  static_assert(sizeof(Bucket) == 64);
+  void CheckInvariants() const { core_.CheckInvariants(); }
 
  private:
-  // The header takes the place of one bucket, so that segments fill the allocator's classes of
-  // 512, 1024 … 4096 bytes.
-  static constexpr uint16_t kBuckets[] = {7, 15, 23, 31, 39, 47, 55, 63};
-  static constexpr int kSizes = sizeof(kBuckets) / sizeof(kBuckets[0]);
-  static constexpr int kSizeAfterSplit = 4;
-  static constexpr int kMaxDepth = 24;
-  static constexpr unsigned kStickyOverflow = 15;
-  // A fuller segment grows, so that few keys lie away from home.
-  static constexpr size_t kMaxLoadPercent = 92;
-
-  struct alignas(64) Segment {
-    uint32_t count;
-    uint8_t size_index;
-    uint8_t depth;
-    Bucket buckets[1];  // kBuckets[size_index] of them
-
-    size_t bucket_count() const { return kBuckets[size_index]; }
-  };
-
-  // A directory word: depth (8 bits), size index (8), address (48).
-  static constexpr uint64_t kAddressMask = (uint64_t{1} << 48) - 1;
-  static uint64_t Pack(const Segment* segment) {
-    return uint64_t{segment->depth} << 56 | uint64_t{segment->size_index} << 48 |
-           reinterpret_cast<uint64_t>(segment);
-  }
-  static Segment* SegmentOf(uint64_t word) {
-    return reinterpret_cast<Segment*>(word & kAddressMask);
-  }
-  // The 16 bits behind the directory index; 1 stands for 0 too, which is at home in bucket 0 as
-  // well.
-  static uint16_t TagOf(uint64_t hash, unsigned depth) {
-    auto tag = static_cast<uint16_t>((hash << depth) >> 48);
-    return tag == 0 ? 1 : tag;
-  }
-  static size_t HomeIndex(uint16_t tag, unsigned size_index) {
-    return size_t{tag} * kBuckets[size_index] >> 16;
-  }
-  static unsigned DepthOf(uint64_t word) { return static_cast<unsigned>(word >> 56); }
-  static Bucket* HomeOf(uint64_t word, uint16_t tag) {
-    size_t index = HomeIndex(tag, (word >> 48) & 0xff);
-    return reinterpret_cast<Bucket*>((word & kAddressMask) + sizeof(Bucket) * (index + 1));
+  static Node* Typed(void* node) { return static_cast<Node*>(node); }
+  static uint64_t HashOf(const void* node, uint64_t seed) {
+    return Hash64(static_cast<const Node*>(node)->key(), seed);
   }
 
-  struct Directory {
-    explicit Directory(int bits_in) : bits(bits_in), words(size_t{1} << bits_in) {}
-    uint64_t At(uint64_t hash) const {
-      return words[hash >> (64 - bits)].load(std::memory_order_relaxed);
-    }
-    int bits;  // at least 1
-    std::vector<std::atomic<uint64_t>> words;
-  };
-
-  Segment* NewSegment(int size_index, int depth);
-  void FreeSegment(Segment* segment);
-  // Points all directory words of the segment's hash range at it. `hash` is any in that range.
-  void Publish(const Segment* segment, uint64_t hash);
-  static bool Place(Segment* segment, Entry* entry, uint16_t tag);
-  static size_t BringCloser(Segment* segment, size_t index, size_t distance);
-  static void CountOverflow(Bucket& home, int change);
-  static bool MoveAll(const Segment& from, Segment* to);
-  static bool Divide(const Segment& from, Segment* low, Segment* high, uint64_t seed);
-  void Rebuild(Segment* segment, int size_index, uint64_t hash);
-  void Grow(Segment* segment, uint64_t hash);
-  void Split(Segment* segment, uint64_t hash);
-  void GrowDirectory();
-  void MaybeShrink(Segment* segment, uint64_t hash);
-  uint64_t CollectBucket(uint64_t place, Entry** found, size_t& count) const;
-  Directory* directory() const { return directory_.load(std::memory_order_relaxed); }
-
-  uint64_t seed_;
-  size_t size_ = 0;
-  size_t memory_bytes_ = 0;
-  size_t words_taken_ = 0;  // by TakeSome
-  std::atomic<Directory*> directory_;
-  // All directories there have been: Prefetch may be reading an old one. Together they are no
-  // larger than the newest.
-  std::vector<std::unique_ptr<Directory>> directories_;
+  HashTableCore core_;
 };
 
 }  // namespace strata

@@ -8,11 +8,13 @@
 
 namespace strata {
 
-Keyspace::Keyspace(const KeyspaceOptions& options, const Clock& clock)
+Keyspace::Keyspace(const KeyspaceOptions& options, const Clock& clock, Reclaimer& reclaimer)
     : clock_(clock),
+      reclaimer_(reclaimer),
       options_(options),
       shard_bits_(std::countr_zero(options.shards)),
-      shards_(options.shards) {
+      shards_(options.shards),
+      first_to_expire_(options.shards) {
   CHECK(std::has_single_bit(options.shards) && options.shards <= 4096);
   for (Shard& shard : shards_) {
     shard.databases =
@@ -33,7 +35,8 @@ ShardDatabase& Keyspace::PartForWrite(int database, uint64_t hash) {
 }
 
 ShardDatabase& Keyspace::MakePart(Shard& shard, int database) {
-  auto part = std::make_unique<ShardDatabase>(options_.hash_seed, clock_.WallMs(), shard.expiry);
+  auto part = std::make_unique<ShardDatabase>(options_.hash_seed, clock_.WallMs(), shard.expiry,
+                                              reclaimer_);
   ShardDatabase& made = *part;
   shard.databases[static_cast<size_t>(database)].store(part.release(), std::memory_order_release);
   return made;
@@ -130,10 +133,15 @@ bool Keyspace::ExpireSome(size_t shard_index, int64_t now_ms, size_t limit) {
   Shard& shard = shards_[shard_index];
   SpinLock lock(shard.mutex);
   bool behind = false;
-  for (auto& database : shard.databases) {
-    ShardDatabase* part = database.load(std::memory_order_relaxed);
+  const size_t databases = shard.databases.size();
+  const size_t first = first_to_expire_[shard_index];
+  for (size_t i = 0; i < databases; ++i) {
+    const size_t database = (first + i) % databases;
+    ShardDatabase* part = shard.databases[database].load(std::memory_order_relaxed);
     if (part == nullptr) continue;
     size_t looked_at = part->ExpireSome(now_ms, limit);
+    bool reached_limit = limit > 0 && looked_at >= limit;
+    if (reached_limit) first_to_expire_[shard_index] = (database + 1) % databases;
     limit -= std::min(limit, looked_at);
     behind |= part->ExpiryBehind();
   }

@@ -27,9 +27,6 @@ struct KeyspaceOptions {
   uint64_t hash_seed = 0;
 };
 
-// Detached contents, to be freed off the hot path (storage/reclaimer.h).
-using DetachedDatabases = std::vector<std::unique_ptr<ShardDatabase>>;
-
 struct DatabaseStatistics {
   uint64_t keys = 0;
   uint64_t volatile_keys = 0;
@@ -38,7 +35,8 @@ struct DatabaseStatistics {
 
 class Keyspace {
  public:
-  Keyspace(const KeyspaceOptions& options, const Clock& clock);
+  // What is too big to be freed at once goes to the reclaimer.
+  Keyspace(const KeyspaceOptions& options, const Clock& clock, Reclaimer& reclaimer);
   ~Keyspace();
   Keyspace(const Keyspace&) = delete;
   Keyspace& operator=(const Keyspace&) = delete;
@@ -48,6 +46,8 @@ class Keyspace {
   Shard& shard(size_t index) { return shards_[index]; }
   size_t shard_count() const { return options_.shards; }
   int databases() const { return options_.databases; }
+  // Of keys' hashes, and of those within collections.
+  uint64_t hash_seed() const { return options_.hash_seed; }
 
   // The part of a database in the key's shard; null if nothing was ever stored there, or made.
   // REQUIRES: the shard's lock.
@@ -90,7 +90,9 @@ class Keyspace {
   // A live key, each about as likely; nothing if the database is empty.
   std::optional<std::string> RandomKey(int database, uint64_t random);
 
-  // One step of expiry in a shard, all databases: at most `limit` items. True if more is due.
+  // One step of expiry in a shard, all databases: at most `limit` items. True if more is due. The
+  // database at which the limit is reached comes last in the next step, so none waits for
+  // another's backlog.
   bool ExpireSome(size_t shard_index, int64_t now_ms, size_t limit);
 
   // REQUIRES for both: the world is stopped.
@@ -101,9 +103,12 @@ class Keyspace {
   ShardDatabase& MakePart(Shard& shard, int database);
 
   const Clock& clock_;
+  Reclaimer& reclaimer_;
   KeyspaceOptions options_;
   int shard_bits_;
   std::vector<Shard> shards_;
+  // By shard, under its lock: the database that the next step of expiry begins with.
+  std::vector<size_t> first_to_expire_;
 };
 
 // One database as a command sees it, at one moment. REQUIRES for every method: the lock of the
@@ -136,6 +141,15 @@ class Database {
   bool Erase(const KeyRef& key) const {
     return Find(key) != nullptr && keyspace_->Part(index_, key.hash)->Erase(key);
   }
+  // See ShardDatabase. REQUIRES: the key exists.
+  void NoteFieldExpiry(const KeyRef& key, int64_t expiry_ms) const {
+    keyspace_->Part(index_, key.hash)->NoteFieldExpiry(key, expiry_ms);
+  }
+  // Removes the entry, live or not, which is then the caller's; null if there is none.
+  Entry* Take(const KeyRef& key) const {
+    ShardDatabase* part = keyspace_->Part(index_, key.hash);
+    return part == nullptr ? nullptr : part->Take(key);
+  }
   // REQUIRES: the key exists. The entry may move: use the one returned.
   Entry* SetExpiry(const KeyRef& key, std::optional<int64_t> expiry_ms) const {
     return keyspace_->Part(index_, key.hash)->SetExpiry(key, expiry_ms);
@@ -152,7 +166,7 @@ uint64_t Keyspace::Scan(int database, uint64_t cursor, size_t count, Visitor&& v
   // cursor = place in hash space (40 bits) × shards + shard: 0 is the start of shard 0.
   size_t index = cursor & (options_.shards - 1);
   uint64_t place = cursor >> shard_bits_;
-  if (place >= HashTable::kScanEnd) return 0;
+  if (place >= EntryTable::kScanEnd) return 0;
   int64_t now_ms = clock_.WallMs();
   size_t visited = 0;
   // Empty buckets count too, a tenth each, so that a step over a sparse table ends.
@@ -163,7 +177,7 @@ uint64_t Keyspace::Scan(int database, uint64_t cursor, size_t count, Visitor&& v
     ShardDatabase* part =
         shards_[index].databases[static_cast<size_t>(database)].load(std::memory_order_relaxed);
     if (part == nullptr || part->size() == 0) continue;
-    while (place < HashTable::kScanEnd) {
+    while (place < EntryTable::kScanEnd) {
       if (visited >= count || buckets_left == 0) return place << shard_bits_ | index;
       --buckets_left;
       place = part->table().VisitBucket(place, [&](const Entry& entry) {

@@ -7,6 +7,9 @@
 
 #include "base/hash.h"
 #include "base/number.h"
+#include "storage/collection.h"
+#include "storage/hash_value.h"
+#include "storage/reclaimer.h"
 
 namespace strata {
 namespace {
@@ -44,6 +47,11 @@ bool OverwriteInPlace(Entry& entry, const StringValue& value, std::optional<int6
   return !expiry_ms || entry.SetExpiryInPlace(*expiry_ms);
 }
 
+std::optional<int64_t> NextFieldExpiryMs(Entry& entry) {
+  if (entry.type() != ValueType::kHash) return std::nullopt;
+  return HashValue(entry, {}).NextExpiryMs();
+}
+
 }  // namespace
 
 void ExpiryStatistics::Count(int64_t lag) {
@@ -74,13 +82,18 @@ double ExpiryStatistics::Quantile(double share) const {
   return 0;
 }
 
-ShardDatabase::ShardDatabase(uint64_t seed, int64_t now_ms, ExpiryStatistics& statistics)
-    : seed_(seed), table_(seed), created_ms_(now_ms), statistics_(&statistics) {}
+ShardDatabase::ShardDatabase(uint64_t seed, int64_t now_ms, ExpiryStatistics& statistics,
+                             Reclaimer& reclaimer)
+    : seed_(seed),
+      table_(seed),
+      created_ms_(now_ms),
+      statistics_(&statistics),
+      reclaimer_(&reclaimer) {}
 
 ShardDatabase::~ShardDatabase() = default;
 
 Entry* ShardDatabase::Find(const KeyRef& key, int64_t now_ms) {
-  HashTable::Position position = table_.Find(key.bytes, key.hash);
+  EntryTable::Position position = table_.Find(key.bytes, key.hash);
   if (!position) return nullptr;
   Entry* entry = table_.At(position);
   if (!entry->IsExpired(now_ms)) [[likely]] {
@@ -93,26 +106,33 @@ Entry* ShardDatabase::Find(const KeyRef& key, int64_t now_ms) {
 
 void ShardDatabase::Put(const KeyRef& key, Entry* entry) {
   std::optional<int64_t> old_expiry_ms;
-  if (HashTable::Position position = table_.Find(key.bytes, key.hash)) {
+  if (EntryTable::Position position = table_.Find(key.bytes, key.hash)) {
     Entry* old = table_.Replace(position, entry);
     if (old->has_expiry()) old_expiry_ms = old->expiry_ms();
-    Entry::Delete(old);
+    Discard(old);
   } else {
     table_.Insert(entry, key.hash);
   }
   File(key, old_expiry_ms, *entry);
+  if (std::optional<int64_t> fields_ms = NextFieldExpiryMs(*entry))
+    NoteFieldExpiry(key, *fields_ms);
 }
 
 bool ShardDatabase::Erase(const KeyRef& key) {
-  HashTable::Position position = table_.Find(key.bytes, key.hash);
+  EntryTable::Position position = table_.Find(key.bytes, key.hash);
   if (!position) return false;
   RemoveAt(position, key.hash);
   return true;
 }
 
+Entry* ShardDatabase::Take(const KeyRef& key) {
+  EntryTable::Position position = table_.Find(key.bytes, key.hash);
+  return position ? TakeAt(position, key.hash) : nullptr;
+}
+
 Entry* ShardDatabase::SetString(const KeyRef& key, std::string_view value,
                                 std::optional<int64_t> expiry_ms, int64_t now_ms) {
-  HashTable::Position position = table_.Find(key.bytes, key.hash);
+  EntryTable::Position position = table_.Find(key.bytes, key.hash);
   Entry* old = position ? table_.At(position) : nullptr;
   std::optional<int64_t> old_expiry_ms;
   if (old != nullptr && old->has_expiry()) {
@@ -128,7 +148,7 @@ Entry* ShardDatabase::SetString(const KeyRef& key, std::string_view value,
     entry = NewString(key.bytes, string, expiry_ms);
     entry->SetMetadataFrom(*old);
     table_.Replace(position, entry);
-    Entry::Delete(old);
+    Discard(old);
   }
   entry->Touch(static_cast<uint32_t>(now_ms / 1000));
   File(key, old_expiry_ms, *entry);
@@ -136,16 +156,14 @@ Entry* ShardDatabase::SetString(const KeyRef& key, std::string_view value,
 }
 
 Entry* ShardDatabase::SetExpiry(const KeyRef& key, std::optional<int64_t> expiry_ms) {
-  HashTable::Position position = table_.Find(key.bytes, key.hash);
+  EntryTable::Position position = table_.Find(key.bytes, key.hash);
   Entry* entry = table_.At(position);
   std::optional<int64_t> old_expiry_ms;
   if (entry->has_expiry()) old_expiry_ms = entry->expiry_ms();
   if (!expiry_ms && !old_expiry_ms) return entry;
   if (!expiry_ms || !entry->SetExpiryInPlace(*expiry_ms)) {
-    Entry* copy = Entry::Copy(*entry, key.bytes, expiry_ms);
-    table_.Replace(position, copy);
-    Entry::Delete(entry);
-    entry = copy;
+    entry = Entry::Move(entry, key.bytes, expiry_ms);
+    table_.Replace(position, entry);
   }
   File(key, old_expiry_ms, *entry);
   return entry;
@@ -158,14 +176,36 @@ void ShardDatabase::File(const KeyRef& key, std::optional<int64_t> old_expiry_ms
   if (!entry.has_expiry()) return;
   ++volatile_size_;
   if (old_expiry_ms && *old_expiry_ms <= entry.expiry_ms()) return;
-  if (!wheel_) wheel_ = std::make_unique<ExpiryWheel>(created_ms_);
-  wheel_->Add(key.hash, entry.expiry_ms());
-  if (next_wheel_) next_wheel_->Add(key.hash, entry.expiry_ms());
+  AddToWheel(key.hash, entry.expiry_ms());
 }
 
-void ShardDatabase::RemoveAt(const HashTable::Position& position, uint64_t hash) {
+void ShardDatabase::NoteFieldExpiry(const KeyRef& key, int64_t expiry_ms) {
+  AddToWheel(key.hash, expiry_ms);
+}
+
+void ShardDatabase::AddToWheel(uint64_t hash, int64_t expiry_ms) {
+  if (!wheel_) wheel_ = std::make_unique<ExpiryWheel>(created_ms_);
+  wheel_->Add(hash, expiry_ms);
+  if (next_wheel_) next_wheel_->Add(hash, expiry_ms);
+}
+
+Entry* ShardDatabase::TakeAt(const EntryTable::Position& position, uint64_t hash) {
   Entry* entry = table_.Remove(position, hash);
   if (entry->has_expiry()) --volatile_size_;
+  return entry;
+}
+
+void ShardDatabase::RemoveAt(const EntryTable::Position& position, uint64_t hash) {
+  Discard(TakeAt(position, hash));
+}
+
+// A big collection is freed elsewhere: the shard's lock is held.
+void ShardDatabase::Discard(Entry* entry) {
+  constexpr size_t kFreedAtOnce = 64;
+  if (entry->is_collection() && entry->collection().encoding == CollectionEncoding::kTable) {
+    size_t elements = CollectionSize(entry->collection());
+    if (elements > kFreedAtOnce && reclaimer_->Free(entry, elements)) return;
+  }
   Entry::Delete(entry);
 }
 
@@ -183,38 +223,62 @@ void ShardDatabase::RenewWheelSome(int64_t now_ms) {
   constexpr size_t kToleratedItems = 4096;
   constexpr int kBucketsPerStep = 64;
   if (!next_wheel_) {
-    bool is_littered = wheel_->items() > 2 * volatile_size_ + kToleratedItems;
+    bool is_littered = wheel_->items() > 2 * (volatile_size_ + timed_hashes_) + kToleratedItems;
     if (!is_littered && !wheel_->IsAheadOf(now_ms)) return;
     next_wheel_ = std::make_unique<ExpiryWheel>(now_ms);
     next_wheel_place_ = 0;
+    timed_hashes_ = 0;
   }
-  for (int i = 0; i < kBucketsPerStep && next_wheel_place_ < HashTable::kScanEnd; ++i) {
-    next_wheel_place_ = table_.VisitBucket(next_wheel_place_, [&](const Entry& entry) {
-      if (!entry.has_expiry()) return;
-      next_wheel_->Add(Hash64(entry.key(), seed_), entry.expiry_ms());
+  for (int i = 0; i < kBucketsPerStep && next_wheel_place_ < EntryTable::kScanEnd; ++i) {
+    next_wheel_place_ = table_.VisitBucket(next_wheel_place_, [&](Entry& entry) {
+      uint64_t hash = Hash64(entry.key(), seed_);
+      if (entry.has_expiry()) next_wheel_->Add(hash, entry.expiry_ms());
+      if (std::optional<int64_t> fields_ms = NextFieldExpiryMs(entry)) {
+        next_wheel_->Add(hash, *fields_ms);
+        ++timed_hashes_;
+      }
     });
   }
-  if (next_wheel_place_ >= HashTable::kScanEnd) wheel_ = std::move(next_wheel_);
+  if (next_wheel_place_ >= EntryTable::kScanEnd) wheel_ = std::move(next_wheel_);
 }
 
 // An item of the wheel came up: removes what is due among the entries it may mean; answers with the
 // expiry of the one it does mean, if that has time left.
 std::optional<int64_t> ShardDatabase::Fire(uint64_t hash, int64_t now_ms) {
-  Entry* found[HashTable::kMaxVisited];
+  Entry* found[EntryTable::kMaxVisited];
   size_t count = table_.Candidates(hash, found);
   std::optional<int64_t> again_ms;
   for (size_t i = 0; i < count; ++i) {
     Entry* entry = found[i];
-    if (!entry->has_expiry()) continue;
+    if (!entry->has_expiry() && entry->type() != ValueType::kHash) continue;
     uint64_t entry_hash = Hash64(entry->key(), seed_);
     if (entry->IsExpired(now_ms)) {
       statistics_->Count(now_ms - entry->expiry_ms());
       RemoveAt(table_.Find(entry->key(), entry_hash), entry_hash);
-    } else if (entry_hash == hash && (!again_ms || entry->expiry_ms() < *again_ms)) {
-      again_ms = entry->expiry_ms();
+      continue;
     }
+    std::optional<int64_t> next_ms;
+    if (entry->has_expiry()) next_ms = entry->expiry_ms();
+    if (std::optional<int64_t> fields_ms = FireFields(*entry, entry_hash, now_ms)) {
+      next_ms = std::min(*fields_ms, next_ms.value_or(*fields_ms));
+    }
+    if (entry_hash == hash && next_ms) again_ms = std::min(*next_ms, again_ms.value_or(*next_ms));
   }
   return again_ms;
+}
+
+// Removes fields that are due, a bounded number, and the key with its last field; answers with the
+// expiry of the next one. The entry may be gone then.
+std::optional<int64_t> ShardDatabase::FireFields(Entry& entry, uint64_t entry_hash,
+                                                 int64_t now_ms) {
+  constexpr size_t kFieldsPerStep = 64;
+  if (entry.type() != ValueType::kHash) return std::nullopt;
+  HashValue hash(entry, {});
+  if (hash.EraseDue(now_ms, kFieldsPerStep) > 0 && hash.size() == 0) {
+    RemoveAt(table_.Find(entry.key(), entry_hash), entry_hash);
+    return std::nullopt;
+  }
+  return hash.NextExpiryMs();
 }
 
 double ShardDatabase::AverageTtlMs(int64_t now_ms, uint64_t random) const {
@@ -237,10 +301,7 @@ size_t ShardDatabase::overhead_bytes() const {
 }
 
 size_t ShardDatabase::FreeSome(size_t limit) {
-  std::vector<Entry*> taken;
-  table_.TakeSome(limit, taken);
-  for (Entry* entry : taken) Entry::Delete(entry);
-  return taken.size();
+  return table_.FreeSome(limit);
 }
 
 }  // namespace strata

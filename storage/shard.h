@@ -18,6 +18,9 @@
 
 namespace strata {
 
+class Reclaimer;
+using EntryTable = HashTable<Entry>;
+
 // A key and its hash, computed once. Borrows the bytes.
 struct KeyRef {
   std::string_view bytes;
@@ -40,7 +43,7 @@ struct ExpiryStatistics {
 // returned is good until the lock is released or the key is changed.
 class ShardDatabase {
  public:
-  ShardDatabase(uint64_t seed, int64_t now_ms, ExpiryStatistics& statistics);
+  ShardDatabase(uint64_t seed, int64_t now_ms, ExpiryStatistics& statistics, Reclaimer& reclaimer);
   ~ShardDatabase();
 
   // The live entry or null. One that has expired is removed.
@@ -48,15 +51,21 @@ class ShardDatabase {
   // Inserts or replaces. Takes ownership; the key must be the entry's.
   void Put(const KeyRef& key, Entry* entry);
   bool Erase(const KeyRef& key);
+  // Removes the entry, which is then the caller's; null if there is none.
+  Entry* Take(const KeyRef& key);
   // A string value without expiry, or with; the fast way of SET: in place if there is room.
   Entry* SetString(const KeyRef& key, std::string_view value, std::optional<int64_t> expiry_ms,
                    int64_t now_ms);
   // REQUIRES: the key exists. Returns the entry, which may have moved.
   Entry* SetExpiry(const KeyRef& key, std::optional<int64_t> expiry_ms);
 
+  // A field of the key's hash will expire then: so that ExpireSome removes it. To be told whenever
+  // that is earlier than the hash's next expiry was.
+  void NoteFieldExpiry(const KeyRef& key, int64_t expiry_ms);
+
   // Takes no lock.
   void Prefetch(uint64_t hash) const { table_.Prefetch(hash); }
-  void PrefetchEntry(uint64_t hash) const { table_.PrefetchEntry(hash); }
+  void PrefetchEntry(uint64_t hash) const { table_.PrefetchNode(hash); }
 
   // One bounded step of expiry: at most `limit` items. Returns how many it looked at.
   size_t ExpireSome(int64_t now_ms, size_t limit);
@@ -69,18 +78,22 @@ class ShardDatabase {
   double AverageTtlMs(int64_t now_ms, uint64_t random) const;
   size_t overhead_bytes() const;
 
-  const HashTable& table() const { return table_; }
+  const EntryTable& table() const { return table_; }
   // For freeing in steps, after the database was detached: up to `limit` entries.
   size_t FreeSome(size_t limit);
 
  private:
+  void AddToWheel(uint64_t hash, int64_t expiry_ms);
   void File(const KeyRef& key, std::optional<int64_t> old_expiry_ms, const Entry& entry);
   void RenewWheelSome(int64_t now_ms);
-  void RemoveAt(const HashTable::Position& position, uint64_t hash);
+  Entry* TakeAt(const EntryTable::Position& position, uint64_t hash);
+  void RemoveAt(const EntryTable::Position& position, uint64_t hash);
+  void Discard(Entry* entry);
   std::optional<int64_t> Fire(uint64_t hash, int64_t now_ms);
+  std::optional<int64_t> FireFields(Entry& entry, uint64_t entry_hash, int64_t now_ms);
 
   uint64_t seed_;
-  HashTable table_;
+  EntryTable table_;
   std::unique_ptr<ExpiryWheel> wheel_;  // made with the first volatile key
   // Takes the wheel's place when every key up to the end of hash space was filed in it. Until then
   // new items go to both.
@@ -88,8 +101,13 @@ class ShardDatabase {
   uint64_t next_wheel_place_ = 0;
   int64_t created_ms_;
   size_t volatile_size_ = 0;
+  size_t timed_hashes_ = 0;  // hashes with fields that expire, as counted for the present wheel
   ExpiryStatistics* statistics_;
+  Reclaimer* reclaimer_;
 };
+
+// Detached contents, to be freed off the hot path (storage/reclaimer.h).
+using DetachedDatabases = std::vector<std::unique_ptr<ShardDatabase>>;
 
 struct alignas(64) Shard {
   SpinMutex mutex;

@@ -4,7 +4,9 @@
 #include <string>
 
 #include "base/text.h"
+#include "server/blocking/blocked_command.h"
 #include "server/command_context.h"
+#include "server/command_tips.h"
 #include "server/commands/client_list.h"
 #include "server/commands/families.h"
 #include "server/commands/help.h"
@@ -103,14 +105,29 @@ void ClientUnpause(CommandContext& c) {
   c.reply.Ok();
 }
 
-// Nothing blocks yet, so there is nobody to wake.
+std::shared_ptr<BlockedCommand> CommandOf(CommandContext& c, int64_t id) {
+  std::shared_ptr<BlockedCommand> blocked;
+  c.services.clients.ForEach([&](const Client& client, ClientPort&) {
+    if (static_cast<int64_t>(client.origin.id) == id) blocked = client.blocked;
+  });
+  return blocked;
+}
+
 void ClientUnblock(CommandContext& c) {
   if (c.arguments.size() > 4) return SubcommandSyntaxError(c);
   if (c.arguments.size() == 4 && !EqualsIgnoreCase(c.argument(3), "timeout") &&
       !EqualsIgnoreCase(c.argument(3), "error")) {
     return c.reply.Error("ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR");
   }
-  if (c.Integer(2)) c.reply.Integer(0);
+  std::optional<int64_t> id = c.Integer(2);
+  if (!id) return;
+  using State = BlockedCommand::State;
+  const bool error = c.arguments.size() == 4 && EqualsIgnoreCase(c.argument(3), "error");
+  const std::shared_ptr<BlockedCommand> blocked = CommandOf(c, *id);
+  const bool ended = blocked != nullptr &&
+                     EndWait(c.services, *blocked, error ? State::kUnblocked : State::kTimedOut);
+  if (ended) c.services.clients.Resume(blocked->client_id);
+  c.reply.Integer(ended ? 1 : 0);
 }
 
 void ClientNoEvict(CommandContext& c) {
@@ -248,7 +265,8 @@ constexpr Command kClientRows[] = {
      .since = "6.2.0",
      .complexity = "O(1)",
      .summary = "Describes the connection.",
-     .handler = ClientInfo},
+     .handler = ClientInfo,
+     .tips = tips::kVaries},
     {.name = "kill",
      .arity = -3,
      .flags = kOthers,
@@ -271,7 +289,8 @@ constexpr Command kClientRows[] = {
      .complexity = "O(N), N being the number of clients",
      .summary = "Describes the clients, one a line.",
      .grammar = "[TYPE (client-type=NORMAL|MASTER|REPLICA|PUBSUB)] [ID client-id:integer...]",
-     .handler = ClientList},
+     .handler = ClientList,
+     .tips = tips::kVaries},
     {.name = "maint_notifications",
      .arity = -3,
      .flags = kOwn,

@@ -34,6 +34,7 @@ std::string UnknownType(std::string_view name) {
 std::string Flags(const Client& client) {
   std::string flags;
   if (client.monitoring) flags += 'O';
+  if (client.blocked != nullptr) flags += 'b';
   if (client.closing == CloseState::kAfterReply) flags += 'c';
   if (client.origin.transport == Transport::kUnix) flags += 'U';
   if (client.no_evict) flags += 'e';

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "server/command_context.h"
 #include "server/command_names.h"
+#include "server/command_tips.h"
 #include "server/commands/command_replies.h"
 #include "server/commands/families.h"
 #include "server/commands/help.h"
@@ -53,6 +54,11 @@ void Docs(CommandContext& c) {
   }
 }
 
+bool HasKeys(const Command& command) {
+  return std::any_of(command.keys.begin(), command.keys.end(),
+                     [](const KeySpec& spec) { return (spec.flags & kKeyNotKey) == 0; });
+}
+
 // The command that stands behind COMMAND GETKEYS; nothing, after an error reply, if it has no keys
 // to tell.
 const Command* QuotedCommand(CommandContext& c) {
@@ -64,7 +70,7 @@ const Command* QuotedCommand(CommandContext& c) {
   const auto count = static_cast<int64_t>(c.arguments.size()) - 2;
   if (match.command == nullptr) {
     c.reply.Error("ERR Invalid command specified");
-  } else if (match.command->keys.empty()) {
+  } else if (!HasKeys(*match.command)) {
     c.reply.Error("ERR The command has no key arguments");
   } else if (match.command->arity > 0 ? count != match.command->arity
                                       : count < -match.command->arity) {
@@ -75,42 +81,56 @@ const Command* QuotedCommand(CommandContext& c) {
   return nullptr;
 }
 
+// Empty, after a reply, if there are none to tell.
+std::vector<KeyPosition> QuotedKeys(CommandContext& c, const Command& command) {
+  std::vector<KeyPosition> positions;
+  if (FindKeys(command, c.arguments.subspan(2), positions) == KeySearch::kInvalid) {
+    positions.clear();
+  }
+  if (!positions.empty()) return positions;
+  if (command.Is(kNoMandatoryKeys)) {
+    c.reply.Array(0);
+  } else {
+    c.reply.Error("ERR Invalid arguments specified for command");
+  }
+  return {};
+}
+
 void GetKeys(CommandContext& c) {
   const Command* command = QuotedCommand(c);
   if (command == nullptr) return;
-  const auto quoted = c.arguments.subspan(2);
-  std::vector<size_t> positions;
-  FindKeys(*command, quoted.size(), positions);
-  c.reply.Array(positions.size());
-  for (size_t position : positions) c.reply.Bulk(quoted[position]);
+  const std::vector<KeyPosition> keys = QuotedKeys(c, *command);
+  if (keys.empty()) return;
+  c.reply.Array(keys.size());
+  for (const KeyPosition& key : keys) c.reply.Bulk(c.argument(key.index + 2));
 }
 
-// A key spec with variable flags is SET's so far: it reads the key only if its options say GET.
-KeySpec WithActualFlags(KeySpec spec, std::span<const std::string_view> arguments) {
-  if ((spec.flags & kKeyVariableFlags) == 0) return spec;
-  const auto options = arguments.subspan(3);
-  const bool reads = std::any_of(options.begin(), options.end(), [](std::string_view option) {
-    return EqualsIgnoreCase(option, "get");
-  });
-  spec.flags = reads ? kKeyReadWrite | kKeyAccess | kKeyUpdate : kKeyOverwrite | kKeyUpdate;
-  return spec;
+// Variable flags are those of commands that may also only write (SET without GET) or only read
+// (BITFIELD with nothing but GET).
+uint16_t ActualFlags(uint16_t flags, const Command& command,
+                     std::span<const std::string_view> arguments) {
+  if ((flags & kKeyVariableFlags) == 0) return flags;
+  const auto has = [&](size_t from, std::string_view word) {
+    return std::any_of(arguments.begin() + static_cast<ptrdiff_t>(from), arguments.end(),
+                       [&](std::string_view option) { return EqualsIgnoreCase(option, word); });
+  };
+  if (command.name == "bitfield") {
+    const bool writes = has(2, "set") || has(2, "incrby");
+    return writes ? kKeyReadWrite | kKeyAccess | kKeyUpdate : kKeyReadOnly | kKeyAccess;
+  }
+  return has(3, "get") ? kKeyReadWrite | kKeyAccess | kKeyUpdate : kKeyOverwrite | kKeyUpdate;
 }
 
 void GetKeysAndFlags(CommandContext& c) {
   const Command* command = QuotedCommand(c);
   if (command == nullptr) return;
-  const auto quoted = c.arguments.subspan(2);
-  std::vector<size_t> positions;
-  FindKeys(*command, quoted.size(), positions);
-  c.reply.Array(positions.size());
-  for (const KeySpec& spec : command->keys) {
-    positions.clear();
-    FindKeys(spec, quoted.size(), positions);
-    for (size_t position : positions) {
-      c.reply.Array(2);
-      c.reply.Bulk(quoted[position]);
-      ReplyKeyFlags(c.reply, WithActualFlags(spec, quoted));
-    }
+  const std::vector<KeyPosition> keys = QuotedKeys(c, *command);
+  if (keys.empty()) return;
+  c.reply.Array(keys.size());
+  for (const KeyPosition& key : keys) {
+    c.reply.Array(2);
+    c.reply.Bulk(c.argument(key.index + 2));
+    ReplyKeyFlags(c.reply, ActualFlags(key.flags, *command, c.arguments.subspan(2)));
   }
 }
 
@@ -175,7 +195,8 @@ constexpr Command kSubcommands[] = {
      .complexity = "O(N) where N is the number of commands asked for",
      .summary = "Describes commands and their arguments.",
      .grammar = kAnyNames,
-     .handler = Docs},
+     .handler = Docs,
+     .tips = tips::kUnordered},
     {.name = "getkeys",
      .arity = -4,
      .flags = kFlags,
@@ -209,7 +230,8 @@ constexpr Command kSubcommands[] = {
      .complexity = "O(N) where N is the number of commands asked for",
      .summary = "Tells the arity, flags, keys and categories of commands.",
      .grammar = kAnyNames,
-     .handler = Info},
+     .handler = Info,
+     .tips = tips::kUnordered},
     {.name = "list",
      .arity = -2,
      .flags = kFlags,
@@ -220,7 +242,8 @@ constexpr Command kSubcommands[] = {
      .complexity = "O(N) where N is the number of commands",
      .summary = "Lists the names of commands and subcommands.",
      .grammar = "[FILTERBY (filterby=MODULE module-name|ACLCAT category|PATTERN pattern)]",
-     .handler = List},
+     .handler = List,
+     .tips = tips::kUnordered},
 };
 
 constexpr Command kRows[] = {
@@ -235,7 +258,8 @@ constexpr Command kRows[] = {
      .summary = "Tells the arity, flags, keys and categories of all commands.",
      .grammar = "",
      .handler = AllInfo,
-     .subcommands = kSubcommands},
+     .subcommands = kSubcommands,
+     .tips = tips::kUnordered},
 };
 static_assert(AreWellFormed(kRows));
 

@@ -18,6 +18,6 @@ void ReplyCommandInfo(ReplyBuilder& reply, const CommandTable& table, CommandTab
 void ReplyCommandDocs(ReplyBuilder& reply, const CommandTable& table, CommandTable::Match match);
 
 // The flags of a key spec, as a set.
-void ReplyKeyFlags(ReplyBuilder& reply, const KeySpec& spec);
+void ReplyKeyFlags(ReplyBuilder& reply, uint16_t flags);
 
 }  // namespace strata

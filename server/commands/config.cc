@@ -1,7 +1,9 @@
 #include <string>
 #include <vector>
 
+#include "base/log.h"
 #include "server/command_context.h"
+#include "server/command_tips.h"
 #include "server/commands/families.h"
 #include "server/commands/help.h"
 #include "server/security/access.h"
@@ -27,6 +29,14 @@ std::string_view AskedName(const std::vector<NameAndValue>& settings, std::strin
   return name;
 }
 
+void WarnOfNoEffect(const std::vector<std::string_view>& changed, const Options& options) {
+  for (std::string_view name : changed) {
+    if (auto warning = SupportWarning(*FindOption(name), options)) {
+      LogWarning("CONFIG SET: " + *warning);
+    }
+  }
+}
+
 void ConfigSet(CommandContext& c) {
   if (c.arguments.size() % 2 != 0) return c.reply.Error(errors::kSyntax);
   std::vector<NameAndValue> settings;
@@ -43,7 +53,10 @@ void ConfigSet(CommandContext& c) {
   Result<std::vector<std::string_view>> changed = config.Set(settings, protection);
   if (!changed) return c.reply.Error(changed.error().message);
   Result<void> applied = c.services.control.ApplyOptions(*changed);
-  if (applied) return c.reply.Ok();
+  if (applied) {
+    WarnOfNoEffect(*changed, config.options());
+    return c.reply.Ok();
+  }
   std::string_view first = changed->empty() ? settings[0].name : changed->front();
   config.Restore(std::move(before));
   c.reply.Error(Config::SetFailure(AskedName(settings, first), applied.error().message).message);
@@ -81,7 +94,8 @@ constexpr Command kConfigRows[] = {
      .complexity = "O(N), N being the number of options",
      .summary = "Changes options of the running server: all of those given, or none.",
      .grammar = "(parameter value)...",
-     .handler = ConfigSet},
+     .handler = ConfigSet,
+     .tips = tips::kNodesSucceed},
     {.name = "resetstat",
      .arity = 2,
      .flags = kFlags | kExclusive,

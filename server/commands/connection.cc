@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "base/version.h"
 #include "server/command_context.h"
+#include "server/command_tips.h"
 #include "server/commands/families.h"
 
 namespace strata {
@@ -222,7 +223,9 @@ constexpr Command kRows[] = {
      "O(1)",
      "Answers PONG, or the message it was given.",
      "[message]",
-     Ping},
+     Ping,
+     {},
+     tips::kShardsSucceed},
     {"echo",
      2,
      kLoading | kStale | kFast,

@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "server/command_context.h"
+#include "server/command_tips.h"
 #include "server/commands/families.h"
 
 namespace strata {
@@ -25,6 +26,7 @@ bool ReadFlushMode(CommandContext& c) {
 void Flush(CommandContext& c, int database) {
   c.statistics.writes.Add(c.services.keyspace.Size(database));
   c.services.reclaimer.Free(c.services.keyspace.Flush(database));
+  c.ready_keys.NoteAll(c.services.wait_queues, database);
 }
 
 void FlushDb(CommandContext& c) {
@@ -56,6 +58,9 @@ void SwapDb(CommandContext& c) {
     return c.reply.Error(errors::kDatabaseIndex);
   }
   c.services.keyspace.Swap(static_cast<int>(*first), static_cast<int>(*second));
+  for (int64_t swapped : {*first, *second}) {
+    c.ready_keys.NoteAll(c.services.wait_queues, static_cast<int>(swapped));
+  }
   c.statistics.writes.Add(1);
   c.reply.Ok();
 }
@@ -69,7 +74,8 @@ constexpr Command kRows[] = {
      .since = "1.0.0",
      .complexity = "O(1)",
      .summary = "Counts the keys of the database.",
-     .handler = DbSize},
+     .handler = DbSize,
+     .tips = tips::kShardsSum},
     {.name = "flushdb",
      .arity = -1,
      .flags = kWrite | kExclusive,
@@ -79,7 +85,8 @@ constexpr Command kRows[] = {
      .complexity = "O(1); the memory is freed in the background",
      .summary = "Removes all keys of the database.",
      .grammar = "[flush-type=ASYNC|SYNC]",
-     .handler = FlushDb},
+     .handler = FlushDb,
+     .tips = tips::kShardsSucceed},
     {.name = "flushall",
      .arity = -1,
      .flags = kWrite | kExclusive,
@@ -89,7 +96,8 @@ constexpr Command kRows[] = {
      .complexity = "O(1); the memory is freed in the background",
      .summary = "Removes all keys of all databases.",
      .grammar = "[flush-type=ASYNC|SYNC]",
-     .handler = FlushAll},
+     .handler = FlushAll,
+     .tips = tips::kShardsSucceed},
     {.name = "swapdb",
      .arity = 3,
      .flags = kWrite | kFast | kExclusive,

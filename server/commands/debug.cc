@@ -1,5 +1,5 @@
 // DEBUG: what test suites need. Its subcommands are no rows of the command table, as in Redis; the
-// whole command runs with the world stopped.
+// whole command runs with the world stopped, except that POPULATE lets it go on.
 
 #include <chrono>
 #include <cstdint>
@@ -17,6 +17,8 @@
 #include "server/commands/object_encoding.h"
 #include "server/security/access.h"
 #include "storage/digest.h"
+#include "storage/list_value.h"
+#include "storage/rdb_save.h"
 
 namespace strata {
 namespace {
@@ -28,6 +30,33 @@ void VisitKey(CommandContext& c, std::string_view name, Visitor&& visit) {
   SpinLock lock(c.services.keyspace.shard(c.services.keyspace.ShardIndex(key.hash)).mutex);
   visit(key, c.database.Find(key));
 }
+
+// Lets the world go on within a command that stopped it, for work that takes long and needs no more
+// than the locks of shards.
+class ResumedWorld {
+ public:
+  explicit ResumedWorld(CommandContext& c)
+      : world_(c.services.world), thread_(static_cast<size_t>(c.client.origin.io_thread)) {
+    world_.UnlockExclusive();
+    world_.LockShared(thread_);
+  }
+  ~ResumedWorld() {
+    world_.UnlockShared(thread_);
+    world_.LockExclusive();
+  }
+  ResumedWorld(const ResumedWorld&) = delete;
+  ResumedWorld& operator=(const ResumedWorld&) = delete;
+
+  // Whoever wants to stop the world meanwhile may.
+  void Yield() {
+    world_.UnlockShared(thread_);
+    world_.LockShared(thread_);
+  }
+
+ private:
+  BigReaderLock& world_;
+  const size_t thread_;
+};
 
 void DebugDigest(CommandContext& c) {
   c.reply.Simple(HexDigits(DigestKeyspace(c.services.keyspace)));
@@ -51,17 +80,30 @@ void DebugLog(CommandContext& c) {
   c.reply.Ok();
 }
 
-// Bytes of a string in an uncompressed RDB file, with its length before it.
+// Bytes of the value in an uncompressed RDB file.
 size_t SerializedLength(const Entry& entry) {
-  size_t length = StringLength(entry);
-  if (entry.string_encoding() == StringEncoding::kInteger) {
-    int64_t value = entry.integer();
-    if (value == static_cast<int8_t>(value)) return 2;
-    if (value == static_cast<int16_t>(value)) return 3;
-    if (value == static_cast<int32_t>(value)) return 5;
-  }
-  if (length < 1 << 6) return length + 1;
-  return length < 1 << 14 ? length + 2 : length + 5;
+  RdbWriter writer(Compression::kNone);
+  SaveValue(entry, writer);
+  return writer.bytes().size();
+}
+
+// What is told of a list of several blocks, in Redis's words; nothing of other values.
+std::string DescribeBlocks(const Entry& entry, int64_t listpack_size_option) {
+  if (entry.type() != ValueType::kList) return {};
+  const Collection list = entry.collection();
+  if (list.encoding == CollectionEncoding::kPacked) return {};
+  size_t blocks = 0;
+  size_t bytes = 0;
+  ForEachListBlock(list, [&](ListpackView block) {
+    ++blocks;
+    bytes += block.byte_size();
+  });
+  char average[32];
+  std::snprintf(average, sizeof(average), "%.2f",
+                static_cast<double>(ListSize(list)) / static_cast<double>(blocks));
+  return " ql_nodes:" + std::to_string(blocks) + " ql_avg_node:" + average +
+         " ql_listpack_max:" + std::to_string(listpack_size_option) +
+         " ql_compressed:0 ql_uncompressed_size:" + std::to_string(bytes);
 }
 
 void DebugObject(CommandContext& c) {
@@ -74,7 +116,8 @@ void DebugObject(CommandContext& c) {
                    " refcount:1 encoding:" + std::string(EncodingName(*entry)) +
                    " serializedlength:" + std::to_string(SerializedLength(*entry)) +
                    " lru:" + std::to_string(entry->last_access_s() & kLruClockMask) +
-                   " lru_seconds_idle:" + std::to_string(IdleSeconds(*entry, c.now_ms())));
+                   " lru_seconds_idle:" + std::to_string(IdleSeconds(*entry, c.now_ms())) +
+                   DescribeBlocks(*entry, c.options().list_max_listpack_size));
   });
 }
 
@@ -109,7 +152,10 @@ std::optional<Population> ReadPopulation(CommandContext& c) {
 void DebugPopulate(CommandContext& c) {
   std::optional<Population> population = ReadPopulation(c);
   if (!population) return;
+  constexpr int64_t kKeysPerTurn = 1000;
+  ResumedWorld world(c);
   for (int64_t i = 0; i < population->count; ++i) {
+    if (i % kKeysPerTurn == 0) world.Yield();
     std::string number = std::to_string(i);
     std::string value = "value:" + number;
     if (population->value_bytes > 0) {

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "server/command_context.h"
+#include "server/command_tips.h"
 #include "server/commands/expiry_argument.h"
 #include "server/commands/families.h"
 
@@ -186,7 +187,8 @@ constexpr Command kRows[] = {
      .complexity = "O(1)",
      .summary = "Answers how many seconds a key has left; -1: no expiry, -2: no key.",
      .grammar = "key",
-     .handler = Ttl},
+     .handler = Ttl,
+     .tips = tips::kVaries},
     {.name = "pttl",
      .arity = 2,
      .flags = kReadonly | kFast,
@@ -197,7 +199,8 @@ constexpr Command kRows[] = {
      .complexity = "O(1)",
      .summary = "Answers how many milliseconds a key has left; -1: no expiry, -2: no key.",
      .grammar = "key",
-     .handler = PTtl},
+     .handler = PTtl,
+     .tips = tips::kVaries},
     {.name = "expiretime",
      .arity = 2,
      .flags = kReadonly | kFast,

@@ -1,6 +1,7 @@
 #include "server/observability/info.h"
 
 #include "server/command_context.h"
+#include "server/command_tips.h"
 #include "server/commands/families.h"
 
 namespace strata {
@@ -20,7 +21,8 @@ constexpr Command kRows[] = {
      .complexity = "O(1)",
      .summary = "Tells the state of the server, by section.",
      .grammar = "[section...]",
-     .handler = Info},
+     .handler = Info,
+     .tips = tips::kShardsReport},
 };
 static_assert(AreWellFormed(kRows));
 

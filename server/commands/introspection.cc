@@ -1,6 +1,7 @@
 // MONITOR, and MODULE for tools that ask which modules there are.
 
 #include "server/command_context.h"
+#include "server/command_tips.h"
 #include "server/commands/families.h"
 #include "server/commands/help.h"
 
@@ -26,7 +27,8 @@ constexpr Command kModuleRows[] = {
      .since = "4.0.0",
      .complexity = "O(1)",
      .summary = "Lists the loaded modules: none, since there is no module interface.",
-     .handler = ModuleList},
+     .handler = ModuleList,
+     .tips = tips::kUnordered},
     HelpRow(CommandGroup::kServer, "5.0.0"),
 };
 

@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "server/command_context.h"
+#include "server/command_tips.h"
 #include "server/commands/families.h"
 #include "server/commands/string_reply.h"
 #include "server/commands/value_type.h"
@@ -48,10 +49,8 @@ void Type(CommandContext& c) {
 
 // REQUIRES: the keys differ and the source exists.
 void MoveTo(CommandContext& c, const KeyRef& from, const KeyRef& to) {
-  const Entry* entry = c.database.Find(from);
-  Entry* moved = Entry::Copy(*entry, to.bytes, ExpiryOf(*entry));
-  c.database.Erase(from);
-  c.database.Put(to, moved);
+  Entry* entry = c.database.Take(from);
+  c.database.Put(to, Entry::Move(entry, to.bytes, ExpiryOf(*entry)));
   c.Changed(from);
   c.Changed(to);
 }
@@ -113,7 +112,7 @@ void Copy(CommandContext& c) {
   if (entry == nullptr) return c.reply.Integer(0);
   if (target.Find(to) != nullptr && !replace) return c.reply.Integer(0);
   target.Put(to, Entry::Copy(*entry, to.bytes, ExpiryOf(*entry)));
-  c.Changed(to);
+  c.ChangedIn(target.index(), to);
   c.reply.Integer(1);
 }
 
@@ -125,9 +124,9 @@ void Move(CommandContext& c) {
   if (target->index() == c.database.index()) return c.reply.Error(kSameObject);
   const Entry* entry = c.FindForWrite(key);
   if (entry == nullptr || target->Find(key) != nullptr) return c.reply.Integer(0);
-  target->Put(key, Entry::Copy(*entry, key.bytes, ExpiryOf(*entry)));
-  c.database.Erase(key);
+  target->Put(key, c.database.Take(key));
   c.Changed(key);
+  c.ChangedIn(target->index(), key);
   c.reply.Integer(1);
 }
 
@@ -153,7 +152,8 @@ constexpr Command kRows[] = {
      .complexity = "O(N) with N the number of keys",
      .summary = "Deletes keys; answers how many there were.",
      .grammar = "key...",
-     .handler = Del},
+     .handler = Del,
+     .tips = tips::kSplitAndSum},
     {.name = "unlink",
      .arity = -2,
      .flags = kWrite | kFast,
@@ -164,7 +164,8 @@ constexpr Command kRows[] = {
      .complexity = "O(N) with N the number of keys",
      .summary = "Deletes keys without waiting for their memory; answers how many there were.",
      .grammar = "key...",
-     .handler = Del},
+     .handler = Del,
+     .tips = tips::kSplitAndSum},
     {.name = "exists",
      .arity = -2,
      .flags = kReadonly | kFast,
@@ -175,7 +176,8 @@ constexpr Command kRows[] = {
      .complexity = "O(N) with N the number of keys",
      .summary = "Answers how many of the keys exist; one named twice counts twice.",
      .grammar = "key...",
-     .handler = Exists},
+     .handler = Exists,
+     .tips = tips::kSplitAndSum},
     {.name = "touch",
      .arity = -2,
      .flags = kReadonly | kFast,
@@ -186,7 +188,8 @@ constexpr Command kRows[] = {
      .complexity = "O(N) with N the number of keys",
      .summary = "Notes an access to keys; answers how many exist.",
      .grammar = "key...",
-     .handler = Touch},
+     .handler = Touch,
+     .tips = tips::kSplitAndSum},
     {.name = "type",
      .arity = 2,
      .flags = kReadonly | kFast,

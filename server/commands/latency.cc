@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "server/command_context.h"
+#include "server/command_tips.h"
 #include "server/commands/families.h"
 #include "server/commands/help.h"
 #include "server/observability/latency_report.h"
@@ -142,7 +143,8 @@ constexpr Command kLatencyRows[] = {
      .since = "2.8.13",
      .complexity = "O(1)",
      .summary = "Explains the slow events in words.",
-     .handler = LatencyDoctor},
+     .handler = LatencyDoctor,
+     .tips = tips::kNodesReport},
     {.name = "graph",
      .arity = 3,
      .flags = kFlags,
@@ -151,7 +153,8 @@ constexpr Command kLatencyRows[] = {
      .complexity = "O(1)",
      .summary = "Draws the slow events of a kind.",
      .grammar = "event",
-     .handler = LatencyGraph},
+     .handler = LatencyGraph,
+     .tips = tips::kNodesReport},
     {.name = "histogram",
      .arity = -2,
      .flags = kFlags,
@@ -160,7 +163,8 @@ constexpr Command kLatencyRows[] = {
      .complexity = "O(N), N being the number of commands",
      .summary = "Shows how long calls of commands took, as a cumulative distribution.",
      .grammar = "[command...]",
-     .handler = LatencyHistogramOfCommands},
+     .handler = LatencyHistogramOfCommands,
+     .tips = tips::kNodesReport},
     {.name = "history",
      .arity = 3,
      .flags = kFlags,
@@ -169,7 +173,8 @@ constexpr Command kLatencyRows[] = {
      .complexity = "O(1)",
      .summary = "Lists the slow events of a kind with their times.",
      .grammar = "event",
-     .handler = LatencyHistory},
+     .handler = LatencyHistory,
+     .tips = tips::kNodesReport},
     {.name = "latest",
      .arity = 2,
      .flags = kFlags,
@@ -177,7 +182,8 @@ constexpr Command kLatencyRows[] = {
      .since = "2.8.13",
      .complexity = "O(1)",
      .summary = "Shows the latest and the worst slow event of each kind.",
-     .handler = LatencyLatest},
+     .handler = LatencyLatest,
+     .tips = tips::kNodesReport},
     {.name = "reset",
      .arity = -2,
      .flags = kFlags,
@@ -186,7 +192,8 @@ constexpr Command kLatencyRows[] = {
      .complexity = "O(1)",
      .summary = "Forgets the slow events of some kinds, or of all.",
      .grammar = "[event...]",
-     .handler = LatencyReset},
+     .handler = LatencyReset,
+     .tips = tips::kNodesSucceed},
     HelpRow(CommandGroup::kServer, "2.8.13"),
 };
 

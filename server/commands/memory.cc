@@ -4,6 +4,7 @@
 #include <string>
 
 #include "server/command_context.h"
+#include "server/command_tips.h"
 #include "server/commands/families.h"
 #include "server/commands/help.h"
 #include "server/observability/memory_report.h"
@@ -15,18 +16,19 @@ namespace {
 constexpr size_t kTableBytesPerKey = 9;
 
 void MemoryUsage(CommandContext& c) {
+  constexpr int64_t kUsualSamples = 5;
+  int64_t samples = kUsualSamples;
   ArgumentReader reader(c.arguments, 3);
   while (!reader.done()) {
-    // How many elements to measure matters for collections; a string is measured whole.
     if (!reader.Take("samples", 1)) return c.reply.Error(errors::kSyntax);
-    std::optional<int64_t> samples = reader.Integer();
-    if (!samples) return c.reply.Error(errors::kNotInteger);
-    if (*samples < 0) return c.reply.Error(errors::kSyntax);
+    std::optional<int64_t> number = reader.Integer();
+    if (!number) return c.reply.Error(errors::kNotInteger);
+    if (*number < 0) return c.reply.Error(errors::kSyntax);
+    samples = *number;
   }
   const Entry* entry = c.database.Find(c.keys[0]);
   if (entry == nullptr) return c.reply.Null();
-  size_t own = entry->AllocatedBytes();
-  size_t bytes = AllocationSize(own) + (entry->TotalBytes() - own) + kTableBytesPerKey;
+  size_t bytes = entry->TotalBytes(static_cast<size_t>(samples)) + kTableBytesPerKey;
   c.reply.Integer(static_cast<int64_t>(bytes));
 }
 
@@ -168,28 +170,32 @@ constexpr Command kMemoryRows[] = {
      .since = "4.0.0",
      .complexity = "O(N), N being the number of clients",
      .summary = "Names what is wrong with the use of memory, if anything.",
-     .handler = MemoryDoctor},
+     .handler = MemoryDoctor,
+     .tips = tips::kShardsReport},
     {.name = "malloc-stats",
      .arity = 2,
      .group = CommandGroup::kServer,
      .since = "4.0.0",
      .complexity = "Depends on how much memory is in use",
      .summary = "Shows the allocator's own account.",
-     .handler = MemoryMallocStats},
+     .handler = MemoryMallocStats,
+     .tips = tips::kShardsReport},
     {.name = "purge",
      .arity = 2,
      .group = CommandGroup::kServer,
      .since = "4.0.0",
      .complexity = "Depends on how much memory is free",
      .summary = "Returns free pages to the operating system.",
-     .handler = MemoryPurge},
+     .handler = MemoryPurge,
+     .tips = tips::kShardsSucceed},
     {.name = "stats",
      .arity = 2,
      .group = CommandGroup::kServer,
      .since = "4.0.0",
      .complexity = "O(N), N being the number of clients",
      .summary = "Shows what memory is used for.",
-     .handler = MemoryStats},
+     .handler = MemoryStats,
+     .tips = tips::kShardsReport},
     {.name = "usage",
      .arity = -3,
      .flags = kReadonly,

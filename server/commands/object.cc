@@ -1,6 +1,7 @@
 // OBJECT: how a value is kept. Looking at it here does not count as a use of it.
 
 #include "server/command_context.h"
+#include "server/command_tips.h"
 #include "server/commands/families.h"
 #include "server/commands/help.h"
 #include "server/commands/object_encoding.h"
@@ -47,7 +48,8 @@ constexpr Command kObjectRows[] = {
      .complexity = "O(1)",
      .summary = "Names the form in which a key's value is kept.",
      .grammar = "key",
-     .handler = ObjectEncoding},
+     .handler = ObjectEncoding,
+     .tips = tips::kVaries},
     {.name = "freq",
      .arity = 3,
      .flags = kReadonly,
@@ -58,7 +60,8 @@ constexpr Command kObjectRows[] = {
      .complexity = "O(1)",
      .summary = "Tells how often a key is used, on a logarithmic scale.",
      .grammar = "key",
-     .handler = ObjectFreq},
+     .handler = ObjectFreq,
+     .tips = tips::kVaries},
     {.name = "idletime",
      .arity = 3,
      .flags = kReadonly,
@@ -69,7 +72,8 @@ constexpr Command kObjectRows[] = {
      .complexity = "O(1)",
      .summary = "Tells how many seconds ago a key was last used.",
      .grammar = "key",
-     .handler = ObjectIdleTime},
+     .handler = ObjectIdleTime,
+     .tips = tips::kVaries},
     {.name = "refcount",
      .arity = 3,
      .flags = kReadonly,
@@ -80,7 +84,8 @@ constexpr Command kObjectRows[] = {
      .complexity = "O(1)",
      .summary = "Tells how many references a key's value has.",
      .grammar = "key",
-     .handler = ObjectRefCount},
+     .handler = ObjectRefCount,
+     .tips = tips::kVaries},
     HelpRow(CommandGroup::kGeneric, "6.2.0", kAclKeyspace),
 };
 

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <string_view>
 
-#include "storage/entry.h"
+#include "storage/collection.h"
 
 namespace strata {
 
@@ -14,6 +14,7 @@ namespace strata {
 // calls that "embstr".
 inline std::string_view EncodingName(const Entry& entry) {
   constexpr size_t kLongestEmbedded = 44;
+  if (entry.is_collection()) return CollectionEncodingName(entry.collection());
   if (entry.string_encoding() == StringEncoding::kInteger) return "int";
   bool embedded =
       entry.string_encoding() == StringEncoding::kInline && StringLength(entry) <= kLongestEmbedded;

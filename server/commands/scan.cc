@@ -2,40 +2,18 @@
 // one shard at a time, for a bounded number of keys.
 
 #include <algorithm>
-#include <charconv>
 #include <string>
-#include <vector>
 
 #include "base/glob.h"
 #include "base/random.h"
 #include "server/command_context.h"
+#include "server/command_tips.h"
+#include "server/commands/element_scan.h"
 #include "server/commands/families.h"
 #include "server/commands/value_type.h"
 
 namespace strata {
 namespace {
-
-// Names collected under the locks, answered behind them.
-class KeyList {
- public:
-  void Add(std::string_view key) {
-    bytes_ += key;
-    ends_.push_back(bytes_.size());
-  }
-
-  void Reply(ReplyBuilder& reply) const {
-    reply.Array(ends_.size());
-    size_t start = 0;
-    for (size_t end : ends_) {
-      reply.Bulk(std::string_view(bytes_).substr(start, end - start));
-      start = end;
-    }
-  }
-
- private:
-  std::string bytes_;
-  std::vector<size_t> ends_;
-};
 
 struct ScanOptions {
   int64_t count = 10;
@@ -47,17 +25,6 @@ struct ScanOptions {
     return pattern == "*" || GlobMatch(pattern, entry.key());
   }
 };
-
-// As strtoul reads it, which Redis uses: signs, leading zeros and the empty text are no errors.
-std::optional<uint64_t> ParseCursor(std::string_view text) {
-  if (text.empty()) return 0;
-  bool negative = text[0] == '-';
-  if (negative || text[0] == '+') text.remove_prefix(1);
-  uint64_t cursor = 0;
-  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), cursor);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return negative ? -cursor : cursor;
-}
 
 // Nothing after an error reply.
 std::optional<ScanOptions> ParseScanOptions(CommandContext& c) {
@@ -91,7 +58,7 @@ void Scan(CommandContext& c) {
   if (!options) return;
   // A large COUNT is cut in steps, so that no shard is locked for long.
   constexpr int64_t kStep = 256;
-  KeyList keys;
+  ElementPage keys;  // collected under the locks, answered behind them
   for (int64_t left = options->count; left > 0; left -= kStep) {
     auto step = static_cast<size_t>(std::min(left, kStep));
     cursor = c.database.keyspace().Scan(c.database.index(), *cursor, step, [&](const Entry& entry) {
@@ -99,15 +66,13 @@ void Scan(CommandContext& c) {
     });
     if (*cursor == 0) break;
   }
-  c.reply.Array(2);
-  c.reply.Bulk(std::to_string(*cursor));
-  keys.Reply(c.reply);
+  keys.Reply(c.reply, *cursor);
 }
 
 void Keys(CommandContext& c) {
   ScanOptions options;
   options.pattern = c.argument(1);
-  KeyList keys;
+  ElementPage keys;  // collected under the locks, answered behind them
   c.database.keyspace().ForEach(c.database.index(), [&](const Entry& entry) {
     if (options.Match(entry)) keys.Add(entry.key());
   });
@@ -132,7 +97,8 @@ constexpr Command kRows[] = {
      .complexity = "O(N) with N the number of keys in the database",
      .summary = "Answers with all keys that match a pattern.",
      .grammar = "pattern:pattern",
-     .handler = Keys},
+     .handler = Keys,
+     .tips = tips::kShardsUnordered},
     {.name = "scan",
      .arity = -2,
      .flags = kReadonly,
@@ -143,7 +109,8 @@ constexpr Command kRows[] = {
      .complexity = "O(1) per call, O(N) for all N keys of the database",
      .summary = "Goes through the keys of the database in steps.",
      .grammar = "cursor:integer [MATCH pattern:pattern] [COUNT count:integer] [TYPE type]",
-     .handler = Scan},
+     .handler = Scan,
+     .tips = tips::kCursor},
     {.name = "randomkey",
      .arity = 1,
      .flags = kReadonly,
@@ -154,7 +121,8 @@ constexpr Command kRows[] = {
      .complexity = "O(1)",
      .summary = "Answers with some key of the database.",
      .grammar = "",
-     .handler = RandomKey},
+     .handler = RandomKey,
+     .tips = tips::kShardsVary},
 };
 static_assert(AreWellFormed(kRows));
 

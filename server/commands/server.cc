@@ -5,6 +5,7 @@
 
 #include "base/version.h"
 #include "server/command_context.h"
+#include "server/command_tips.h"
 #include "server/commands/families.h"
 
 namespace strata {
@@ -97,7 +98,8 @@ constexpr Command kRows[] = {
      .since = "2.6.0",
      .complexity = "O(1)",
      .summary = "Tells the server's time.",
-     .handler = Time},
+     .handler = Time,
+     .tips = tips::kVaries},
     {.name = "role",
      .arity = 1,
      .flags = kNoScript | kLoading | kStale | kFast,
@@ -115,7 +117,8 @@ constexpr Command kRows[] = {
      .since = "1.0.0",
      .complexity = "O(1)",
      .summary = "Tells when the data were last saved, as a unix time.",
-     .handler = LastSave},
+     .handler = LastSave,
+     .tips = tips::kVaries},
     {.name = "shutdown",
      .arity = -1,
      .flags = kAdmin | kNoScript | kLoading | kStale | kNoMulti | kAllowBusy,

@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "server/command_context.h"
+#include "server/command_tips.h"
 #include "server/commands/families.h"
 #include "server/commands/help.h"
 
@@ -55,7 +56,8 @@ constexpr Command kSlowlogRows[] = {
      .complexity = "O(N), N being the number of entries",
      .summary = "Shows the latest slow commands, the newest first.",
      .grammar = "[count:integer]",
-     .handler = SlowlogGet},
+     .handler = SlowlogGet,
+     .tips = tips::kNodesVary},
     {.name = "len",
      .arity = 2,
      .flags = kFlags,
@@ -63,7 +65,8 @@ constexpr Command kSlowlogRows[] = {
      .since = "2.2.12",
      .complexity = "O(1)",
      .summary = "Counts the entries of the slow log.",
-     .handler = SlowlogLen},
+     .handler = SlowlogLen,
+     .tips = tips::kNodesSum},
     {.name = "reset",
      .arity = 2,
      .flags = kFlags,
@@ -71,7 +74,8 @@ constexpr Command kSlowlogRows[] = {
      .since = "2.2.12",
      .complexity = "O(N), N being the number of entries",
      .summary = "Empties the slow log.",
-     .handler = SlowlogReset},
+     .handler = SlowlogReset,
+     .tips = tips::kNodesSucceed},
     HelpRow(CommandGroup::kServer, "6.2.0"),
 };
 

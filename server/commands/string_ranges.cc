@@ -1,79 +1,14 @@
-// Parts of strings: APPEND STRLEN GETRANGE SUBSTR SETRANGE. What changes a value in its place does
-// so without copying it as long as there is room, and makes room in proportion to the value, so
-// that a string built byte by byte costs linear time.
+// Parts of strings: APPEND STRLEN GETRANGE SUBSTR SETRANGE.
 
 #include <algorithm>
 #include <cstring>
-#include <string>
-#include <utility>
 
 #include "server/command_context.h"
 #include "server/commands/families.h"
-#include "server/commands/string_reply.h"
+#include "server/commands/string_change.h"
 
 namespace strata {
 namespace {
-
-// A value that grew is likely to grow again; beyond this much the room would be a waste.
-constexpr size_t kMostSpareBytes = 64 * 1024 * 1024;
-
-bool IsTooLong(CommandContext& c, uint64_t size, uint64_t more) {
-  auto limit = static_cast<uint64_t>(c.options().proto_max_bulk_len);
-  if (size <= limit && more <= limit - size) return false;
-  c.reply.Error(errors::kStringTooLong);
-  return true;
-}
-
-// Copies what `from` holds of `size` bytes, and zeroes behind it.
-void FillFrom(std::string_view from, char* bytes, size_t size) {
-  size_t kept = std::min(from.size(), size);
-  if (kept > 0) std::memcpy(bytes, from.data(), kept);
-  std::memset(bytes + kept, 0, size - kept);
-}
-
-SharedBytes Grown(std::string_view from, size_t size) {
-  size_t spare = from.empty() ? 0 : std::min(size, kMostSpareBytes);
-  SharedBytes bytes = SharedBytes::Allocate(size, size + spare);
-  FillFrom(from, bytes.mutable_data(), size);
-  return bytes;
-}
-
-char* ResizeInPlace(Entry& entry, size_t size) {
-  switch (entry.string_encoding()) {
-    case StringEncoding::kInteger:
-      return nullptr;
-    case StringEncoding::kShared:
-      return entry.ResizeSharedInPlace(size);
-    default:
-      return entry.ResizeInlineInPlace(size);
-  }
-}
-
-// Calls `write(char*)` with the value's bytes, made `size` long: the old ones, then zeroes.
-// REQUIRES: size is no less than the value's, and not zero.
-template <class Write>
-void WriteResized(CommandContext& c, const KeyRef& key, Entry& entry, size_t size, Write&& write) {
-  size_t old_size = StringLength(entry);
-  if (char* bytes = ResizeInPlace(entry, size)) {
-    std::memset(bytes + old_size, 0, size - old_size);
-    return write(bytes);
-  }
-  DigitScratch scratch;
-  std::string_view old = ReadString(entry, scratch);
-  Entry* grown = nullptr;
-  if (size < kInlineValueLimit) {
-    std::string bytes(size, '\0');
-    FillFrom(old, bytes.data(), size);
-    write(bytes.data());
-    grown = Entry::NewInline(key.bytes, bytes, StringEncoding::kRaw, ExpiryOf(entry));
-  } else {
-    SharedBytes bytes = Grown(old, size);
-    write(bytes.mutable_data());
-    grown = Entry::NewShared(key.bytes, std::move(bytes), ExpiryOf(entry));
-  }
-  grown->SetMetadataFrom(entry);
-  c.database.Put(key, grown);
-}
 
 void Append(CommandContext& c) {
   const KeyRef& key = c.keys[0];
@@ -87,9 +22,8 @@ void Append(CommandContext& c) {
   } else {
     if (IsTooLong(c, old_size, tail.size())) return;
     if (size > 0) {
-      WriteResized(c, key, *entry, size, [&](char* bytes) {
-        if (!tail.empty()) std::memcpy(bytes + old_size, tail.data(), tail.size());
-      });
+      char* bytes = WritableString(c, key, entry, size);
+      if (!tail.empty()) std::memcpy(bytes + old_size, tail.data(), tail.size());
     }
   }
   c.Changed(key);
@@ -109,13 +43,7 @@ void SetRange(CommandContext& c) {
   if (part.empty()) return c.reply.Integer(static_cast<int64_t>(old_size));
   if (IsTooLong(c, offset, part.size())) return;
   size_t size = std::max(old_size, offset + part.size());
-  if (entry == nullptr) {
-    entry = Entry::NewInline(key.bytes, {}, StringEncoding::kRaw, std::nullopt);
-    entry->Touch(static_cast<uint32_t>(c.now_ms() / 1000));
-    c.database.Put(key, entry);
-  }
-  WriteResized(c, key, *entry, size,
-               [&](char* bytes) { std::memcpy(bytes + offset, part.data(), part.size()); });
+  std::memcpy(WritableString(c, key, entry, size) + offset, part.data(), part.size());
   c.Changed(key);
   c.reply.Integer(static_cast<int64_t>(size));
 }

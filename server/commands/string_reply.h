@@ -1,6 +1,6 @@
 #pragma once
 
-// What the string families share: how a string is answered, and how one grows in its place.
+// How the string families answer with a string.
 
 #include "server/command_context.h"
 

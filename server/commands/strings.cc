@@ -3,6 +3,7 @@
 #include <string>
 
 #include "server/command_context.h"
+#include "server/command_tips.h"
 #include "server/commands/expiry_argument.h"
 #include "server/commands/families.h"
 #include "server/commands/string_reply.h"
@@ -278,7 +279,8 @@ constexpr Command kRows[] = {
      .complexity = "O(N) with N the number of keys",
      .summary = "Answers with the strings of all keys, as of one moment.",
      .grammar = "key...",
-     .handler = MGet},
+     .handler = MGet,
+     .tips = tips::kSplit},
     {.name = "mset",
      .arity = -3,
      .flags = kWrite | kDenyOom,
@@ -289,7 +291,8 @@ constexpr Command kRows[] = {
      .complexity = "O(N) with N the number of keys",
      .summary = "Stores a string under each key, all at once.",
      .grammar = "(key value)...",
-     .handler = MSet},
+     .handler = MSet,
+     .tips = tips::kSplitAndSucceed},
     {.name = "msetnx",
      .arity = -3,
      .flags = kWrite | kDenyOom,
@@ -300,7 +303,8 @@ constexpr Command kRows[] = {
      .complexity = "O(N) with N the number of keys",
      .summary = "Stores a string under each key, unless one of the keys exists.",
      .grammar = "(key value)...",
-     .handler = MSetIfAbsent},
+     .handler = MSetIfAbsent,
+     .tips = tips::kSplitAndMinimum},
     {.name = "setex",
      .arity = 4,
      .flags = kWrite | kDenyOom,

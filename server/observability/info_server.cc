@@ -4,6 +4,7 @@
 #include <string>
 
 #include "base/version.h"
+#include "server/blocking/wait_queues.h"
 #include "server/observability/info.h"
 #include "server/observability/process_info.h"
 
@@ -57,7 +58,7 @@ void WriteClientsInfo(Services& services, InfoText& out) {
   out.Add("maxclients", services.config.options().maxclients);
   out.Add("client_recent_max_input_buffer", longest_input);
   out.Add("client_recent_max_output_buffer", longest_output);
-  out.Add("blocked_clients", 0);
+  out.Add("blocked_clients", services.wait_queues.size());
   out.Add("tracking_clients", 0);
   out.Add("pubsub_clients", 0);
   out.Add("watching_clients", 0);

@@ -43,8 +43,11 @@ CommandCounters& ThreadStatistics::MakeCommand(size_t row) {
 }
 
 void ThreadStatistics::Reset() {
-  for (Counter* counter : {&commands_processed, &keyspace_hits, &keyspace_misses, &bytes_in,
-                           &bytes_out, &connections, &rejected_connections, &longest_batch_ns}) {
+  for (Counter* counter :
+       {&commands_processed, &keyspace_hits, &keyspace_misses, &longest_batch_ns}) {
+    counter->Reset();
+  }
+  for (UnstoppedCounter* counter : {&bytes_in, &bytes_out, &connections, &rejected_connections}) {
     counter->Reset();
   }
   for (auto& command : commands_) {
@@ -69,12 +72,6 @@ Statistics::Statistics(size_t threads, size_t command_rows) {
   for (size_t i = 0; i < threads; ++i) {
     threads_.push_back(std::make_unique<ThreadStatistics>(command_rows));
   }
-}
-
-uint64_t Statistics::Sum(Counter ThreadStatistics::*counter) const {
-  uint64_t sum = 0;
-  for (const auto& thread : threads_) sum += ((*thread).*counter).Read();
-  return sum;
 }
 
 uint64_t Statistics::Max(Counter ThreadStatistics::*counter) const {

@@ -1,7 +1,9 @@
 #pragma once
 
 // Counters. Each I/O thread writes its own, with plain loads and stores (no locked instruction);
-// whoever reports sums over the threads.
+// whoever reports sums over the threads. A reset comes from one thread and meets the counters of
+// all: it runs with the world stopped, where those of commands stand still; what is counted outside
+// of batches goes on meanwhile, and is an UnstoppedCounter.
 
 #include <array>
 #include <atomic>
@@ -22,11 +24,29 @@ class Counter {
   void Add(uint64_t amount) {
     value_.store(value_.load(std::memory_order_relaxed) + amount, std::memory_order_relaxed);
   }
+  // REQUIRES: the thread that writes stands still. Otherwise its Add may bring the old value back.
   void Reset() { value_.store(0, std::memory_order_relaxed); }
   uint64_t Read() const { return value_.load(std::memory_order_relaxed); }
 
  private:
   std::atomic<uint64_t> value_{0};
+};
+
+// A counter that can be reset while its thread writes: the count goes on, and what it was at the
+// reset is taken off when it is read. One Reset at a time.
+class UnstoppedCounter {
+ public:
+  void Add(uint64_t amount) { count_.Add(amount); }
+  void Reset() { taken_off_.store(count_.Read(), std::memory_order_release); }
+  uint64_t Read() const {
+    // In this order, or a reset in between would make the difference negative.
+    uint64_t taken_off = taken_off_.load(std::memory_order_acquire);
+    return count_.Read() - taken_off;
+  }
+
+ private:
+  Counter count_;
+  std::atomic<uint64_t> taken_off_{0};
 };
 
 // Durations in nanoseconds in buckets that grow by an eighth: a quantile is at most 12 % high.
@@ -70,10 +90,10 @@ class ThreadStatistics {
   Counter commands_processed;
   Counter keyspace_hits;
   Counter keyspace_misses;
-  Counter bytes_in;
-  Counter bytes_out;
-  Counter connections;
-  Counter rejected_connections;
+  UnstoppedCounter bytes_in;
+  UnstoppedCounter bytes_out;
+  UnstoppedCounter connections;
+  UnstoppedCounter rejected_connections;
   Counter writes;            // keys changed: rdb_changes_since_last_save
   Counter longest_batch_ns;  // a maximum, not a sum
 
@@ -89,6 +109,7 @@ class ThreadStatistics {
     return commands_[row].load(std::memory_order_acquire);
   }
   ~ThreadStatistics();
+  // REQUIRES: the world is stopped.
   void Reset();
 
  private:
@@ -130,7 +151,12 @@ class Statistics {
 
   ThreadStatistics& Thread(size_t index) { return *threads_[index]; }
   // The sum over the threads: Sum(&ThreadStatistics::keyspace_hits).
-  uint64_t Sum(Counter ThreadStatistics::*counter) const;
+  template <class AnyCounter>
+  uint64_t Sum(AnyCounter ThreadStatistics::*counter) const {
+    uint64_t sum = 0;
+    for (const auto& thread : threads_) sum += ((*thread).*counter).Read();
+    return sum;
+  }
   uint64_t Max(Counter ThreadStatistics::*counter) const;
   CommandSummary Command(size_t row) const;
   InstantaneousRates& rates() { return rates_; }
@@ -143,7 +169,7 @@ class Statistics {
   std::map<std::string, uint64_t> Errors();
   uint64_t total_errors() const { return total_errors_.load(std::memory_order_relaxed); }
 
-  // CONFIG RESETSTAT.
+  // CONFIG RESETSTAT. REQUIRES: the world is stopped.
   void Reset();
 
  private:

@@ -75,20 +75,14 @@ TEST_CASE("a buffer does what a string does under random operations") {
   std::string model;
   for (int i = 0; i < 5'000; ++i) {
     const std::string bytes(random.Below(50), static_cast<char>('a' + random.Below(26)));
-    switch (random.Below(8)) {
+    switch (random.Below(7)) {
       case 0: {
         const size_t dropped = random.Below(model.size() + 1);
         buffer.RemovePrefix(dropped);
         model.erase(0, dropped);
         break;
       }
-      case 1: {
-        const size_t kept = random.Below(model.size() + 1);
-        buffer.Truncate(kept);
-        model.resize(kept);
-        break;
-      }
-      case 2:
+      case 1:
         if (random.Below(10) == 0) {
           buffer.Release();
           model.clear();

@@ -141,6 +141,14 @@ TEST_CASE("under random appends, attachments and writes the queue is a flat stri
     } else if (action < 6 && model.size() < 400'000) {
       queue.Attach(Blob(bytes));
       model += bytes;
+    } else if (action < 7 && model.size() < 400'000) {
+      OutputQueue other;
+      other.Append("before");
+      other.Attach(Blob(bytes));
+      other.Append("behind");
+      queue.Append(std::move(other));
+      REQUIRE(other.empty());
+      model += "before" + bytes + "behind";
     } else {
       const std::string part = Gathered(queue, 2 + random.Below(6));
       REQUIRE(part.empty() == model.empty());

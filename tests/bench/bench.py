@@ -12,11 +12,13 @@ import os
 import sys
 import time
 
+import section_elements
 import section_expiry
 import section_kv
 import section_memory
 import section_pause
 import section_threads
+import section_types
 from measure import Settings
 from report import machine_text, table, write_document
 from servers import BenchError, Spec
@@ -28,6 +30,8 @@ SECTIONS = {
     "memory": section_memory.run,
     "pause": section_pause.run,
     "expiry": section_expiry.run,
+    "types": section_types.run,
+    "elements": section_elements.run,
 }
 
 

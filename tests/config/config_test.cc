@@ -101,6 +101,20 @@ TEST_CASE("protected options are set only by those who may", "[config]") {
   CHECK(config.options().dir == "/tmp");
 }
 
+TEST_CASE("an option warns while it is set to what has no effect yet", "[config]") {
+  Config config = Load();
+  auto warning = [&](const char* name) {
+    return SupportWarning(*FindOption(name), config.options()).value_or("");
+  };
+  CHECK(Set(config, {{"save", "60 1"}, {"maxmemory-policy", "allkeys-lru"}, {"hz", "11"}}) ==
+        "changed: hz maxmemory-policy save");
+  CHECK(warning("save") == "save: no snapshots are written yet");
+  CHECK(warning("maxmemory-policy").starts_with("maxmemory-policy: nothing is evicted yet"));
+  CHECK(warning("hz") == "");
+  CHECK(Set(config, {{"save", ""}}) == "changed: save");
+  CHECK(warning("save") == "");
+}
+
 TEST_CASE("a setting that could not be applied is taken back", "[config]") {
   Config config = Load();
   Options before = config.options();

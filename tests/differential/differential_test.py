@@ -104,9 +104,9 @@ class Round:
             connection.send(data[:middle])
             if middle < len(data):
                 connection.send(data[middle:])
-        for index, (name, _) in enumerate(commands, first):
+        for index, (name, words) in enumerate(commands, first):
             theirs, ours = (connection.read_reply() for connection in self.connections)
-            if not self.rules.same(name, theirs, ours):
+            if not self.rules.same(name, theirs, ours, words):
                 yield index, theirs, ours
             if not theirs or not ours:
                 return

@@ -22,6 +22,14 @@ TEXTS = [b"a", b"hello", b"hello world", b"ohmytext", b"mynewtext", b"\x00\x01\x
 LONG_TEXTS = [b"L" * 16383, b"M" * 16384, b"N" * 20000, bytes(range(256)) * 300]
 PATTERNS = [b"*", b"k*", b"k?", b"k[1-3]", b"[^k]*", b"\\k1", b"", b"k[", b"*1", b"{t}?", b"**",
             b"k\\"]
+FIELD_TYPES = [b"u1", b"u2", b"i5", b"u8", b"i8", b"i16", b"u63", b"i64"]
+NO_FIELD_TYPES = [b"u64", b"i65", b"u0", b"i08", b"8", b"u", b""]
+# Mostly such that an append may follow the one before.
+STREAM_IDS = [b"%d-*" % ms for ms in range(1, 9)] + [b"9-1", b"10-1", b"11"]
+STREAM_PLACES = [b"%d-%d" % (ms, n) for ms in range(1, 9) for n in range(3)] + [
+    b"0", b"5", b"(3-1", b"-", b"+", b"$", b">", b">", b"0-0", b"1-2-3", b"5-",
+    b"18446744073709551615-18446744073709551615"]
+STREAM_PLACE_NAMES = {"id", "start", "end", "threshold", "last-id", "max-deleted-id", "lastid"}
 # Nothing between 1 and a minute, nor a minute from now: no key may expire while both are asked.
 TIMES = {
     "seconds": [b"100", b"1000", b"100000", b"99999999", b"0", b"-1", b"-100", b"9223372036854775",
@@ -165,11 +173,37 @@ class Generator:
             return self.random.choice(PATTERNS)
         if argument.name == "cursor" and self.random.random() < 0.9:
             return b"0"
+        if argument.name == "encoding":
+            return self.random.choice(
+                FIELD_TYPES if self.random.random() < 0.95 else NO_FIELD_TYPES)
+        if argument.name == "offset" and self.random.random() < 0.5:
+            field = b"#" if self.random.random() < 0.1 else b""  # BITFIELD knows that form
+            return field + b"%d" % self.random.randint(0, 300)
+        is_bit = argument.name == "bit" or (self.command.name, argument.name) == ("setbit", "value")
+        if is_bit and self.random.random() < 0.9:
+            return self.random.choice([b"0", b"1"])
+        if self.command.name[0] == "x" and self.random.random() < 0.95:
+            word = self.stream_word(argument.name)
+            if word is not None:
+                return word
         if argument.type in ("integer", "unix-time"):
             return self.integer()
         if argument.type == "double":
             return self.random.choice(FLOATS)
         return self.text()
+
+    def stream_word(self, name):
+        """A word of a command on streams; None if it may be any."""
+        if name in STREAM_PLACE_NAMES:
+            adds = self.command.name == "xadd" and name == "id"
+            return self.random.choice(STREAM_IDS if adds else STREAM_PLACES)
+        if name == "group":
+            return self.random.choice([b"g", b"g", b"h"])
+        if name == "consumer":
+            return self.random.choice([b"c", b"d"])
+        if name == "min-idle-time":  # no time that may pass between the two servers
+            return self.random.choice([b"0", b"0", b"1000000", b"-1"])
+        return None
 
     def key(self):
         return self.random.choices(KEYS, KEY_WEIGHTS)[0]

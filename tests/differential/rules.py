@@ -9,7 +9,7 @@ from connection import decode
 
 PATH = Path(__file__).with_name("intended_differences.txt")
 NAMES = {"info", "skip", "without", "rare", "small", "sorted", "scan", "settle", "near", "kind",
-         "error"}
+         "error", "strict", "lenient"}
 
 
 @dataclass
@@ -48,17 +48,23 @@ class Rules:
         return rule is not None and any(
             re.fullmatch(rule.operand, word.decode("latin-1")) for word in words)
 
-    def same(self, command, theirs, ours):
+    def same(self, command, theirs, ours, words=()):
         """Whether our reply to a command may stand beside theirs."""
         if theirs == ours:
             return True
         if theirs[:1] == b"-":
+            lenient = self.find("lenient", command)
+            if lenient and re.match(lenient.operand, theirs.decode("latin-1")):
+                return True
             rule = self.find("error", command)
             return (rule is not None and ours[:1] == b"-"
                     and re.match(rule.operand, ours.decode("latin-1")) is not None)
         if theirs[:1] != ours[:1]:
-            return False
-        if self.find("kind", command):
+            rule = self.find("strict", command)
+            return (rule is not None and ours[:1] == b"-"
+                    and re.match(rule.operand, ours.decode("latin-1")) is not None)
+        kind = self.find("kind", command)
+        if kind and re.search(kind.operand, b" ".join(words).decode("latin-1")):
             return (decode(theirs) is None) == (decode(ours) is None)
         if self.find("sorted", command):
             return sorted(decode(theirs)) == sorted(decode(ours))

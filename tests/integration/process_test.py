@@ -274,6 +274,14 @@ class Ending(unittest.TestCase):
             self.assertEqual(self.server.wait(), 0)
             self.assertEqual(client.rest(), b"")
 
+    def test_settings_without_effect_are_logged(self):
+        with self.server.client() as client:
+            self.assertEqual(client.run("CONFIG", "SET", "save", "60 1"), b"OK")
+            self.assertEqual(client.run("CONFIG", "SET", "save", ""), b"OK")
+        warning = "CONFIG SET: save: no snapshots are written yet"
+        wait_until(lambda: warning in self.server.log(), "the warning")
+        self.assertEqual(self.server.log().count("CONFIG SET: save"), 1)
+
     def test_the_log_tells_the_story(self):
         self.server.stop()
         lines = [re.sub(r"^\S+ \S+ ", "", line) for line in self.server.log().splitlines()]

@@ -3,61 +3,24 @@
 #include <catch2/catch.hpp>
 
 #include "base/random.h"
+#include "tests/protocol/parse_in_pieces.h"
 
 namespace strata {
-namespace {
 
-using Status = RequestParser::Status;
-using Words = std::vector<std::string>;
-
-struct Outcome {
-  std::vector<Words> requests;  // an empty request is one without words
-  std::string error;            // empty: none
-  size_t used = 0;
-
-  bool operator==(const Outcome&) const = default;
-};
-
-std::ostream& operator<<(std::ostream& out, const Outcome& outcome) {
+static std::ostream& operator<<(std::ostream& out, const ParseOutcome& outcome) {
   out << "{used " << outcome.used << ", error '" << outcome.error << "'";
-  for (const Words& words : outcome.requests) out << ", " << words.size() << " words";
+  for (const auto& words : outcome.requests) out << ", " << words.size() << " words";
   return out << "}";
 }
 
-// Parses a stream whose bytes arrive in pieces of the given sizes, in a buffer that moves.
-Outcome Parse(std::string_view stream, const std::vector<size_t>& pieces,
-              const ParserLimits& limits = {}) {
-  RequestParser parser;
-  Outcome outcome;
-  size_t arrived = 0;
-  for (size_t piece : pieces) {
-    arrived += piece;
-    // A buffer of its own, exactly as long, so that ASan sees a read behind its end.
-    std::vector<char> moved(stream.begin() + static_cast<ptrdiff_t>(outcome.used),
-                            stream.begin() + static_cast<ptrdiff_t>(arrived));
-    std::string_view input(moved.data(), moved.size());
-    std::vector<std::string_view> arguments;
-    Status status = parser.Next(input, limits, arguments);
-    while (status == Status::kRequest) {
-      outcome.requests.emplace_back(arguments.begin(), arguments.end());
-      arguments.clear();
-      outcome.used += parser.consumed();
-      input.remove_prefix(parser.consumed());
-      status = parser.Next(input, limits, arguments);
-    }
-    if (status == Status::kError) {
-      outcome.error = parser.error();
-      return outcome;
-    }
-    REQUIRE(arguments.empty());
-    REQUIRE(parser.bytes_wanted() > input.size());
-    parser.ForgetDecoded();
-  }
-  return outcome;
-}
+namespace {
+
+using Status = RequestParser::Status;
+using Outcome = ParseOutcome;
+using Words = std::vector<std::string>;
 
 Outcome Parse(std::string_view stream, const ParserLimits& limits = {}) {
-  return Parse(stream, {stream.size()}, limits);
+  return ParseInPieces(stream, {stream.size()}, limits);
 }
 
 std::string ErrorOf(std::string_view stream, const ParserLimits& limits = {}) {
@@ -264,7 +227,7 @@ TEST_CASE("requests parse to the same arguments however their bytes are split") 
     for (size_t left = stream.size(); left > 0; left -= pieces.back()) {
       pieces.push_back(std::min<size_t>(left, random.Below(longest) + 1));
     }
-    Outcome outcome = Parse(stream, pieces);
+    Outcome outcome = ParseInPieces(stream, pieces);
     REQUIRE(outcome.error == "");
     REQUIRE(outcome.used == stream.size());
     REQUIRE(outcome.requests == model);
@@ -283,9 +246,9 @@ TEST_CASE("good and bad streams come out the same at every split point") {
     const Outcome whole = Parse(stream);
     for (size_t split = 0; split <= stream.size(); ++split) {
       INFO("split at " << split);
-      CHECK(Parse(stream, {split, stream.size() - split}) == whole);
+      CHECK(ParseInPieces(stream, {split, stream.size() - split}) == whole);
     }
-    CHECK(Parse(stream, std::vector<size_t>(stream.size(), 1)) == whole);
+    CHECK(ParseInPieces(stream, std::vector<size_t>(stream.size(), 1)) == whole);
   }
 }
 

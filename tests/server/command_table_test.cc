@@ -37,10 +37,20 @@ Command WithKeys(std::span<const KeySpec> keys) {
   return command;
 }
 
-std::vector<size_t> KeysAmong(const Command& command, size_t arguments) {
-  std::vector<size_t> positions;
+std::vector<size_t> KeysAmong(const Command& command, std::string_view line) {
+  const std::vector<std::string> words = *SplitArguments(line);
+  const std::vector<std::string_view> arguments(words.begin(), words.end());
+  std::vector<KeyPosition> positions;
   FindKeys(command, arguments, positions);
-  return positions;
+  std::vector<size_t> indices;
+  for (const KeyPosition& position : positions) indices.push_back(position.index);
+  return indices;
+}
+
+std::vector<size_t> KeysAmong(const Command& command, size_t arguments) {
+  std::string line;
+  for (size_t i = 0; i < arguments; ++i) line += "x ";
+  return KeysAmong(command, line);
 }
 
 using Positions = std::vector<size_t>;
@@ -131,6 +141,68 @@ TEST_CASE("Arguments that are too few for the key specs have no keys there") {
   CHECK(KeysAmong(WithKeys(kSecond), 2).empty());
   CHECK(KeysAmong(WithKeys(kAll), 1).empty());
   CHECK(KeysAmong(WithKeys(kFarFromEnd), 3).empty());
+}
+
+// What redis-server's COMMAND GETKEYS answers for these shapes.
+TEST_CASE("Keys are counted by an argument, or stand behind a word") {
+  static constexpr KeySpec kUnionStore[] = {{kKeyOverwrite | kKeyUpdate, 1, 1, 1},
+                                            KeySpec::NumKeys(kKeyReadOnly | kKeyAccess, 2)};
+  static constexpr KeySpec kStreams[] = {
+      KeySpec::Keyword(kKeyReadOnly | kKeyAccess, "STREAMS", 1, -1, 1, 2)};
+  static constexpr KeySpec kGroupStreams[] = {
+      KeySpec::Keyword(kKeyReadOnly | kKeyAccess, "STREAMS", 4, -1, 1, 2)};
+  static constexpr KeySpec kRadius[] = {{kKeyReadOnly | kKeyAccess, 1, 1, 1},
+                                        KeySpec::Keyword(kKeyOverwrite, "STORE", 6),
+                                        KeySpec::Keyword(kKeyOverwrite, "STOREDIST", 6)};
+  static constexpr KeySpec kFromEnd[] = {KeySpec::Keyword(kKeyReadWrite, "KEYS", -2, -1)};
+  static constexpr KeySpec kChannel[] = {{kKeyNotKey, 1, 1, 1}};
+  struct Expectation {
+    std::span<const KeySpec> keys;
+    const char* line;
+    Positions positions;
+  };
+  const Expectation kExpectations[] = {
+      {kUnionStore, "ZUNIONSTORE d 2 a b", {1, 3, 4}},
+      {kUnionStore, "ZUNIONSTORE d 2 a b WEIGHTS 1 2", {1, 3, 4}},
+      {kUnionStore, "ZUNIONSTORE d 1 a b", {1, 3}},
+      {kStreams, "XREAD STREAMS a b 0 0", {2, 3}},
+      {kStreams, "XREAD STREAMS a b 0", {2}},
+      {kStreams, "XREAD COUNT 2 streams a 0", {4}},
+      {kStreams, "XREAD COUNT 2 STREAMS", {}},
+      {kStreams, "XREAD a b c", {}},
+      {kGroupStreams, "XREADGROUP GROUP g c STREAMS a b > >", {5, 6}},
+      {kGroupStreams, "XREADGROUP GROUP STREAMS c STREAMS a >", {5}},
+      {kRadius, "GEORADIUS k 1 2 3 m", {1}},
+      {kRadius, "GEORADIUS k 1 2 3 m STORE", {1}},
+      {kRadius, "GEORADIUS k 1 2 3 m STORE d STOREDIST e", {1, 7, 9}},
+      {kFromEnd, "MIGRATE h p '' 0 1 KEYS a b", {7, 8}},
+      {kChannel, "SPUBLISH c m", {}},
+  };
+  for (const Expectation& expectation : kExpectations) {
+    INFO(expectation.line);
+    CHECK(KeysAmong(WithKeys(expectation.keys), expectation.line) == expectation.positions);
+  }
+  // With a number that is none, too big or zero, there are no keys there.
+  for (const char* number : {"3", "0", "-1", "x", "", "2x", "9223372036854775807",
+                             "9223372036854775808", "4294967298"}) {
+    const std::string line = "ZUNIONSTORE d '" + std::string(number) + "' a b";
+    INFO(line);
+    CHECK(KeysAmong(WithKeys(kUnionStore), line) == Positions{1});
+  }
+}
+
+TEST_CASE("A command's own finder takes the place of its key specs") {
+  static constexpr KeySpec kSort[] = {{kKeyReadOnly | kKeyAccess, 1, 1, 1},
+                                      KeySpec::Unknown(kKeyOverwrite | kKeyUpdate)};
+  Command sort = WithKeys(kSort);
+  CHECK_FALSE(IsWellFormed(sort));
+  sort.find_keys = [](std::span<const std::string_view> arguments,
+                      std::vector<KeyPosition>& positions) {
+    positions.push_back({1, kKeyReadOnly});
+    positions.push_back({static_cast<uint32_t>(arguments.size() - 1), kKeyOverwrite});
+  };
+  CHECK(IsWellFormed(sort));
+  CHECK(KeysAmong(sort, "SORT k BY w STORE d") == Positions{1, 5});
 }
 
 TEST_CASE("The server's table holds every family, and its rows are sound") {

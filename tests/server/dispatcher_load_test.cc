@@ -115,6 +115,7 @@ class Worker {
                                          "RANDOMKEY\r\n",
                                          "LATENCY HISTOGRAM\r\n",
                                          "DEBUG DIGEST\r\n",
+                                         "DEBUG POPULATE 500 populated\r\n",
                                          "CONFIG RESETSTAT\r\n",
                                          "KEYS own:*\r\n",
                                          "CLIENT NO-EVICT on\r\n",

@@ -45,6 +45,15 @@ std::string RepliesByteByByte(std::string_view stream) {
   return RepliesTo(bytes);
 }
 
+std::string RequestsOf(const std::string& name) {
+  const Transcript transcript(STRATA_SOURCE_DIR "/tests/transcripts/" + name);
+  std::string stream;
+  for (const TranscriptStep& step : transcript.steps()) {
+    if (step.kind == TranscriptStep::Kind::kRequest) stream += Array(step.words);
+  }
+  return stream;
+}
+
 }  // namespace
 
 TEST_CASE("a pipeline is answered alike wherever its bytes are split") {
@@ -60,21 +69,26 @@ TEST_CASE("a pipeline is answered alike wherever its bytes are split") {
 }
 
 TEST_CASE("all requests of a transcript are answered alike wherever they are split") {
-  const Transcript transcript(STRATA_SOURCE_DIR "/tests/transcripts/strings.resp");
-  std::string stream;
-  for (const TranscriptStep& step : transcript.steps()) {
-    if (step.kind == TranscriptStep::Kind::kRequest) stream += Array(step.words);
-  }
+  const std::string stream = RequestsOf("counters.resp");
   const std::string_view view = stream;
   const std::string whole = RepliesTo({stream});
-  const uint64_t seed = Catch::rngSeed();
-  Random random(seed);
-  for (int round = 0; round < 100; ++round) {
-    const size_t split = random.Below(stream.size());
-    INFO("seed " << seed << ", split at " << split);
+  for (size_t split = 0; split <= stream.size(); ++split) {
+    INFO("split at " << split);
     REQUIRE(RepliesTo({view.substr(0, split), view.substr(split)}) == whole);
   }
   REQUIRE(RepliesByteByByte(stream) == whole);
+}
+
+TEST_CASE("a long transcript is answered alike in pieces of any size") {
+  const std::string stream = RequestsOf("strings.resp");
+  const std::string_view view = stream;
+  const std::string whole = RepliesTo({stream});
+  for (size_t piece = 1; piece < 200; ++piece) {
+    std::vector<std::string_view> pieces;
+    for (size_t at = 0; at < stream.size(); at += piece) pieces.push_back(view.substr(at, piece));
+    INFO("pieces of " << piece);
+    REQUIRE(RepliesTo(pieces) == whole);
+  }
 }
 
 TEST_CASE("a pipeline longer than a batch runs in order") {
@@ -204,6 +218,37 @@ TEST_CASE("CLIENT UNPAUSE lets held back writes run") {
   CHECK(client.Send("INCR n\r\nINCR n\r\n") == "");
   CHECK(admin.Run("CLIENT UNPAUSE") == "+OK\r\n");
   CHECK(client.Send("") == ":1\r\n:2\r\n");
+}
+
+TEST_CASE("CLIENT PAUSE spares who monitors") {
+  TestServer server;
+  TestClient monitor = server.Connect();
+  TestClient admin = server.Connect();
+  monitor.Run("MONITOR");
+  admin.Run("CLIENT PAUSE 100 ALL");
+  CHECK(monitor.Run("PING").starts_with("+PONG\r\n"));
+}
+
+TEST_CASE("a session says when a pause or a wait may be over") {
+  TestServer server;
+  Client client(ClientOrigin{});
+  client.authenticated = true;
+  Session session(client, server.dispatcher());
+  CHECK_FALSE(session.RetryAfterMs());
+  session.Process("CLIENT PAUSE 100 WRITE\r\nBLPOP k 0\r\n");
+  CHECK(session.suspension() == Suspension::kPaused);
+  server.clock.AdvanceMs(40);
+  CHECK(session.RetryAfterMs() == 60);
+  server.clock.AdvanceMs(100);
+  CHECK(session.RetryAfterMs() == 0);
+  session.Process("BLPOP k 0.5\r\n");
+  CHECK(session.suspension() == Suspension::kParked);
+  CHECK(session.RetryAfterMs() == 500);
+  server.clock.AdvanceMs(600);
+  CHECK(session.RetryAfterMs() == 0);
+  session.Process("BLPOP k 0\r\n");
+  CHECK(session.suspension() == Suspension::kParked);
+  CHECK_FALSE(session.RetryAfterMs());
 }
 
 TEST_CASE("CLIENT REPLY SKIP holds for a command that was held back") {

@@ -1,6 +1,8 @@
 #include "server/observability/statistics.h"
 
+#include <atomic>
 #include <catch2/catch.hpp>
+#include <thread>
 
 #include "base/random.h"
 
@@ -72,6 +74,31 @@ TEST_CASE("a reset forgets counts, but not how many keys have changed since the 
   REQUIRE(statistics.Command(0).calls == 0);
   REQUIRE(statistics.total_errors() == 0);
   REQUIRE(statistics.Errors().empty());
+}
+
+TEST_CASE("a reset is not undone by a thread that counts meanwhile", "[threads]") {
+  constexpr uint64_t kOld = uint64_t{1} << 40;
+  constexpr int kRounds = 200;
+  constexpr uint64_t kAdds = 2000;
+  Statistics statistics(1, 1);
+  for (int round = 0; round < kRounds; ++round) {
+    statistics.Thread(0).bytes_in.Add(kOld);
+    std::atomic<bool> counting = false;
+    std::thread counter([&] {
+      for (uint64_t i = 0; i < kAdds; ++i) {
+        statistics.Thread(0).bytes_in.Add(1);
+        counting.store(true, std::memory_order_relaxed);
+      }
+    });
+    while (!counting.load(std::memory_order_relaxed)) {
+    }
+    statistics.Reset();
+    uint64_t at_once = statistics.Sum(&ThreadStatistics::bytes_in);
+    counter.join();
+    INFO("round " << round);
+    REQUIRE(at_once < kAdds);
+    REQUIRE(statistics.Sum(&ThreadStatistics::bytes_in) < kAdds);
+  }
 }
 
 TEST_CASE("rates are per second over the last samples") {

@@ -10,6 +10,7 @@
 
 #include "base/text.h"
 #include "config/command_line.h"
+#include "server/blocking/wait_queues.h"
 #include "server/services.h"
 #include "server/session.h"
 
@@ -49,12 +50,12 @@ class TestServer final : private ServerControl {
   // Options as on the command line: {"--requirepass", "secret"}.
   explicit TestServer(std::vector<std::string> arguments = {}, size_t threads = 1)
       : config_(Load(arguments)),
-        keyspace_({64, static_cast<int>(config_.options().databases), 42}, clock),
+        keyspace_({64, static_cast<int>(config_.options().databases), 42}, clock, reclaimer_),
         world_(threads),
         statistics_(threads, commands_.rows()),
-        services_{clock,  config_,  commands_,   keyspace_,      reclaimer_,
-                  world_, clients_, statistics_, slow_log_,      latency_,
-                  *this,  pause_,   identity_,   active_expiry_, over_memory_limit_} {
+        services_{clock,     config_,        commands_,          keyspace_,   reclaimer_, world_,
+                  clients_,  statistics_,    slow_log_,          latency_,    *this,      pause_,
+                  identity_, active_expiry_, over_memory_limit_, wait_queues_} {
     identity_.run_id = std::string(40, 'a');
     identity_.started_ms = clock.WallMs();
     identity_.io_threads = threads;
@@ -70,6 +71,7 @@ class TestServer final : private ServerControl {
     origin.local_address = "127.0.0.1:6379";
     origin.descriptor = 7;
     origin.connected_ms = clock.WallMs();
+    origin.io_thread = static_cast<int>(thread);
     return TestClient(*this, std::move(origin), thread);
   }
 
@@ -106,6 +108,7 @@ class TestServer final : private ServerControl {
   SlowLog slow_log_;
   LatencyMonitor latency_;
   PauseState pause_;
+  WaitQueues wait_queues_{keyspace_};
   std::atomic<bool> active_expiry_{true};
   std::atomic<bool> over_memory_limit_{false};
   bool shutdown_requested_ = false;

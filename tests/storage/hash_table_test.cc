@@ -8,9 +8,12 @@
 
 #include "base/hash.h"
 #include "base/random.h"
+#include "storage/entry.h"
 
 namespace strata {
 namespace {
+
+using EntryTable = HashTable<Entry>;
 
 constexpr uint64_t kSeed = 42;
 
@@ -22,19 +25,19 @@ std::string Key(uint64_t number) {
   return "key:" + std::to_string(number);
 }
 
-void Insert(HashTable& table, const std::string& key, int64_t value = 0) {
+void Insert(EntryTable& table, const std::string& key, int64_t value = 0) {
   table.Insert(Entry::NewInteger(key, value, std::nullopt), HashOf(key));
 }
 
-bool Remove(HashTable& table, const std::string& key) {
-  HashTable::Position position = table.Find(key, HashOf(key));
+bool Remove(EntryTable& table, const std::string& key) {
+  EntryTable::Position position = table.Find(key, HashOf(key));
   if (!position) return false;
   Entry::Delete(table.Remove(position, HashOf(key)));
   return true;
 }
 
 TEST_CASE("a new table is empty") {
-  HashTable table(kSeed);
+  EntryTable table(kSeed);
   CHECK(table.size() == 0);
   CHECK_FALSE(table.Find("key", HashOf("key")));
   CHECK(table.Sample(7) == nullptr);
@@ -63,18 +66,18 @@ class TableModel {
     REQUIRE(table_.size() == model_.size());
     for (uint64_t i = 0; i < keys; ++i) {
       std::string key = Key(i);
-      HashTable::Position position = table_.Find(key, HashOf(key));
+      EntryTable::Position position = table_.Find(key, HashOf(key));
       auto expected = model_.find(key);
       if (static_cast<bool>(position) != (expected != model_.end())) FAIL("finding " << key);
       if (position && table_.At(position)->integer() != expected->second) FAIL("value of " << key);
     }
   }
 
-  HashTable& table() { return table_; }
+  EntryTable& table() { return table_; }
 
  private:
   void Set(const std::string& key, int64_t value) {
-    HashTable::Position position = table_.Find(key, HashOf(key));
+    EntryTable::Position position = table_.Find(key, HashOf(key));
     if (position) {
       Entry* entry = Entry::NewInteger(key, value, std::nullopt);
       Entry::Delete(table_.Replace(position, entry));
@@ -85,7 +88,7 @@ class TableModel {
   }
 
   Random random_;
-  HashTable table_{kSeed};
+  EntryTable table_{kSeed};
   std::unordered_map<std::string, int64_t> model_;
 };
 
@@ -117,7 +120,7 @@ TEST_CASE("a table grows to 200,000 keys and gives most of its memory back") {
 }
 
 TEST_CASE("memory follows the number of keys while a table grows") {
-  HashTable table(kSeed);
+  EntryTable table(kSeed);
   for (uint64_t i = 0; i < 200'000; ++i) {
     Insert(table, Key(i));
     if (i < 20'000) continue;
@@ -128,10 +131,10 @@ TEST_CASE("memory follows the number of keys while a table grows") {
 
 // How often each key is seen in a whole scan, with something done between its steps.
 template <class Between>
-std::unordered_map<std::string, int> ScanAll(HashTable& table, Between&& between) {
+std::unordered_map<std::string, int> ScanAll(EntryTable& table, Between&& between) {
   std::unordered_map<std::string, int> seen;
   uint64_t place = 0;
-  while (place < HashTable::kScanEnd) {
+  while (place < EntryTable::kScanEnd) {
     const uint64_t next =
         table.VisitBucket(place, [&](const Entry& entry) { ++seen[std::string(entry.key())]; });
     if (next <= place) FAIL("the scan stands still at " << place);
@@ -144,7 +147,7 @@ std::unordered_map<std::string, int> ScanAll(HashTable& table, Between&& between
 TEST_CASE("a scan of a table at rest sees every key once") {
   const uint64_t keys = GENERATE(0u, 1u, 60u, 1'000u, 50'000u);
   CAPTURE(keys);
-  HashTable table(kSeed);
+  EntryTable table(kSeed);
   for (uint64_t i = 0; i < keys; ++i) Insert(table, Key(i));
   std::unordered_map<std::string, int> seen = ScanAll(table, [] {});
   REQUIRE(seen.size() == keys);
@@ -157,7 +160,7 @@ TEST_CASE("a scan sees keys that stay exactly once while others come and go") {
   const Trend trend = GENERATE(Trend::kGrowing, Trend::kShrinking, Trend::kMixed);
   CAPTURE(seed, static_cast<int>(trend));
   Random random(seed);
-  HashTable table(kSeed);
+  EntryTable table(kSeed);
   constexpr uint64_t kStaying = 3'000;
   constexpr uint64_t kOthers = 40'000;
   for (uint64_t i = 0; i < kStaying; ++i) Insert(table, Key(i));
@@ -189,7 +192,7 @@ TEST_CASE("a scan sees keys that stay exactly once while others come and go") {
 TEST_CASE("samples reach every key, about equally often") {
   const uint64_t keys = GENERATE(1u, 5u, 300u, 2'000u);
   CAPTURE(keys);
-  HashTable table(kSeed);
+  EntryTable table(kSeed);
   for (uint64_t i = 0; i < keys; ++i) Insert(table, Key(i));
   Random random(9);
   std::map<std::string, uint64_t> drawn;
@@ -206,7 +209,7 @@ TEST_CASE("samples reach every key, about equally often") {
 }
 
 TEST_CASE("samples reach the last keys of a table that was large") {
-  HashTable table(kSeed);
+  EntryTable table(kSeed);
   for (uint64_t i = 0; i < 20'000; ++i) Insert(table, Key(i));
   for (uint64_t i = 3; i < 20'000; ++i) Remove(table, Key(i));
   Random random(9);
@@ -216,10 +219,10 @@ TEST_CASE("samples reach the last keys of a table that was large") {
 }
 
 TEST_CASE("candidates of a hash hold the key it is of") {
-  HashTable table(kSeed);
+  EntryTable table(kSeed);
   for (uint64_t i = 0; i < 5'000; ++i) Insert(table, Key(i));
   for (uint64_t i = 0; i < 5'000; ++i) {
-    Entry* found[HashTable::kMaxVisited];
+    Entry* found[EntryTable::kMaxVisited];
     const size_t count = table.Candidates(HashOf(Key(i)), found);
     bool is_there = false;
     for (size_t j = 0; j < count; ++j) is_there |= found[j]->key() == Key(i);
@@ -228,27 +231,22 @@ TEST_CASE("candidates of a hash hold the key it is of") {
 }
 
 TEST_CASE("a table is taken apart in bounded steps") {
-  HashTable table(kSeed);
+  EntryTable table(kSeed);
   constexpr size_t kKeys = 30'000;
   for (uint64_t i = 0; i < kKeys; ++i) Insert(table, Key(i));
-  std::unordered_set<std::string> freed;
-  std::vector<Entry*> taken;
   constexpr size_t kLimit = 100;
-  while (table.TakeSome(kLimit, taken) > 0) {
-    // A segment is taken whole.
-    REQUIRE(taken.size() <= kLimit + 1'200);
-    for (Entry* entry : taken) {
-      freed.emplace(entry->key());
-      Entry::Delete(entry);
-    }
-    taken.clear();
+  size_t freed = 0;
+  while (size_t step = table.FreeSome(kLimit)) {
+    REQUIRE(step <= kLimit + 600);  // a segment is taken whole
+    freed += step;
+    REQUIRE(table.size() == kKeys - freed);
   }
-  CHECK(freed.size() == kKeys);
+  CHECK(freed == kKeys);
   CHECK(table.size() == 0);
 }
 
 TEST_CASE("prefetching is harmless whatever the hash") {
-  HashTable table(kSeed);
+  EntryTable table(kSeed);
   Random random(3);
   for (uint64_t i = 0; i < 10'000; ++i) {
     table.Prefetch(random.Next());

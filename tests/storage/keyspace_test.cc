@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/random.h"
+#include "storage/reclaimer.h"
 
 namespace strata {
 namespace {
@@ -14,7 +15,8 @@ constexpr int64_t kHourMs = 3'600'000;
 
 struct KeyspaceFixture {
   FakeClock clock;
-  Keyspace keyspace{{64, 16, 42}, clock};
+  Reclaimer reclaimer;
+  Keyspace keyspace{{64, 16, 42}, clock, reclaimer};
 
   Database database(int index = 0) { return Database(keyspace, index, clock.WallMs()); }
 
@@ -89,7 +91,7 @@ TEST_CASE_METHOD(KeyspaceFixture, "a scan's step is about as long as it was aske
   do {
     size_t visited = 0;
     cursor = keyspace.Scan(0, cursor, 100, [&](const Entry&) { ++visited; });
-    REQUIRE(visited <= 100 + HashTable::kMaxVisited);
+    REQUIRE(visited <= 100 + EntryTable::kMaxVisited);
     if (cursor != 0) REQUIRE(visited >= 100);
   } while (cursor != 0);
 }
@@ -207,6 +209,36 @@ TEST_CASE_METHOD(KeyspaceFixture, "a step of expiry says when it is behind") {
   while (keyspace.ExpireSome(0, clock.WallMs(), 100)) ++steps;
   CHECK(steps >= 5);
   CHECK(steps <= 20);
+}
+
+TEST_CASE_METHOD(KeyspaceFixture, "a database's backlog does not hold up the expiry of others") {
+  const int crowded = GENERATE(0, 7, 15);
+  CAPTURE(crowded);
+  Fill(crowded, 64'000, 50);
+  for (int other : {3, 9}) Fill(other, 640, 50);
+  clock.AdvanceMs(100);
+  for (int step = 0; step < 2; ++step) {
+    for (size_t i = 0; i < keyspace.shard_count(); ++i) {
+      CHECK(keyspace.ExpireSome(i, clock.WallMs(), 100));
+    }
+  }
+  CHECK(keyspace.Size(3) == 0);
+  CHECK(keyspace.Size(9) == 0);
+  CHECK(keyspace.Size(crowded) > 64'000 - 64 * 210);  // keys that look alike go together
+}
+
+TEST_CASE_METHOD(KeyspaceFixture, "databases that are all behind get their turns at expiry") {
+  for (int index : {1, 2, 14}) Fill(index, 64'000, 50);
+  clock.AdvanceMs(100);
+  for (int step = 0; step < 3; ++step) {
+    for (size_t i = 0; i < keyspace.shard_count(); ++i) {
+      keyspace.ExpireSome(i, clock.WallMs(), 100);
+    }
+  }
+  for (int index : {1, 2, 14}) {
+    CHECK(keyspace.Size(index) <= 64'000 - 64 * 100);
+    CHECK(keyspace.Size(index) > 64'000 - 64 * 110);
+  }
 }
 
 TEST_CASE_METHOD(KeyspaceFixture, "statistics count keys, volatile keys and their time left") {

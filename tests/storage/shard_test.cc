@@ -3,9 +3,12 @@
 #include <catch2/catch.hpp>
 #include <map>
 #include <string>
+#include <thread>
 
 #include "base/hash.h"
 #include "base/random.h"
+#include "storage/hash_value.h"
+#include "storage/reclaimer.h"
 
 namespace strata {
 namespace {
@@ -27,7 +30,8 @@ std::string Text(const Entry& entry) {
 
 struct ShardFixture {
   ExpiryStatistics statistics;
-  ShardDatabase shard{kSeed, kStart, statistics};
+  Reclaimer reclaimer;
+  ShardDatabase shard{kSeed, kStart, statistics, reclaimer};
 };
 
 TEST_CASE_METHOD(ShardFixture, "a stored string has the encoding Redis would choose") {
@@ -328,6 +332,43 @@ TEST_CASE_METHOD(ShardFixture, "a detached shard is freed in steps") {
   size_t freed = 0;
   while (size_t step = shard.FreeSome(100)) freed += step;
   CHECK(freed == 10'000);
+}
+
+TEST_CASE_METHOD(ShardFixture, "fields of hashes are removed on time, and the key with the last") {
+  KeyRef key = Ref("hash");
+  shard.Put(key, HashValue::NewEntry(key.bytes));
+  HashValue hash(*shard.Find(key, kStart), {});
+  for (int i = 0; i < 1000; ++i) {
+    std::string field = std::to_string(i);
+    hash.Set(field, "v");
+    hash.SetExpiry(field, kStart + 100 + i);
+  }
+  shard.NoteFieldExpiry(key, kStart + 100);
+  auto expire_until = [&](int64_t now_ms) {
+    while (shard.ExpireSome(now_ms, kPlenty) > 0) continue;
+  };
+  expire_until(kStart + 50);
+  CHECK(hash.size() == 1000);
+  for (int64_t now_ms = kStart + 50; now_ms <= kStart + 600; now_ms += kTickMs) {
+    expire_until(now_ms);
+  }
+  CHECK(hash.size() <= 520);
+  CHECK(hash.size() >= 490);
+  for (int64_t now_ms = kStart + 600; now_ms <= kStart + 1200; now_ms += kTickMs) {
+    expire_until(now_ms);
+  }
+  CHECK(shard.size() == 0);
+}
+
+TEST_CASE_METHOD(ShardFixture, "a big collection is freed by the reclaimer") {
+  KeyRef key = Ref("hash");
+  shard.Put(key, HashValue::NewEntry(key.bytes));
+  HashValue hash(*shard.Find(key, kStart), {});
+  for (int i = 0; i < 1000; ++i) hash.Set(std::to_string(i), "v");
+  REQUIRE(shard.Erase(key));
+  while (reclaimer.freed() == 0) std::this_thread::yield();
+  CHECK(reclaimer.freed() == 1);
+  CHECK(reclaimer.pending() == 0);
 }
 
 }  // namespace

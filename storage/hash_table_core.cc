@@ -1,6 +1,4 @@
-#include "storage/hash_table.h"
-
-#include <emmintrin.h>
+#include "storage/hash_table_core.h"
 
 #include <algorithm>
 
@@ -9,37 +7,15 @@
 #include "base/hash.h"
 
 namespace strata {
-namespace {
-
-// Two bits per slot of the bucket whose tag is `tag`.
-unsigned MatchTags(const HashTable::Bucket& bucket, uint16_t tag) {
-  __m128i tags = _mm_load_si128(reinterpret_cast<const __m128i*>(bucket.tags));
-  __m128i equal = _mm_cmpeq_epi16(tags, _mm_set1_epi16(static_cast<int16_t>(tag)));
-  return static_cast<unsigned>(_mm_movemask_epi8(equal));
-}
-
-int FirstSlot(unsigned matches) {
-  return __builtin_ctz(matches) / 2;
-}
-unsigned WithoutFirst(unsigned matches) {
-  return matches & ~(3u << (FirstSlot(matches) * 2));
-}
-
-}  // namespace
-
-HashTable::HashTable(uint64_t seed) : seed_(seed) {
+HashTableCore::HashTableCore(HashOfNode hash_of_node, uint64_t seed)
+    : hash_of_node_(hash_of_node), seed_(seed) {
   directories_.push_back(std::make_unique<Directory>(1));
   memory_bytes_ += sizeof(Directory) + 2 * sizeof(uint64_t);
   directory_.store(directories_.back().get(), std::memory_order_relaxed);
   Publish(NewSegment(0, 0), 0);
 }
 
-HashTable::~HashTable() {
-  std::vector<Entry*> taken;
-  while (TakeSome(1024, taken) > 0) {
-    for (Entry* entry : taken) Entry::Delete(entry);
-    taken.clear();
-  }
+HashTableCore::~HashTableCore() {
   const Segment* last = nullptr;
   for (auto& word : directory()->words) {
     Segment* segment = SegmentOf(word.load(std::memory_order_relaxed));
@@ -49,7 +25,7 @@ HashTable::~HashTable() {
   }
 }
 
-HashTable::Segment* HashTable::NewSegment(int size_index, int depth) {
+HashTableCore::Segment* HashTableCore::NewSegment(int size_index, int depth) {
   size_t bytes = sizeof(Bucket) * (kBuckets[size_index] + size_t{1});
   auto* segment = static_cast<Segment*>(AllocateCacheLines(bytes));
   std::memset(static_cast<void*>(segment), 0, bytes);
@@ -59,13 +35,13 @@ HashTable::Segment* HashTable::NewSegment(int size_index, int depth) {
   return segment;
 }
 
-void HashTable::FreeSegment(Segment* segment) {
+void HashTableCore::FreeSegment(Segment* segment) {
   size_t bytes = sizeof(Bucket) * (segment->bucket_count() + 1);
   memory_bytes_ -= bytes;
   FreeBytes(segment, bytes);
 }
 
-void HashTable::Publish(const Segment* segment, uint64_t hash) {
+void HashTableCore::Publish(const Segment* segment, uint64_t hash) {
   Directory* current = directory();
   int free_bits = current->bits - segment->depth;
   size_t first = segment->depth == 0 ? 0 : (hash >> (64 - segment->depth)) << free_bits;
@@ -74,40 +50,19 @@ void HashTable::Publish(const Segment* segment, uint64_t hash) {
   }
 }
 
-HashTable::Position HashTable::Find(std::string_view key, uint64_t hash) const {
-  uint64_t word = directory()->At(hash);
-  uint16_t tag = TagOf(hash, DepthOf(word));
-  Bucket* home = HomeOf(word, tag);
-  Bucket* bucket = home;
-  for (size_t step = 0;; ++step) {
-    for (unsigned matches = MatchTags(*bucket, tag); matches != 0;
-         matches = WithoutFirst(matches)) {
-      int slot = FirstSlot(matches);
-      if (bucket->at(slot)->key() == key) return {home, bucket, slot};
-    }
-    if (home->overflow() == 0 || step + 1 == kReach) return {};
-    Segment* segment = SegmentOf(word);
-    if (++bucket == segment->buckets + segment->bucket_count()) bucket = segment->buckets;
-  }
-}
-
-void HashTable::PrefetchEntry(uint64_t hash) const {
+void HashTableCore::PrefetchNode(uint64_t hash) const {
   uint64_t word = directory()->At(hash);
   uint16_t tag = TagOf(hash, DepthOf(word));
   const Bucket* home = HomeOf(word, tag);
   unsigned matches = MatchTags(*home, tag);
   if (matches == 0) return;
-  // A small entry lies on two cache lines.
-  const auto* entry = reinterpret_cast<const char*>(home->at(FirstSlot(matches)));
-  __builtin_prefetch(entry);
-  __builtin_prefetch(entry + 64);
+  // A small node lies on two cache lines.
+  const auto* node = reinterpret_cast<const char*>(home->at(FirstSlot(matches)));
+  __builtin_prefetch(node);
+  __builtin_prefetch(node + 64);
 }
 
-Entry* HashTable::At(const Position& position) const {
-  return position.bucket->at(position.slot);
-}
-
-bool HashTable::Place(Segment* segment, Entry* entry, uint16_t tag) {
+bool HashTableCore::Place(Segment* segment, void* node, uint16_t tag) {
   size_t buckets = segment->bucket_count();
   size_t index = HomeIndex(tag, segment->size_index);
   size_t distance = 0;
@@ -123,7 +78,7 @@ bool HashTable::Place(Segment* segment, Entry* entry, uint16_t tag) {
   }
   Bucket& bucket = segment->buckets[(index + distance) % buckets];
   bucket.tags[FirstSlot(free)] = tag;
-  bucket.set(FirstSlot(free), entry);
+  bucket.set(FirstSlot(free), node);
   if (distance > 0) CountOverflow(segment->buckets[index], 1);
   ++segment->count;
   return true;
@@ -132,7 +87,7 @@ bool HashTable::Place(Segment* segment, Entry* entry, uint16_t tag) {
 // There is room `distance` buckets behind `index`, out of reach: moves an entry into it that may
 // lie there and lies nearer, as in hopscotch hashing (Herlihy, Shavit, Tzafrir, DISC 2008).
 // Returns the distance of the room so made, or 0.
-size_t HashTable::BringCloser(Segment* segment, size_t index, size_t distance) {
+size_t HashTableCore::BringCloser(Segment* segment, size_t index, size_t distance) {
   size_t buckets = segment->bucket_count();
   Bucket& to = segment->buckets[(index + distance) % buckets];
   for (size_t nearer = distance - kReach + 1; nearer < distance; ++nearer) {
@@ -153,31 +108,31 @@ size_t HashTable::BringCloser(Segment* segment, size_t index, size_t distance) {
   return 0;
 }
 
-void HashTable::CountOverflow(Bucket& home, int change) {
+void HashTableCore::CountOverflow(Bucket& home, int change) {
   unsigned count = home.overflow();
   if (count < kStickyOverflow) home.set_overflow(count + static_cast<unsigned>(change));
 }
 
-void HashTable::Insert(Entry* entry, uint64_t hash) {
+void HashTableCore::Insert(void* node, uint64_t hash) {
   while (true) {
     Segment* segment = SegmentOf(directory()->At(hash));
     size_t slots = segment->bucket_count() * kSlots;
     bool loaded = segment->count * size_t{100} >= slots * kMaxLoadPercent;
-    if (!loaded && Place(segment, entry, TagOf(hash, segment->depth))) break;
+    if (!loaded && Place(segment, node, TagOf(hash, segment->depth))) break;
     Grow(segment, hash);
   }
   ++size_;
 }
 
-Entry* HashTable::Replace(const Position& position, Entry* entry) {
-  Entry* old = At(position);
-  position.bucket->set(position.slot, entry);
+void* HashTableCore::Replace(const Position& position, void* node) {
+  void* old = At(position);
+  position.bucket->set(position.slot, node);
   return old;
 }
 
-Entry* HashTable::Remove(const Position& position, uint64_t hash) {
+void* HashTableCore::Remove(const Position& position, uint64_t hash) {
   Bucket& bucket = *position.bucket;
-  Entry* entry = bucket.at(position.slot);
+  void* node = bucket.at(position.slot);
   bucket.tags[position.slot] = 0;
   bucket.set(position.slot, nullptr);
   Bucket& home = *position.home;
@@ -186,11 +141,11 @@ Entry* HashTable::Remove(const Position& position, uint64_t hash) {
   --segment->count;
   --size_;
   MaybeShrink(segment, hash);
-  return entry;
+  return node;
 }
 
 // Puts everything into another segment of the same depth; false if something found no room.
-bool HashTable::MoveAll(const Segment& from, Segment* to) {
+bool HashTableCore::MoveAll(const Segment& from, Segment* to) {
   for (size_t i = 0; i < from.bucket_count(); ++i) {
     const Bucket& bucket = from.buckets[i];
     for (int slot = 0; slot < kSlots; ++slot) {
@@ -201,8 +156,8 @@ bool HashTable::MoveAll(const Segment& from, Segment* to) {
 }
 
 // Puts everything into two segments that are one deeper, by the bit that the tags lose. The hashes
-// have a new last bit to give, so the entries are read: ahead of need, since most are in no cache.
-bool HashTable::Divide(const Segment& from, Segment* low, Segment* high, uint64_t seed) {
+// have a new last bit to give, so the nodes are read: ahead of need, since most are in no cache.
+bool HashTableCore::Divide(const Segment& from, Segment* low, Segment* high) const {
   constexpr size_t kAhead = 2;  // buckets
   for (size_t i = 0; i < from.bucket_count(); ++i) {
     if (i + kAhead < from.bucket_count()) {
@@ -213,16 +168,16 @@ bool HashTable::Divide(const Segment& from, Segment* low, Segment* high, uint64_
     const Bucket& bucket = from.buckets[i];
     for (int slot = 0; slot < kSlots; ++slot) {
       if (bucket.tags[slot] == 0) continue;
-      Entry* entry = bucket.at(slot);
-      uint64_t hash = Hash64(entry->key(), seed);
+      void* node = bucket.at(slot);
+      uint64_t hash = hash_of_node_(node, seed_);
       bool to_high = ((hash << from.depth) >> 63) != 0;
-      if (!Place(to_high ? high : low, entry, TagOf(hash, low->depth))) return false;
+      if (!Place(to_high ? high : low, node, TagOf(hash, low->depth))) return false;
     }
   }
   return true;
 }
 
-void HashTable::Rebuild(Segment* segment, int size_index, uint64_t hash) {
+void HashTableCore::Rebuild(Segment* segment, int size_index, uint64_t hash) {
   Segment* rebuilt = NewSegment(size_index, segment->depth);
   if (!MoveAll(*segment, rebuilt)) {
     FreeSegment(rebuilt);
@@ -234,19 +189,19 @@ void HashTable::Rebuild(Segment* segment, int size_index, uint64_t hash) {
   FreeSegment(segment);
 }
 
-void HashTable::Grow(Segment* segment, uint64_t hash) {
+void HashTableCore::Grow(Segment* segment, uint64_t hash) {
   if (segment->size_index + 1 < kSizes) return Rebuild(segment, segment->size_index + 1, hash);
   Split(segment, hash);
 }
 
-void HashTable::Split(Segment* segment, uint64_t hash) {
+void HashTableCore::Split(Segment* segment, uint64_t hash) {
   CHECK(segment->depth < kMaxDepth);
   if (segment->depth == directory()->bits) GrowDirectory();
   int depth = segment->depth + 1;
   for (int size_index = kSizeAfterSplit; size_index < kSizes; ++size_index) {
     Segment* low = NewSegment(size_index, depth);
     Segment* high = NewSegment(size_index, depth);
-    if (Divide(*segment, low, high, seed_)) {
+    if (Divide(*segment, low, high)) {
       uint64_t bit = uint64_t{1} << (64 - depth);
       Publish(low, hash & ~bit);
       Publish(high, hash | bit);
@@ -259,7 +214,7 @@ void HashTable::Split(Segment* segment, uint64_t hash) {
   CHECK(!"half of a segment's keys do not fit in a segment: the hash is broken");
 }
 
-void HashTable::GrowDirectory() {
+void HashTableCore::GrowDirectory() {
   const Directory& old = *directory();
   auto grown = std::make_unique<Directory>(old.bits + 1);
   for (size_t i = 0; i < grown->words.size(); ++i) {
@@ -272,7 +227,7 @@ void HashTable::GrowDirectory() {
 }
 
 // Rebuilds a segment in a smaller size once it would be no more than two thirds full there.
-void HashTable::MaybeShrink(Segment* segment, uint64_t hash) {
+void HashTableCore::MaybeShrink(Segment* segment, uint64_t hash) {
   if (segment->size_index == 0) return;
   int smaller = segment->size_index - 1;
   if (smaller > 0) --smaller;  // two sizes down, so that growing again is some way off
@@ -281,14 +236,20 @@ void HashTable::MaybeShrink(Segment* segment, uint64_t hash) {
   }
 }
 
-uint64_t HashTable::CollectBucket(uint64_t place, Entry** found, size_t& count) const {
+// How many buckets from a home on may hold its keys.
+size_t HashTableCore::ReachOf(const Segment& segment, size_t home_index) const {
+  if (segment.buckets[home_index].overflow() == 0) return 1;
+  return std::min(kReach, segment.bucket_count());
+}
+
+uint64_t HashTableCore::CollectBucket(uint64_t place, void** found, size_t& count) const {
   CHECK(place < kScanEnd);
   uint64_t hash = place << 24;
   uint64_t word = directory()->At(hash);
   const Segment* segment = SegmentOf(word);
   size_t buckets = segment->bucket_count();
   size_t index = HomeIndex(TagOf(hash, segment->depth), segment->size_index);
-  size_t reach = segment->buckets[index].overflow() > 0 ? kReach : 1;
+  size_t reach = ReachOf(*segment, index);
   for (size_t step = 0; step < reach; ++step) {
     const Bucket& bucket = segment->buckets[(index + step) % buckets];
     for (int slot = 0; slot < kSlots; ++slot) {
@@ -296,8 +257,8 @@ uint64_t HashTable::CollectBucket(uint64_t place, Entry** found, size_t& count) 
         continue;
       }
       // A cursor from before the segment shrank may begin in the middle of this bucket.
-      Entry* entry = bucket.at(slot);
-      if (Hash64(entry->key(), seed_) >> 24 >= place) found[count++] = entry;
+      void* node = bucket.at(slot);
+      if (hash_of_node_(node, seed_) >> 24 >= place) found[count++] = node;
     }
   }
   // The smallest hash whose home is the next bucket; buckets are chosen by 16 bits, so it is exact.
@@ -307,13 +268,13 @@ uint64_t HashTable::CollectBucket(uint64_t place, Entry** found, size_t& count) 
   return segment_start + (first16 << (24 - segment->depth));
 }
 
-size_t HashTable::Candidates(uint64_t hash, Entry** found) const {
+size_t HashTableCore::Candidates(uint64_t hash, void** found) const {
   uint64_t word = directory()->At(hash);
   const Segment* segment = SegmentOf(word);
   uint16_t tag = TagOf(hash, segment->depth);
   size_t buckets = segment->bucket_count();
   size_t index = HomeIndex(tag, segment->size_index);
-  size_t reach = segment->buckets[index].overflow() > 0 ? kReach : 1;
+  size_t reach = ReachOf(*segment, index);
   size_t count = 0;
   for (size_t step = 0; step < reach; ++step) {
     const Bucket& bucket = segment->buckets[(index + step) % buckets];
@@ -324,7 +285,7 @@ size_t HashTable::Candidates(uint64_t hash, Entry** found) const {
   return count;
 }
 
-Entry* HashTable::Sample(uint64_t random) const {
+void* HashTableCore::Sample(uint64_t random) const {
   if (size_ == 0) return nullptr;
   // Slots are drawn, not buckets, so that a full bucket's entries are no less likely.
   constexpr int kDraws = 128;
@@ -339,7 +300,7 @@ Entry* HashTable::Sample(uint64_t random) const {
   // Nearly empty: the first entry from a random place on.
   uint64_t place = random >> 24;
   while (true) {
-    Entry* found[kMaxVisited];
+    void* found[kMaxVisited];
     size_t count = 0;
     place = CollectBucket(place, found, count);
     if (count > 0) return found[random % count];
@@ -347,7 +308,7 @@ Entry* HashTable::Sample(uint64_t random) const {
   }
 }
 
-size_t HashTable::TakeSome(size_t limit, std::vector<Entry*>& taken) {
+size_t HashTableCore::TakeSome(size_t limit, std::vector<void*>& taken) {
   size_t before = taken.size();
   Directory* current = directory();
   while (words_taken_ < current->words.size() && taken.size() - before < limit) {
@@ -367,7 +328,7 @@ size_t HashTable::TakeSome(size_t limit, std::vector<Entry*>& taken) {
   return taken.size() - before;
 }
 
-void HashTable::CheckInvariants() const {
+void HashTableCore::CheckInvariants() const {
   size_t total = 0;
   const Segment* last = nullptr;
   for (size_t i = 0; i < directory()->words.size(); ++i) {
@@ -383,10 +344,11 @@ void HashTable::CheckInvariants() const {
       for (int slot = 0; slot < kSlots; ++slot) {
         if (bucket.tags[slot] == 0) continue;
         ++in_segment;
-        uint64_t hash = Hash64(bucket.at(slot)->key(), seed_);
+        void* node = bucket.at(slot);
+        uint64_t hash = hash_of_node_(node, seed_);
         CHECK(bucket.tags[slot] == TagOf(hash, segment->depth));
         CHECK(SegmentOf(directory()->At(hash)) == segment);
-        CHECK(Find(bucket.at(slot)->key(), hash));
+        CHECK(Find(hash, [node](const void* other) { return other == node; }));
       }
     }
     CHECK(in_segment == segment->count);

@@ -1,0 +1,106 @@
+#pragma once
+
+// A blocking command (BLPOP, XREAD BLOCK …) that found nothing and waits.
+//
+//   handler: nothing there, c.Block(…)
+//     -> Park: a BlockedCommand enters the queue of each key it waits for; the session stops
+//        reading requests                                                       kWaiting
+//     -> a writer changed a key: ReadyKeyService runs the handler again, on the
+//        writer's thread; it replied                                            kServed
+//     -> or the deadline passed                                                 kTimedOut
+//     -> or CLIENT UNBLOCK, or the client is gone                      kUnblocked, kAbandoned
+//     -> the session takes the reply and reads on: TakeBlockedReply
+//
+// Who leaves kWaiting holds the locks of the shards of all the command's keys, and takes it out of
+// the queues in the same moment: so exactly one of these happens.
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/output_queue.h"
+#include "protocol/reply_builder.h"
+#include "server/client.h"
+#include "server/command.h"
+#include "storage/entry.h"
+#include "storage/shard.h"
+
+namespace strata {
+
+struct Services;
+
+// Whether the command also wants to run when a key it waits for is removed (XREADGROUP tells then
+// that the group is gone).
+enum class OnRemoval : uint8_t { kWaitOn, kRun };
+
+// What a handler asks for when it has nothing to answer yet.
+struct BlockRequest {
+  std::span<const KeyRef> keys;  // some of c.keys, next to each other: what it waits for
+  ValueType type;                // keys of other types do not concern it
+  int64_t timeout_ms = 0;        // 0: for ever
+  OnRemoval on_removal = OnRemoval::kWaitOn;
+  // What stands at these positions when it runs again: XREAD's `$` becomes the id it meant.
+  std::vector<std::pair<size_t, std::string>> arguments = {};
+};
+
+// Shared by its client, the queues it stands in, and whoever is about to run it.
+struct BlockedCommand {
+  enum class State : uint8_t { kWaiting, kServed, kTimedOut, kUnblocked, kAbandoned };
+
+  // Set before it is seen by others, and then constant.
+  const Command* command = nullptr;
+  size_t row = 0;
+  uint64_t client_id = 0;
+  int database = 0;
+  bool no_touch = false;
+  RespVersion version = RespVersion::kResp2;
+  ReplyMode reply_mode = ReplyMode::kOn;  // kOff and kSkip: the reply goes nowhere
+  int64_t deadline_ms = 0;                // monotonic; 0: none
+  ValueType type = ValueType::kString;
+  OnRemoval on_removal = OnRemoval::kWaitOn;
+  std::vector<std::string> words;
+  std::vector<std::string_view> arguments;  // of `words`
+  std::vector<KeyRef> keys;                 // all of the command's, in `words`
+  std::span<const KeyRef> awaited;          // of `keys`
+  uint64_t ticket = 0;                      // in order of arrival
+
+  std::atomic<State> state{State::kWaiting};
+  // Written by who serves it, before `state` says so; then its client's.
+  OutputQueue reply;
+
+  BlockedCommand() = default;
+  BlockedCommand(const BlockedCommand&) = delete;
+  BlockedCommand& operator=(const BlockedCommand&) = delete;
+
+  State Now() const { return state.load(std::memory_order_acquire); }
+};
+
+// What was executed and could not be answered.
+struct ParkedRequest {
+  const Command& command;
+  size_t row;
+  std::span<const std::string_view> arguments;
+  std::span<const KeyRef> keys;
+};
+
+// Makes the client wait. REQUIRES: the locks of the shards of all the request's keys, since the
+// handler ran.
+void Park(Services& services, Client& client, const ParkedRequest& request,
+          const BlockRequest& block);
+
+// Ends the wait in its own way, unless it was over: returns whether it did. Takes the shards'
+// locks. The client is not told: see ClientRegistry::Resume.
+bool EndWait(Services& services, BlockedCommand& blocked, BlockedCommand::State how);
+
+class ThreadStatistics;
+
+// On the client's own thread: if the wait is over, or its time has just come, puts the reply into
+// the client's output, forgets the command and returns true.
+bool TakeBlockedReply(Services& services, Client& client, ThreadStatistics& statistics);
+
+}  // namespace strata

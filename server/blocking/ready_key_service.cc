@@ -1,0 +1,108 @@
+#include "server/blocking/ready_key_service.h"
+
+#include "server/command_context.h"
+
+namespace strata {
+
+using State = BlockedCommand::State;
+
+ReadyKeyService::ReadyKeyService(Services& services, ThreadStatistics& statistics)
+    : services_(services), statistics_(statistics), locks_(services.keyspace) {}
+
+void ReadyKeyService::ServeUnder(const ShardLocks& held, std::span<const KeyRef> keys,
+                                 int64_t now_ms) {
+  for (; !keys_.empty(); keys_.Take()) {
+    const ReadyKey key = keys_.front();  // a copy: serving may add keys
+    const KeyRef ref = key.ref();
+    if (!held.Cover(keys, {&ref, 1})) return;
+    uint64_t ticket = 0;
+    while (std::shared_ptr<BlockedCommand> waiter = NextWaiter(key, ticket, now_ms)) {
+      if (!held.Cover(keys, waiter->keys)) return;  // nor may those behind it be served first
+      ticket = waiter->ticket;
+      TryToServe(*waiter, now_ms);
+    }
+  }
+}
+
+void ReadyKeyService::Finish(int64_t now_ms) {
+  while (!keys_.empty()) ServeKey(keys_.Take(), now_ms);
+  for (uint64_t client_id : served_) services_.clients.Resume(client_id);
+  served_.clear();
+}
+
+void ReadyKeyService::ServeKey(const ReadyKey& key, int64_t now_ms) {
+  Keyspace& keyspace = services_.keyspace;
+  for (uint64_t ticket = 0;;) {
+    std::shared_ptr<BlockedCommand> waiter;
+    {
+      SpinLock lock(keyspace.shard(keyspace.ShardIndex(key.hash)).mutex);
+      waiter = NextWaiter(key, ticket, now_ms);
+    }
+    if (waiter == nullptr) return;
+    ticket = waiter->ticket;
+    locks_.Lock(waiter->keys);
+    TryToServe(*waiter, now_ms);
+    locks_.Unlock(waiter->keys);
+  }
+}
+
+std::shared_ptr<BlockedCommand> ReadyKeyService::NextWaiter(const ReadyKey& key,
+                                                            uint64_t after_ticket,
+                                                            int64_t now_ms) const {
+  const WaitQueues& queues = services_.wait_queues;
+  const KeyRef ref = key.ref();
+  const Entry* entry = Database(services_.keyspace, key.database, now_ms).Find(ref);
+  if (entry == nullptr && !queues.AwaitsRemoval(key.database, ref)) return nullptr;
+  for (;;) {
+    std::shared_ptr<BlockedCommand> next = queues.Next(key.database, ref, after_ticket);
+    if (next == nullptr) return nullptr;
+    const bool concerned = entry != nullptr && entry->type() == next->type;
+    if (concerned || next->on_removal == OnRemoval::kRun) return next;
+    after_ticket = next->ticket;
+  }
+}
+
+void ReadyKeyService::TryToServe(BlockedCommand& blocked, int64_t now_ms) {
+  if (blocked.Now() != State::kWaiting) return;
+  const int64_t start_ns = services_.clock.MonotonicNs();
+  if (!RunAgain(blocked, now_ms)) return;
+  services_.wait_queues.Remove(blocked);
+  blocked.state.store(State::kServed, std::memory_order_release);
+  served_.push_back(blocked.client_id);
+  CommandCounters& counters = statistics_.Command(blocked.row);
+  const auto duration_ns = static_cast<uint64_t>(services_.clock.MonotonicNs() - start_ns);
+  counters.calls.Add(1);
+  counters.nanoseconds.Add(duration_ns);
+  if (services_.config.options().latency_tracking) counters.latency.Count(duration_ns);
+}
+
+bool ReadyKeyService::RunAgain(BlockedCommand& blocked, int64_t now_ms) {
+  stand_in_.database = blocked.database;
+  stand_in_.no_touch = blocked.no_touch;
+  stand_in_.reply.set_version(blocked.version);
+  ReplyBuilder reply(blocked.reply);
+  reply.set_version(blocked.version);
+  block_request_.reset();
+  CommandContext context{services_,
+                         stand_in_,
+                         statistics_,
+                         *blocked.command,
+                         blocked.arguments,
+                         blocked.keys,
+                         Database(services_.keyspace, blocked.database, now_ms),
+                         reply,
+                         secrets_,
+                         keys_,
+                         block_request_,
+                         MayBlock::kYes};
+  blocked.command->handler(context);
+  secrets_.clear();
+  if (block_request_) return false;
+  if (reply.errors() > 0) {
+    statistics_.Command(blocked.row).failed.Add(1);
+    services_.statistics.CountError(reply.last_error_code());
+  }
+  return true;
+}
+
+}  // namespace strata

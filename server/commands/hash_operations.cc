@@ -1,0 +1,59 @@
+#include "server/commands/hash_operations.h"
+
+#include <limits>
+
+namespace strata {
+
+HashLimits HashLimitsOf(const CommandContext& c) {
+  const Options& options = c.options();
+  return {static_cast<size_t>(options.hash_max_listpack_entries),
+          static_cast<size_t>(options.hash_max_listpack_value), c.database.keyspace().hash_seed()};
+}
+
+OpenedHash OpenHash(CommandContext& c, const KeyRef& key, HashAccess access) {
+  OpenedHash opened;
+  Entry* entry = access == HashAccess::kRead ? c.FindForRead(key) : c.FindForWrite(key);
+  opened.wrong_type = c.WrongType(entry, ValueType::kHash);
+  if (entry == nullptr || opened.wrong_type) return opened;
+  opened.hash.emplace(*entry, HashLimitsOf(c));
+  std::optional<int64_t> next_ms = opened.hash->NextExpiryMs();
+  if (!next_ms || *next_ms > c.now_ms()) [[likely]] {
+    return opened;
+  }
+  opened.hash->EraseDue(c.now_ms(), std::numeric_limits<size_t>::max());
+  c.Changed(key);
+  if (opened.hash->size() == 0) {
+    c.database.Erase(key);
+    opened.hash.reset();
+  }
+  return opened;
+}
+
+HashValue CreateHash(CommandContext& c, const KeyRef& key) {
+  Entry* entry = HashValue::NewEntry(key.bytes);
+  entry->Touch(static_cast<uint32_t>(c.now_ms() / 1000));
+  c.database.Put(key, entry);
+  return HashValue(*entry, HashLimitsOf(c));
+}
+
+std::optional<HashValue> OpenOrCreateHash(CommandContext& c, const KeyRef& key) {
+  OpenedHash opened = OpenHash(c, key, HashAccess::kWrite);
+  if (opened.wrong_type) return std::nullopt;
+  return opened.hash ? *opened.hash : CreateHash(c, key);
+}
+
+void EraseIfEmpty(CommandContext& c, const KeyRef& key, const HashValue& hash) {
+  if (hash.size() == 0) c.database.Erase(key);
+}
+
+void ReplyElement(ReplyBuilder& reply, const ListpackElement& element) {
+  DigitScratch scratch;
+  reply.Bulk(element.Text(scratch));
+}
+
+void ReplyElementOrNull(ReplyBuilder& reply, const std::optional<ListpackElement>& element) {
+  if (!element) return reply.Null();
+  ReplyElement(reply, *element);
+}
+
+}  // namespace strata

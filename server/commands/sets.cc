@@ -1,0 +1,375 @@
+// One set at a time: SADD SREM SISMEMBER SMISMEMBER SCARD SMEMBERS SPOP SRANDMEMBER SMOVE SSCAN.
+
+#include <string>
+#include <unordered_set>
+
+#include "server/command_context.h"
+#include "server/commands/element_scan.h"
+#include "server/commands/families.h"
+#include "server/commands/set_access.h"
+
+namespace strata {
+namespace {
+
+void EraseIfEmpty(CommandContext& c, const KeyRef& key, const SetValue& set) {
+  if (set.size() == 0) c.database.Erase(key);
+}
+
+void SAdd(CommandContext& c) {
+  const KeyRef& key = c.keys[0];
+  const auto members = c.arguments.subspan(2);
+  const SetLimits limits = SetLimitsOf(c);
+  Entry* entry = c.FindForWrite(key);
+  if (c.WrongType(entry, ValueType::kSet)) return;
+  if (entry == nullptr) {
+    entry = SetValue::NewEntry(key.bytes, SetValue::EncodingFor(members[0], members.size(), limits),
+                               limits);
+    PutNew(c, key, entry);
+  }
+  SetValue set(*entry, limits);
+  set.Expect(members.size());
+  int64_t added = 0;
+  for (std::string_view member : members) added += set.Add(member);
+  if (added > 0) c.Changed(key);
+  c.reply.Integer(added);
+}
+
+void SRem(CommandContext& c) {
+  const KeyRef& key = c.keys[0];
+  Entry* entry = c.FindForWrite(key);
+  if (c.WrongType(entry, ValueType::kSet)) return;
+  if (entry == nullptr) return c.reply.Integer(0);
+  SetValue set(*entry, SetLimitsOf(c));
+  int64_t removed = 0;
+  for (std::string_view member : c.arguments.subspan(2)) removed += set.Remove(member);
+  EraseIfEmpty(c, key, set);
+  if (removed > 0) c.Changed(key);
+  c.reply.Integer(removed);
+}
+
+void SIsMember(CommandContext& c) {
+  Entry* entry = c.FindForRead(c.keys[0]);
+  if (c.WrongType(entry, ValueType::kSet)) return;
+  const bool there = entry != nullptr && SetValue(*entry, SetLimitsOf(c)).Contains(c.argument(2));
+  c.reply.Integer(there ? 1 : 0);
+}
+
+void SMIsMember(CommandContext& c) {
+  const auto members = c.arguments.subspan(2);
+  Entry* entry = c.FindForRead(c.keys[0]);
+  if (c.WrongType(entry, ValueType::kSet)) return;
+  c.reply.Array(members.size());
+  for (std::string_view member : members) {
+    const bool there = entry != nullptr && SetValue(*entry, SetLimitsOf(c)).Contains(member);
+    c.reply.Integer(there ? 1 : 0);
+  }
+}
+
+void SCard(CommandContext& c) {
+  const Entry* entry = c.FindForRead(c.keys[0]);
+  if (c.WrongType(entry, ValueType::kSet)) return;
+  c.reply.Integer(entry == nullptr ? 0 : static_cast<int64_t>(SetSize(entry->collection())));
+}
+
+void ReplyAll(CommandContext& c, const Entry& entry) {
+  const Collection set = entry.collection();
+  c.reply.Set(SetSize(set));
+  ForEachMember(set, [&c](const ListpackElement& member) { ReplyMember(c.reply, member); });
+}
+
+void SMembers(CommandContext& c) {
+  const Entry* entry = c.FindForRead(c.keys[0]);
+  if (c.WrongType(entry, ValueType::kSet)) return;
+  if (entry == nullptr) return c.reply.Set(0);
+  ReplyAll(c, *entry);
+}
+
+// Leaves `kept` members, random ones, and answers with the others. Those that stay make a new set,
+// since they are few against those that go.
+void PopMost(CommandContext& c, const KeyRef& key, Entry& entry, size_t kept) {
+  const SetLimits limits = SetLimitsOf(c);
+  SetValue set(entry, limits);
+  const bool integers = set.encoding() == CollectionEncoding::kIntegers;
+  Entry* rest = SetValue::NewEntry(
+      key.bytes, integers ? CollectionEncoding::kIntegers : CollectionEncoding::kPacked, limits,
+      entry.has_expiry() ? std::optional<int64_t>(entry.expiry_ms()) : std::nullopt);
+  rest->SetMetadataFrom(entry);
+  SetValue remaining(*rest, limits);
+  for (size_t i = 0; i < kept; ++i) {
+    set.Pop(c.client.random.Next(),
+            [&remaining](const ListpackElement& member) { remaining.Add(member); });
+  }
+  ReplyAll(c, entry);
+  c.database.Put(key, rest);
+}
+
+void PopCount(CommandContext& c) {
+  const KeyRef& key = c.keys[0];
+  const std::optional<int64_t> parsed = ParseInt64(c.argument(2));
+  if (!parsed || *parsed < 0) return c.reply.Error("ERR value is out of range, must be positive");
+  const auto count = static_cast<size_t>(*parsed);
+  Entry* entry = c.FindForWrite(key);
+  if (c.WrongType(entry, ValueType::kSet)) return;
+  if (entry == nullptr || count == 0) return c.reply.Set(0);
+  // Taking one by one costs this much more than copying one.
+  constexpr size_t kCostOfTaking = 5;
+  SetValue set(*entry, SetLimitsOf(c));
+  const size_t size = set.size();
+  if (count >= size) {
+    ReplyAll(c, *entry);
+    c.database.Erase(key);
+  } else if ((size - count) * kCostOfTaking <= count) {
+    PopMost(c, key, *entry, size - count);
+  } else {
+    c.reply.Set(count);
+    for (size_t i = 0; i < count; ++i) {
+      set.Pop(c.client.random.Next(),
+              [&c](const ListpackElement& member) { ReplyMember(c.reply, member); });
+    }
+  }
+  c.Changed(key);
+}
+
+void SPop(CommandContext& c) {
+  if (c.arguments.size() > 3) return c.reply.Error(errors::kSyntax);
+  if (c.arguments.size() == 3) return PopCount(c);
+  const KeyRef& key = c.keys[0];
+  Entry* entry = c.FindForWrite(key);
+  if (c.WrongType(entry, ValueType::kSet)) return;
+  if (entry == nullptr) return c.reply.Null();
+  SetValue set(*entry, SetLimitsOf(c));
+  set.Pop(c.client.random.Next(),
+          [&c](const ListpackElement& member) { ReplyMember(c.reply, member); });
+  EraseIfEmpty(c, key, set);
+  c.Changed(key);
+}
+
+// `count` members, each as likely as the others. REQUIRES: there are more.
+void ReplyDistinct(CommandContext& c, const SetValue& set, size_t count) {
+  c.reply.Array(count);
+  // Beyond this share of a table, drawing what was drawn before costs more than a walk.
+  constexpr size_t kSparse = 3;
+  Random& random = c.client.random;
+  if (set.encoding() == CollectionEncoding::kTable && count * kSparse <= set.size()) {
+    std::unordered_set<const void*> drawn;
+    while (drawn.size() < count) {
+      const ListpackElement member = set.Sample(random.Next());
+      if (drawn.insert(member.bytes.data()).second) ReplyMember(c.reply, member);
+    }
+    return;
+  }
+  size_t left = set.size();
+  size_t wanted = count;
+  set.ForEach([&](const ListpackElement& member) {
+    if (random.Below(left--) >= wanted) return;
+    --wanted;
+    ReplyMember(c.reply, member);
+  });
+}
+
+void RandomMembers(CommandContext& c) {
+  // More with repetitions would be a reply of gigabytes.
+  constexpr int64_t kMostRepeated = 100'000'000;
+  const std::optional<int64_t> count = c.Integer(2);
+  if (!count) return;
+  if (*count < -INT64_MAX) {
+    return c.reply.Error(
+        "ERR value is out of range, value must between -9223372036854775807 and "
+        "9223372036854775807");
+  }
+  Entry* entry = c.FindForRead(c.keys[0]);
+  if (c.WrongType(entry, ValueType::kSet)) return;
+  if (entry == nullptr || *count == 0) return c.reply.Array(0);
+  if (*count < -kMostRepeated) return c.reply.Error("ERR value is out of range");
+  const SetValue set(*entry, SetLimitsOf(c));
+  if (*count > 0 && static_cast<size_t>(*count) < set.size()) {
+    return ReplyDistinct(c, set, static_cast<size_t>(*count));
+  }
+  if (*count > 0) {
+    c.reply.Array(set.size());
+    return set.ForEach([&c](const ListpackElement& member) { ReplyMember(c.reply, member); });
+  }
+  c.reply.Array(static_cast<size_t>(-*count));
+  for (int64_t i = 0; i < -*count; ++i) ReplyMember(c.reply, set.Sample(c.client.random.Next()));
+}
+
+void SRandMember(CommandContext& c) {
+  if (c.arguments.size() > 3) return c.reply.Error(errors::kSyntax);
+  if (c.arguments.size() == 3) return RandomMembers(c);
+  Entry* entry = c.FindForRead(c.keys[0]);
+  if (c.WrongType(entry, ValueType::kSet)) return;
+  if (entry == nullptr) return c.reply.Null();
+  ReplyMember(c.reply, SetValue(*entry, SetLimitsOf(c)).Sample(c.client.random.Next()));
+}
+
+void SMove(CommandContext& c) {
+  const KeyRef& from = c.keys[0];
+  const KeyRef& to = c.keys[1];
+  const SetLimits limits = SetLimitsOf(c);
+  const MemberKey member(c.argument(3));
+  Entry* source = c.FindForWrite(from);
+  Entry* target = c.FindForWrite(to);
+  if (source == nullptr) return c.reply.Integer(0);
+  if (c.WrongType(source, ValueType::kSet) || c.WrongType(target, ValueType::kSet)) return;
+  SetValue set(*source, limits);
+  if (source == target) return c.reply.Integer(set.Contains(member) ? 1 : 0);
+  if (!set.Remove(member)) return c.reply.Integer(0);
+  EraseIfEmpty(c, from, set);
+  if (target == nullptr) {
+    target = SetValue::NewEntry(to.bytes, SetValue::EncodingFor(member.text(), 1, limits), limits);
+    PutNew(c, to, target);
+  }
+  c.Changed(from);
+  if (SetValue(*target, limits).Add(member)) c.Changed(to);
+  c.reply.Integer(1);
+}
+
+void SScan(CommandContext& c) {
+  Entry* entry = c.FindForRead(c.keys[0]);
+  const std::optional<ElementScan> scan = ParseElementScan(c, entry, ValueType::kSet);
+  if (!scan) return;
+  ElementPage page;
+  const SetValue set(*entry, SetLimitsOf(c));
+  const uint64_t next = set.Scan(scan->cursor, scan->count, [&](const ListpackElement& member) {
+    DigitScratch scratch;
+    const std::string_view text = member.Text(scratch);
+    if (scan->Matches(text)) page.Add(text);
+  });
+  page.Reply(c.reply, next);
+}
+
+constexpr KeySpec kLook[] = {{kKeyReadOnly, 1, 1, 1}};
+constexpr KeySpec kRead[] = {{kKeyReadOnly | kKeyAccess, 1, 1, 1}};
+constexpr KeySpec kInsert[] = {{kKeyReadWrite | kKeyInsert, 1, 1, 1}};
+constexpr KeySpec kDelete[] = {{kKeyReadWrite | kKeyDelete, 1, 1, 1}};
+constexpr KeySpec kTake[] = {{kKeyReadWrite | kKeyAccess | kKeyDelete, 1, 1, 1}};
+constexpr KeySpec kMove[] = {{kKeyReadWrite | kKeyAccess | kKeyDelete, 1, 1, 1},
+                             {kKeyReadWrite | kKeyInsert, 2, 2, 1}};
+constexpr std::string_view kRandomTips[] = {"nondeterministic_output"};
+constexpr std::string_view kOrderTips[] = {"nondeterministic_output_order"};
+
+constexpr Command kRows[] = {
+    {.name = "sadd",
+     .arity = -3,
+     .flags = kWrite | kDenyOom | kFast,
+     .acl = kAclSet,
+     .keys = kInsert,
+     .group = CommandGroup::kSet,
+     .since = "1.0.0",
+     .complexity = "O(1) per member",
+     .summary = "Adds members to a set, which is made if it is not there.",
+     .grammar = "key member...",
+     .handler = SAdd},
+    {.name = "srem",
+     .arity = -3,
+     .flags = kWrite | kFast,
+     .acl = kAclSet,
+     .keys = kDelete,
+     .group = CommandGroup::kSet,
+     .since = "1.0.0",
+     .complexity = "O(1) per member",
+     .summary = "Removes members from a set, and the set if it becomes empty.",
+     .grammar = "key member...",
+     .handler = SRem},
+    {.name = "sismember",
+     .arity = 3,
+     .flags = kReadonly | kFast,
+     .acl = kAclSet,
+     .keys = kLook,
+     .group = CommandGroup::kSet,
+     .since = "1.0.0",
+     .complexity = "O(1)",
+     .summary = "Tells whether a set has a member.",
+     .grammar = "key member",
+     .handler = SIsMember},
+    {.name = "smismember",
+     .arity = -3,
+     .flags = kReadonly | kFast,
+     .acl = kAclSet,
+     .keys = kRead,
+     .group = CommandGroup::kSet,
+     .since = "6.2.0",
+     .complexity = "O(1) per member",
+     .summary = "Tells of each of several members whether a set has it.",
+     .grammar = "key member...",
+     .handler = SMIsMember},
+    {.name = "scard",
+     .arity = 2,
+     .flags = kReadonly | kFast,
+     .acl = kAclSet,
+     .keys = kLook,
+     .group = CommandGroup::kSet,
+     .since = "1.0.0",
+     .complexity = "O(1)",
+     .summary = "Answers with the number of a set's members.",
+     .grammar = "key",
+     .handler = SCard},
+    {.name = "smembers",
+     .arity = 2,
+     .flags = kReadonly,
+     .acl = kAclSet,
+     .keys = kRead,
+     .group = CommandGroup::kSet,
+     .since = "1.0.0",
+     .complexity = "O(N) with N the number of members",
+     .summary = "Answers with all members of a set.",
+     .grammar = "key",
+     .handler = SMembers,
+     .tips = kOrderTips},
+    {.name = "spop",
+     .arity = -2,
+     .flags = kWrite | kFast,
+     .acl = kAclSet,
+     .keys = kTake,
+     .group = CommandGroup::kSet,
+     .since = "1.0.0",
+     .complexity = "O(1) per member",
+     .summary = "Removes random members from a set and answers with them.",
+     .grammar = "key [count:integer]",
+     .handler = SPop,
+     .tips = kRandomTips},
+    {.name = "srandmember",
+     .arity = -2,
+     .flags = kReadonly,
+     .acl = kAclSet,
+     .keys = kRead,
+     .group = CommandGroup::kSet,
+     .since = "1.0.0",
+     .complexity = "O(1) per member",
+     .summary = "Answers with random members of a set; a negative count allows repetitions.",
+     .grammar = "key [count:integer]",
+     .handler = SRandMember,
+     .tips = kRandomTips},
+    {.name = "smove",
+     .arity = 4,
+     .flags = kWrite | kFast,
+     .acl = kAclSet,
+     .keys = kMove,
+     .group = CommandGroup::kSet,
+     .since = "1.0.0",
+     .complexity = "O(1)",
+     .summary = "Moves a member from one set to another.",
+     .grammar = "source:key destination:key member",
+     .handler = SMove},
+    {.name = "sscan",
+     .arity = -3,
+     .flags = kReadonly,
+     .acl = kAclSet,
+     .keys = kRead,
+     .group = CommandGroup::kSet,
+     .since = "2.8.0",
+     .complexity = "O(1) per call, O(N) for all N members",
+     .summary = "Goes through the members of a set in steps.",
+     .grammar = "key cursor:integer [MATCH pattern:pattern] [COUNT count:integer]",
+     .handler = SScan,
+     .tips = kRandomTips},
+};
+static_assert(AreWellFormed(kRows));
+
+}  // namespace
+
+std::span<const Command> SetCommands() {
+  return kRows;
+}
+
+}  // namespace strata

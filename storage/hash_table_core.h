@@ -1,0 +1,251 @@
+#pragma once
+
+// The untyped part of storage/hash_table.h: extendible hashing over segments of cache-line buckets.
+//
+//   hash      | directory index: as many top bits as a segment is deep | tag: 16 bits | … | shard |
+//
+//   directory [ ]-->segment    bucket, 64 bytes:  8 tags of 16 bits, 8 pointers of 48 bits
+//             [ ]--^           A key's home bucket is tag × buckets / 2^16; the key lies there or
+//             [ ]-->segment    in one of the few buckets behind it.
+//
+// - A look-up reads one directory word (the segment's address, depth and size in one), one bucket,
+//   and the entry: another tag is equal once in eight thousand look-ups. A miss ends at the home
+//   bucket unless keys have overflowed from it.
+// - Growth is one segment at a time: it is rebuilt in the next of a few sizes, for which the tags
+//   are enough, then split in two, for which its entries are read; five hundred entries at most. So
+//   memory follows the number of keys closely instead of doubling, and each entry is read again
+//   once per doubling. Segments shrink the same way.
+// - Bucket order is hash order at every size, so a place in hash space is a scan cursor that growth
+//   cannot confuse: no key that stays is missed, none is seen twice.
+//
+// Prior art: extendible hashing (Fagin et al., 1979); Dash (Lu et al., VLDB 2020) for segments with
+// tags; growth in small steps (Larson's partial expansions, 1980).
+//
+// Guarded by the lock of the shard it belongs to, except Prefetch.
+
+#include <emmintrin.h>
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <vector>
+
+namespace strata {
+
+class HashTableCore {
+ public:
+  // A place in hash space, in units of 2^-40 of it.
+  static constexpr uint64_t kScanEnd = uint64_t{1} << 40;
+
+  // The hash of a node's key, the same that callers pass.
+  using HashOfNode = uint64_t (*)(const void* node, uint64_t seed);
+  HashTableCore(HashOfNode hash_of_node, uint64_t seed);
+  // REQUIRES: the nodes are gone (TakeSome).
+  ~HashTableCore();
+  HashTableCore(const HashTableCore&) = delete;
+  HashTableCore& operator=(const HashTableCore&) = delete;
+
+  struct Bucket;
+  // Where an entry lies; until the next change to the table.
+  struct Position {
+    Bucket* home = nullptr;
+    Bucket* bucket = nullptr;
+    int slot = 0;
+    explicit operator bool() const { return bucket != nullptr; }
+  };
+
+  // The position of a node with that tag for which `matches(node)` holds.
+  template <class Matches>
+  Position Find(uint64_t hash, Matches&& matches) const {
+    uint64_t word = directory()->At(hash);
+    uint16_t tag = TagOf(hash, DepthOf(word));
+    Bucket* home = HomeOf(word, tag);
+    Bucket* bucket = home;
+    for (size_t step = 0;; ++step) {
+      for (unsigned slots = MatchTags(*bucket, tag); slots != 0; slots = WithoutFirst(slots)) {
+        int slot = FirstSlot(slots);
+        if (matches(bucket->at(slot))) return {home, bucket, slot};
+      }
+      if (home->overflow() == 0 || step + 1 == kReach) return {};
+      Segment* segment = SegmentOf(word);
+      if (++bucket == segment->buckets + segment->bucket_count()) bucket = segment->buckets;
+    }
+  }
+  static void* At(const Position& position) { return position.bucket->at(position.slot); }
+
+  // REQUIRES: the key is absent. Takes ownership.
+  void Insert(void* node, uint64_t hash);
+  // Puts `node`, of the same key, where another lies; returns that one, now the caller's.
+  void* Replace(const Position& position, void* node);
+  // Returns the node, now the caller's. `hash` is the key's.
+  void* Remove(const Position& position, uint64_t hash);
+
+  size_t size() const { return size_; }
+  uint64_t seed() const { return seed_; }
+  // Bytes of directory and segments.
+  size_t memory_bytes() const { return memory_bytes_; }
+
+  // Brings the home bucket of a hash closer. Takes no lock: the directory outlives its successors,
+  // and an address that has since been freed is only hinted at, not read.
+  void Prefetch(uint64_t hash) const {
+    uint64_t word = directory_.load(std::memory_order_acquire)->At(hash);
+    __builtin_prefetch(HomeOf(word, TagOf(hash, DepthOf(word))));
+  }
+
+  // Brings a node closer whose home bucket is near already. Needs the lock.
+  void PrefetchNode(uint64_t hash) const;
+
+  // Adds the nodes of the home bucket at or after `place`; returns the place to go on from, or
+  // kScanEnd. REQUIRES: room for kMaxVisited.
+  uint64_t CollectBucket(uint64_t place, void** found, size_t& count) const;
+
+  // The nodes whose hash is `hash`, and any that share its tag; for callers who know a hash but
+  // no key. At most `kMaxVisited`.
+  size_t Candidates(uint64_t hash, void** found) const;
+
+  template <class Visitor>
+  void ForEach(Visitor&& visit) const {
+    const Segment* last = nullptr;
+    for (const auto& word : directory()->words) {
+      const Segment* segment = SegmentOf(word.load(std::memory_order_relaxed));
+      if (segment == last) continue;
+      last = segment;
+      for (size_t b = 0; b < segment->bucket_count(); ++b) {
+        const Bucket& bucket = segment->buckets[b];
+        for (int slot = 0; slot < kSlots; ++slot) {
+          if (bucket.tags[slot] != 0) visit(bucket.at(slot));
+        }
+      }
+    }
+  }
+
+  // Some node; every one has a chance, about equal. `random` chooses. Null if the table is empty.
+  void* Sample(uint64_t random) const;
+
+  // Removes nodes a segment at a time until `limit` is reached, to free a table in bounded steps.
+  // Once begun, nothing else may be done with the table but go on and destroy it.
+  size_t TakeSome(size_t limit, std::vector<void*>& taken);
+
+  // Aborts if an invariant is broken; for tests.
+  void CheckInvariants() const;
+
+  static constexpr int kSlots = 8;
+  static constexpr size_t kReach = 4;  // home bucket and those behind it
+  static constexpr size_t kMaxVisited = kSlots * kReach;
+
+  struct alignas(64) Bucket {
+    uint16_t tags[kSlots];  // 0: the slot is free
+    // Nodes are aligned to 16 bytes. The low four bits of the first pointer count the keys at
+    // home here that lie behind; 15 stays until a rebuild.
+    uint8_t pointers[kSlots][6];
+
+    uint64_t word(int slot) const {
+      uint64_t bits = 0;
+      std::memcpy(&bits, pointers[slot], 6);
+      return bits;
+    }
+    void* at(int slot) const { return reinterpret_cast<void*>(word(slot) & ~uint64_t{15}); }
+    void set(int slot, void* node) {
+      uint64_t bits = reinterpret_cast<uint64_t>(node) | (word(slot) & 15);
+      std::memcpy(pointers[slot], &bits, 6);
+    }
+    unsigned overflow() const { return pointers[0][0] & 15; }
+    void set_overflow(unsigned count) {
+      pointers[0][0] = static_cast<uint8_t>((pointers[0][0] & ~15) | count);
+    }
+  };
+  static_assert(sizeof(Bucket) == 64);
+
+ private:
+  // The header takes the place of one bucket, so that segments fill the allocator's classes of
+  // 128, 256, 512 … 4096 bytes.
+  static constexpr uint16_t kBuckets[] = {1, 3, 7, 15, 23, 31, 39, 47, 55, 63};
+  static constexpr int kSizes = sizeof(kBuckets) / sizeof(kBuckets[0]);
+  static constexpr int kSizeAfterSplit = 6;
+  static constexpr int kMaxDepth = 24;
+  static constexpr unsigned kStickyOverflow = 15;
+  // A fuller segment grows, so that few keys lie away from home.
+  static constexpr size_t kMaxLoadPercent = 92;
+
+  struct alignas(64) Segment {
+    uint32_t count;
+    uint8_t size_index;
+    uint8_t depth;
+    Bucket buckets[1];  // kBuckets[size_index] of them
+
+    size_t bucket_count() const { return kBuckets[size_index]; }
+  };
+
+  // A directory word: depth (8 bits), size index (8), address (48).
+  static constexpr uint64_t kAddressMask = (uint64_t{1} << 48) - 1;
+  static uint64_t Pack(const Segment* segment) {
+    return uint64_t{segment->depth} << 56 | uint64_t{segment->size_index} << 48 |
+           reinterpret_cast<uint64_t>(segment);
+  }
+  static Segment* SegmentOf(uint64_t word) {
+    return reinterpret_cast<Segment*>(word & kAddressMask);
+  }
+  // Two bits per slot of the bucket whose tag is `tag`.
+  static unsigned MatchTags(const Bucket& bucket, uint16_t tag) {
+    __m128i tags = _mm_load_si128(reinterpret_cast<const __m128i*>(bucket.tags));
+    __m128i equal = _mm_cmpeq_epi16(tags, _mm_set1_epi16(static_cast<int16_t>(tag)));
+    return static_cast<unsigned>(_mm_movemask_epi8(equal));
+  }
+  static int FirstSlot(unsigned slots) { return __builtin_ctz(slots) / 2; }
+  static unsigned WithoutFirst(unsigned slots) { return slots & ~(3u << (FirstSlot(slots) * 2)); }
+
+  // The 16 bits behind the directory index; 1 stands for 0 too, which is at home in bucket 0 as
+  // well.
+  static uint16_t TagOf(uint64_t hash, unsigned depth) {
+    auto tag = static_cast<uint16_t>((hash << depth) >> 48);
+    return tag == 0 ? 1 : tag;
+  }
+  static size_t HomeIndex(uint16_t tag, unsigned size_index) {
+    return size_t{tag} * kBuckets[size_index] >> 16;
+  }
+  static unsigned DepthOf(uint64_t word) { return static_cast<unsigned>(word >> 56); }
+  static Bucket* HomeOf(uint64_t word, uint16_t tag) {
+    size_t index = HomeIndex(tag, (word >> 48) & 0xff);
+    return reinterpret_cast<Bucket*>((word & kAddressMask) + sizeof(Bucket) * (index + 1));
+  }
+
+  struct Directory {
+    explicit Directory(int bits_in) : bits(bits_in), words(size_t{1} << bits_in) {}
+    uint64_t At(uint64_t hash) const {
+      return words[hash >> (64 - bits)].load(std::memory_order_relaxed);
+    }
+    int bits;  // at least 1
+    std::vector<std::atomic<uint64_t>> words;
+  };
+
+  Segment* NewSegment(int size_index, int depth);
+  void FreeSegment(Segment* segment);
+  // Points all directory words of the segment's hash range at it. `hash` is any in that range.
+  void Publish(const Segment* segment, uint64_t hash);
+  static bool Place(Segment* segment, void* node, uint16_t tag);
+  static size_t BringCloser(Segment* segment, size_t index, size_t distance);
+  static void CountOverflow(Bucket& home, int change);
+  static bool MoveAll(const Segment& from, Segment* to);
+  bool Divide(const Segment& from, Segment* low, Segment* high) const;
+  void Rebuild(Segment* segment, int size_index, uint64_t hash);
+  void Grow(Segment* segment, uint64_t hash);
+  void Split(Segment* segment, uint64_t hash);
+  void GrowDirectory();
+  void MaybeShrink(Segment* segment, uint64_t hash);
+  size_t ReachOf(const Segment& segment, size_t home_index) const;
+  Directory* directory() const { return directory_.load(std::memory_order_relaxed); }
+
+  HashOfNode hash_of_node_;
+  uint64_t seed_;
+  size_t size_ = 0;
+  size_t memory_bytes_ = 0;
+  size_t words_taken_ = 0;  // by TakeSome
+  std::atomic<Directory*> directory_;
+  // All directories there have been: Prefetch may be reading an old one. Together they are no
+  // larger than the newest.
+  std::vector<std::unique_ptr<Directory>> directories_;
+};
+
+}  // namespace strata

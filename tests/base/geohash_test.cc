@@ -1,0 +1,79 @@
+#include "base/geohash.h"
+
+#include <catch2/catch.hpp>
+#include <cmath>
+
+#include "base/random.h"
+
+namespace strata {
+namespace {
+
+double Uniform(Random& random, double low, double high) {
+  return low + (high - low) * static_cast<double>(random.Below(1'000'000'000)) / 1e9;
+}
+
+GeoPoint RandomPoint(Random& random) {
+  return {Uniform(random, -180, 180), Uniform(random, -85.05, 85.05)};
+}
+
+TEST_CASE("a place has the score, text and distance that Redis gives it") {
+  const GeoPoint palermo{13.361389, 38.115556};
+  const GeoPoint catania{15.087269, 37.502669};
+  CHECK(EncodeGeohash(palermo) == 3479099956230698);
+  CHECK(EncodeGeohash(catania) == 3479447370796909);
+  const GeoPoint decoded = DecodeGeohash(3479099956230698);
+  CHECK(decoded.longitude == 13.36138933897018433);
+  CHECK(decoded.latitude == 38.11555639549629859);
+  CHECK(GeohashText(decoded) == "sqc8b49rny0");
+  CHECK(GeoDistance(decoded, DecodeGeohash(3479447370796909)) == Approx(166274.1516).margin(1e-4));
+}
+
+TEST_CASE("only places up to the last latitudes of the map are valid") {
+  CHECK(IsValid({180, 85.05112878}));
+  CHECK(IsValid({-180, -85.05112878}));
+  CHECK_FALSE(IsValid({180.0001, 0}));
+  CHECK_FALSE(IsValid({-180.0001, 0}));
+  CHECK_FALSE(IsValid({0, 85.06}));
+  CHECK_FALSE(IsValid({0, -85.06}));
+}
+
+TEST_CASE("a score is read as a place less than a metre away") {
+  Random random(1);
+  for (int i = 0; i < 10'000; ++i) {
+    const GeoPoint point = RandomPoint(random);
+    const GeoPoint decoded = DecodeGeohash(EncodeGeohash(point));
+    if (GeoDistance(point, decoded) > 1) FAIL(point.longitude << " " << point.latitude);
+    if (EncodeGeohash(decoded) != EncodeGeohash(point)) FAIL("not stable");
+  }
+}
+
+TEST_CASE("the cells of a shape hold the places within it") {
+  Random random(2);
+  for (int i = 0; i < 20'000; ++i) {
+    GeoShape shape;
+    // The bounds of shapes that reach over a pole or the date line are Redis's, not the Earth's.
+    shape.centre = {Uniform(random, -100, 100), Uniform(random, -60, 60)};
+    const double size = std::pow(10, Uniform(random, 0, 6));
+    if (random.Below(2) == 0) {
+      shape.radius = size;
+    } else {
+      shape.kind = GeoShape::Kind::kBox;
+      shape.width = size * 2;
+      shape.height = Uniform(random, size / 10, size);
+    }
+    const double degrees = size / 111'000;
+    const GeoPoint point{shape.centre.longitude + Uniform(random, -degrees, degrees),
+                         shape.centre.latitude + Uniform(random, -degrees, degrees)};
+    if (!IsValid(point) || !DistanceWithin(shape, DecodeGeohash(EncodeGeohash(point)))) continue;
+    const uint64_t score = EncodeGeohash(point);
+    const GeoCover cover = CoverShape(shape);
+    bool held = false;
+    for (size_t cell = 0; cell < cover.count; ++cell) {
+      held = held || (cover.cells[cell].first <= score && score < cover.cells[cell].last);
+    }
+    if (!held) FAIL("size " << size << " at " << point.longitude << " " << point.latitude);
+  }
+}
+
+}  // namespace
+}  // namespace strata
