@@ -48,10 +48,10 @@ Entry* Entry::New(const Shape& shape, std::string_view key) {
   if (is_wide) {
     auto key_size = static_cast<uint32_t>(key.size());
     std::memcpy(sizes, &key_size, 4);
-    std::memcpy(sizes + 8, key.data(), key.size());
+    if (!key.empty()) std::memcpy(sizes + 8, key.data(), key.size());
   } else {
     sizes[0] = static_cast<char>(key.size());
-    std::memcpy(sizes + 2, key.data(), key.size());
+    if (!key.empty()) std::memcpy(sizes + 2, key.data(), key.size());
   }
   entry->SetValueSize(shape.value_size);
   return entry;
