@@ -42,6 +42,7 @@ class CommandContext {
   MayBlock may_block;
 
   int64_t now_ms() const { return database.now_ms(); }
+  uint32_t now_s() const { return static_cast<uint32_t>(now_ms() / 1000); }
   const Options& options() const { return services.config.options(); }
   std::string_view argument(size_t index) const { return arguments[index]; }
 
@@ -53,7 +54,7 @@ class CommandContext {
       return nullptr;
     }
     statistics.keyspace_hits.Add(1);
-    if (!client.no_touch) entry->Touch(static_cast<uint32_t>(now_ms() / 1000));
+    if (!client.no_touch) entry->Touch(now_s());
     return entry;
   }
   // Counted but not touched: for commands that ask about a key, not for its value.
@@ -65,8 +66,21 @@ class CommandContext {
   // The same for a command that will change it: not counted, as in Redis.
   Entry* FindForWrite(const KeyRef& key) {
     Entry* entry = database.Find(key);
-    if (entry != nullptr && !client.no_touch) entry->Touch(static_cast<uint32_t>(now_ms() / 1000));
+    if (entry != nullptr && !client.no_touch) entry->Touch(now_s());
     return entry;
+  }
+  // Stores an entry under a key that had none, or whose value has nothing to do with it: it counts
+  // as used now.
+  void PutNew(const KeyRef& key, Entry* entry) {
+    entry->Touch(now_s());
+    database.Put(key, entry);
+  }
+  // Stores an entry that continues `old`, or is new if that is null: with what it had besides its
+  // value.
+  void PutInPlaceOf(const KeyRef& key, const Entry* old, Entry* entry) {
+    if (old == nullptr) return PutNew(key, entry);
+    entry->SetMetadataFrom(*old);
+    database.Put(key, entry);
   }
   // Every key a handler changed is told here, once, after the change.
   void Changed(const KeyRef& key) { ChangedIn(database.index(), key); }

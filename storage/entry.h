@@ -178,6 +178,11 @@ class Entry {
   __extension__ char data_[];
 };
 
+// When the entry expires, unix ms; nothing if it does not.
+inline std::optional<int64_t> ExpiryOf(const Entry& entry) {
+  return entry.has_expiry() ? std::optional(entry.expiry_ms()) : std::nullopt;
+}
+
 // The bytes of a string entry whatever its encoding; `scratch` holds the digits of an integer.
 std::string_view ReadString(const Entry& entry, DigitScratch& scratch);
 // Its length, without reading it.

@@ -170,8 +170,7 @@ void BitOp(CommandContext& c) {
   // The destination may be one of the sources: they are read to the end before it is replaced.
   NewString made = MakeRawString(destination.bytes, sources[0], size, 0, std::nullopt);
   CombineBits(*operation, {made.bytes, size}, std::span(sources).subspan(1));
-  made.entry->Touch(static_cast<uint32_t>(c.now_ms() / 1000));
-  c.database.Put(destination, made.entry);
+  c.PutNew(destination, made.entry);
   c.Changed(destination);
   c.reply.Integer(static_cast<int64_t>(size));
 }

@@ -6,7 +6,6 @@
 
 #include "server/command_context.h"
 #include "server/commands/families.h"
-#include "server/commands/string_reply.h"
 
 namespace strata {
 namespace {
@@ -18,16 +17,6 @@ std::optional<int64_t> ReadInteger(CommandContext& c, const Entry& entry) {
   std::optional<int64_t> value = ParseInt64(ReadString(entry, scratch));
   if (!value) c.reply.Error(errors::kNotInteger);
   return value;
-}
-
-// Puts a new entry in the place of `old` (or none), with what that had besides its value.
-void PutInPlaceOf(CommandContext& c, const Entry* old, Entry* entry) {
-  if (old != nullptr) {
-    entry->SetMetadataFrom(*old);
-  } else {
-    entry->Touch(static_cast<uint32_t>(c.now_ms() / 1000));
-  }
-  c.database.Put(c.keys[0], entry);
 }
 
 void Add(CommandContext& c, int64_t increment) {
@@ -48,7 +37,7 @@ void Add(CommandContext& c, int64_t increment) {
   } else {
     std::optional<int64_t> expiry_ms;
     if (entry != nullptr) expiry_ms = ExpiryOf(*entry);
-    PutInPlaceOf(c, entry, Entry::NewInteger(key.bytes, value, expiry_ms));
+    c.PutInPlaceOf(key, entry, Entry::NewInteger(key.bytes, value, expiry_ms));
   }
   c.Changed(key);
   c.reply.Integer(value);
@@ -91,7 +80,7 @@ void IncrByFloat(CommandContext& c) {
   std::optional<int64_t> expiry_ms;
   if (entry != nullptr) expiry_ms = ExpiryOf(*entry);
   // Text, even of a whole number, as in Redis: OBJECT ENCODING shows it.
-  PutInPlaceOf(c, entry, Entry::NewInline(key.bytes, text, StringEncoding::kInline, expiry_ms));
+  c.PutInPlaceOf(key, entry, Entry::NewInline(key.bytes, text, StringEncoding::kInline, expiry_ms));
   c.Changed(key);
   c.reply.Bulk(text);
 }

@@ -73,7 +73,7 @@ std::optional<RestoreOptions> ReadOptions(CommandContext& c) {
 }
 
 ValueLimits ValueLimitsOf(const CommandContext& c) {
-  return {HashLimitsOf(c), SetLimitsOf(c), SortedSetLimitsOf(c), LimitsOfLists(c)};
+  return {HashLimitsOf(c), SetLimitsOf(c), SortedSetLimitsOf(c), ListLimitsOf(c)};
 }
 
 // The value of the payload; null after an error reply.

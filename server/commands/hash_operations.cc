@@ -31,8 +31,7 @@ OpenedHash OpenHash(CommandContext& c, const KeyRef& key, HashAccess access) {
 
 HashValue CreateHash(CommandContext& c, const KeyRef& key) {
   Entry* entry = HashValue::NewEntry(key.bytes);
-  entry->Touch(static_cast<uint32_t>(c.now_ms() / 1000));
-  c.database.Put(key, entry);
+  c.PutNew(key, entry);
   return HashValue(*entry, HashLimitsOf(c));
 }
 
@@ -40,20 +39,6 @@ std::optional<HashValue> OpenOrCreateHash(CommandContext& c, const KeyRef& key) 
   OpenedHash opened = OpenHash(c, key, HashAccess::kWrite);
   if (opened.wrong_type) return std::nullopt;
   return opened.hash ? *opened.hash : CreateHash(c, key);
-}
-
-void EraseIfEmpty(CommandContext& c, const KeyRef& key, const HashValue& hash) {
-  if (hash.size() == 0) c.database.Erase(key);
-}
-
-void ReplyElement(ReplyBuilder& reply, const ListpackElement& element) {
-  DigitScratch scratch;
-  reply.Bulk(element.Text(scratch));
-}
-
-void ReplyElementOrNull(ReplyBuilder& reply, const std::optional<ListpackElement>& element) {
-  if (!element) return reply.Null();
-  ReplyElement(reply, *element);
 }
 
 }  // namespace strata

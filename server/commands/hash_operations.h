@@ -6,6 +6,7 @@
 #include <string>
 
 #include "server/command_context.h"
+#include "server/commands/collection_replies.h"
 #include "storage/hash_value.h"
 
 namespace strata {
@@ -25,10 +26,4 @@ OpenedHash OpenHash(CommandContext& c, const KeyRef& key, HashAccess access);
 HashValue CreateHash(CommandContext& c, const KeyRef& key);
 // The same, or the one that is there; nothing after an error reply.
 std::optional<HashValue> OpenOrCreateHash(CommandContext& c, const KeyRef& key);
-// For the end of a command that removed something.
-void EraseIfEmpty(CommandContext& c, const KeyRef& key, const HashValue& hash);
-
-void ReplyElement(ReplyBuilder& reply, const ListpackElement& element);
-void ReplyElementOrNull(ReplyBuilder& reply, const std::optional<ListpackElement>& element);
-
 }  // namespace strata

@@ -1,48 +1,20 @@
 // HRANDFIELD.
 
 #include <algorithm>
-#include <limits>
 #include <string>
 #include <unordered_set>
 #include <vector>
 
 #include "base/random.h"
+#include "server/command_tips.h"
 #include "server/commands/families.h"
 #include "server/commands/hash_operations.h"
+#include "server/commands/random_count.h"
 
 namespace strata {
 namespace {
 
 using Pair = std::pair<ListpackElement, ListpackElement>;
-
-struct RandomFields {
-  int64_t count = 0;
-  bool with_values = false;
-};
-
-std::optional<RandomFields> ParseRandomFields(CommandContext& c) {
-  constexpr int64_t kMost = std::numeric_limits<int64_t>::max();
-  RandomFields wanted;
-  std::optional<int64_t> count = c.Integer(2);
-  if (!count) return std::nullopt;
-  std::string_view error;
-  if (*count < -kMost) {
-    error =
-        "ERR value is out of range, value must between -9223372036854775807 and "
-        "9223372036854775807";
-  } else if (c.arguments.size() > 3) {
-    wanted.with_values = c.arguments.size() == 4 && EqualsIgnoreCase(c.argument(3), "withvalues");
-    if (!wanted.with_values) {
-      error = errors::kSyntax;
-    } else if (*count < -kMost / 2 || *count > kMost / 2) {
-      error = "ERR value is out of range";
-    }
-  }
-  wanted.count = *count;
-  if (error.empty()) return wanted;
-  c.reply.Error(error);
-  return std::nullopt;
-}
 
 // In RESP3, pairs are arrays of two.
 void ReplyPairs(CommandContext& c, const std::vector<Pair>& pairs, bool with_values) {
@@ -92,24 +64,21 @@ std::vector<Pair> ChooseFields(const HashValue& hash, int64_t count, Random& ran
 
 void HRandField(CommandContext& c) {
   bool single = c.arguments.size() == 2;
-  std::optional<RandomFields> wanted = RandomFields{};
-  if (!single) wanted = ParseRandomFields(c);
+  std::optional<RandomCount> wanted = RandomCount{};
+  if (!single) wanted = ParseRandomCount(c, "withvalues");
   if (!wanted) return;
   OpenedHash opened = OpenHash(c, c.keys[0], HashAccess::kRead);
   if (opened.wrong_type) return;
-  Random random(RandomSeed());
+  Random& random = c.client.random;
   if (single) {
     if (!opened.hash) return c.reply.Null();
     return ReplyElement(c.reply, opened.hash->Sample(random.Next()).first);
   }
   if (!opened.hash || wanted->count == 0) return c.reply.Array(0);
-  // With repetition: Redis would answer without end.
-  constexpr int64_t kMostDraws = 1 << 24;
-  if (wanted->count < -kMostDraws) return c.reply.Error("ERR value is out of range");
+  if (RefuseEndless(c, *wanted)) return;
   ReplyPairs(c, ChooseFields(*opened.hash, wanted->count, random), wanted->with_values);
 }
 
-constexpr std::string_view kTips[] = {"nondeterministic_output"};
 constexpr KeySpec kRead[] = {{kKeyReadOnly | kKeyAccess, 1, 1, 1}};
 
 constexpr Command kRows[] = {
@@ -124,7 +93,7 @@ constexpr Command kRows[] = {
      .summary = "Answers with fields at random: distinct ones, or for a negative count any.",
      .grammar = "key [count:integer [WITHVALUES]]",
      .handler = HRandField,
-     .tips = kTips},
+     .tips = tips::kVaries},
 };
 static_assert(AreWellFormed(kRows));
 

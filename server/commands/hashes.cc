@@ -4,6 +4,7 @@
 #include <cmath>
 #include <string>
 
+#include "server/command_tips.h"
 #include "server/commands/element_scan.h"
 #include "server/commands/families.h"
 #include "server/commands/hash_operations.h"
@@ -197,8 +198,6 @@ void HScan(CommandContext& c) {
   page.Reply(c.reply, next);
 }
 
-constexpr std::string_view kOrderTips[] = {"nondeterministic_output_order"};
-constexpr std::string_view kScanTips[] = {"nondeterministic_output"};
 constexpr KeySpec kRead[] = {{kKeyReadOnly | kKeyAccess, 1, 1, 1}};
 constexpr KeySpec kLook[] = {{kKeyReadOnly, 1, 1, 1}};
 constexpr KeySpec kUpdate[] = {{kKeyReadWrite | kKeyUpdate, 1, 1, 1}};
@@ -273,7 +272,7 @@ constexpr Command kRows[] = {
      .summary = "Answers with all fields and their values.",
      .grammar = "key",
      .handler = HGetAll,
-     .tips = kOrderTips},
+     .tips = tips::kUnordered},
     {.name = "hkeys",
      .arity = 2,
      .flags = kReadonly,
@@ -285,7 +284,7 @@ constexpr Command kRows[] = {
      .summary = "Answers with all fields.",
      .grammar = "key",
      .handler = HKeys,
-     .tips = kOrderTips},
+     .tips = tips::kUnordered},
     {.name = "hvals",
      .arity = 2,
      .flags = kReadonly,
@@ -297,7 +296,7 @@ constexpr Command kRows[] = {
      .summary = "Answers with the values of all fields.",
      .grammar = "key",
      .handler = HVals,
-     .tips = kOrderTips},
+     .tips = tips::kUnordered},
     {.name = "hlen",
      .arity = 2,
      .flags = kReadonly | kFast,
@@ -375,7 +374,7 @@ constexpr Command kRows[] = {
      .summary = "Goes through the fields of a hash in steps.",
      .grammar = "key cursor:integer [MATCH pattern:pattern] [COUNT count:integer] [NOVALUES]",
      .handler = HScan,
-     .tips = kScanTips},
+     .tips = tips::kVaries},
 };
 static_assert(AreWellFormed(kRows));
 

@@ -6,7 +6,6 @@
 #include "server/command_context.h"
 #include "server/command_tips.h"
 #include "server/commands/families.h"
-#include "server/commands/string_reply.h"
 #include "server/commands/value_type.h"
 
 namespace strata {
@@ -36,7 +35,7 @@ void Touch(CommandContext& c) {
   for (const KeyRef& key : c.keys) {
     Entry* entry = c.LookAt(key);
     if (entry == nullptr) continue;
-    entry->Touch(static_cast<uint32_t>(c.now_ms() / 1000));
+    entry->Touch(c.now_s());
     ++found;
   }
   c.reply.Integer(found);

@@ -8,8 +8,8 @@
 namespace strata {
 namespace {
 
-void DeleteIfEmpty(CommandContext& c, const KeyRef& key, const ListValue& list) {
-  if (list.size() == 0) c.database.Erase(key);
+void FinishRemoval(CommandContext& c, const KeyRef& key, const ListValue& list) {
+  EraseIfEmpty(c, key, list);
   c.Changed(key);
 }
 
@@ -23,24 +23,23 @@ std::optional<ListEnd> ParseListEnd(std::string_view word) {
 
 Entry* MakeList(CommandContext& c, const KeyRef& key) {
   Entry* entry = ListValue::NewEntry(key.bytes);
-  entry->Touch(static_cast<uint32_t>(c.now_ms() / 1000));
-  c.database.Put(key, entry);
+  c.PutNew(key, entry);
   return entry;
 }
 
 void PopElement(CommandContext& c, const KeyRef& key, Entry& list, ListEnd end) {
-  ListValue elements(list, LimitsOfLists(c));
+  ListValue elements(list, ListLimitsOf(c));
   elements.Pop(end, 1, [&c](const ListpackElement& element) { ReplyElement(c.reply, element); });
-  DeleteIfEmpty(c, key, elements);
+  FinishRemoval(c, key, elements);
 }
 
 void PopElements(CommandContext& c, const KeyRef& key, Entry& list, ListEnd end, size_t count) {
-  ListValue elements(list, LimitsOfLists(c));
+  ListValue elements(list, ListLimitsOf(c));
   count = std::min(count, elements.size());
   c.reply.Array(count);
   elements.Pop(end, count,
                [&c](const ListpackElement& element) { ReplyElement(c.reply, element); });
-  DeleteIfEmpty(c, key, elements);
+  FinishRemoval(c, key, elements);
 }
 
 void MoveElement(CommandContext& c, Entry& source, const ListMove& move) {
@@ -48,7 +47,7 @@ void MoveElement(CommandContext& c, Entry& source, const ListMove& move) {
   const KeyRef& to_key = c.keys[1];
   Entry* target = c.FindForWrite(to_key);
   if (c.WrongType(target, ValueType::kList)) return;
-  const ListLimits limits = LimitsOfLists(c);
+  const ListLimits limits = ListLimitsOf(c);
   ListValue from(source, limits);
   std::string text;
   from.Pop(move.from, 1, [&text](const ListpackElement& element) {
@@ -59,7 +58,7 @@ void MoveElement(CommandContext& c, Entry& source, const ListMove& move) {
   ListValue(*target, limits).Push(move.to, text);
   c.reply.Bulk(text);
   c.Changed(to_key);
-  if (target != &source) DeleteIfEmpty(c, from_key, from);
+  if (target != &source) FinishRemoval(c, from_key, from);
 }
 
 std::optional<MultiPop> ParseMultiPop(CommandContext& c, size_t numkeys_index) {

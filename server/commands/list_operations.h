@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "server/command_context.h"
+#include "server/commands/collection_replies.h"
 #include "storage/list_value.h"
 
 namespace strata {
@@ -15,13 +16,8 @@ namespace strata {
 // LEFT or RIGHT, in any case.
 std::optional<ListEnd> ParseListEnd(std::string_view word);
 
-inline ListLimits LimitsOfLists(const CommandContext& c) {
+inline ListLimits ListLimitsOf(const CommandContext& c) {
   return ListLimits::FromOption(c.options().list_max_listpack_size);
-}
-
-inline void ReplyElement(ReplyBuilder& reply, const ListpackElement& element) {
-  DigitScratch scratch;
-  reply.Bulk(element.Text(scratch));
 }
 
 // REQUIRES for what follows: the entry is the key's, a list. One that becomes empty is deleted

@@ -83,7 +83,7 @@ void LPos(CommandContext& c) {
   if (c.WrongType(entry, ValueType::kList)) return;
   std::vector<size_t> found;
   if (entry != nullptr) {
-    found = Search(ListValue(*entry, LimitsOfLists(c)), c.argument(2), *options);
+    found = Search(ListValue(*entry, ListLimitsOf(c)), c.argument(2), *options);
   }
   if (options->count) {
     c.reply.Array(found.size());

@@ -29,7 +29,7 @@ bool AreShortEnough(CommandContext& c, std::span<const std::string_view> texts) 
 // Of a list that was changed; 0 if it is gone with its key.
 int64_t DeleteIfEmpty(CommandContext& c, const ListValue& list) {
   const size_t size = list.size();
-  if (size == 0) c.database.Erase(c.keys[0]);
+  EraseIfEmpty(c, c.keys[0], list);
   c.Changed(c.keys[0]);
   return static_cast<int64_t>(size);
 }
@@ -43,7 +43,7 @@ void Push(CommandContext& c, ListEnd end, MissingKey missing) {
     if (missing == MissingKey::kStays) return c.reply.Integer(0);
     entry = MakeList(c, key);
   }
-  ListValue list(*entry, LimitsOfLists(c));
+  ListValue list(*entry, ListLimitsOf(c));
   list.Push(end, texts);
   c.Changed(key);
   c.reply.Integer(static_cast<int64_t>(list.size()));
@@ -108,7 +108,7 @@ void LIndex(CommandContext& c) {
   if (c.WrongType(entry, ValueType::kList)) return;
   const std::optional<int64_t> index = c.Integer(2);
   if (!index) return;
-  const auto element = ListValue(*entry, LimitsOfLists(c)).At(*index);
+  const auto element = ListValue(*entry, ListLimitsOf(c)).At(*index);
   if (!element) return c.reply.Null();
   ReplyElement(c.reply, *element);
 }
@@ -119,7 +119,7 @@ void LSet(CommandContext& c) {
   if (c.WrongType(entry, ValueType::kList) || !AreShortEnough(c, c.arguments.subspan(3))) return;
   const std::optional<int64_t> index = c.Integer(2);
   if (!index) return;
-  if (!ListValue(*entry, LimitsOfLists(c)).Set(*index, c.argument(3))) {
+  if (!ListValue(*entry, ListLimitsOf(c)).Set(*index, c.argument(3))) {
     return c.reply.Error(errors::kOutOfRange);
   }
   c.Changed(c.keys[0]);
@@ -132,7 +132,7 @@ void LInsert(CommandContext& c) {
   Entry* entry = c.FindForWrite(c.keys[0]);
   if (entry == nullptr) return c.reply.Integer(0);
   if (c.WrongType(entry, ValueType::kList) || !AreShortEnough(c, c.arguments.subspan(4))) return;
-  ListValue list(*entry, LimitsOfLists(c));
+  ListValue list(*entry, ListLimitsOf(c));
   const InsertSide side = after ? InsertSide::kAfter : InsertSide::kBefore;
   if (!list.Insert(side, c.argument(3), c.argument(4))) return c.reply.Integer(-1);
   c.Changed(c.keys[0]);
@@ -164,7 +164,7 @@ void LRange(CommandContext& c) {
   Entry* entry = c.FindForRead(c.keys[0]);
   if (entry == nullptr) return c.reply.Array(0);
   if (c.WrongType(entry, ValueType::kList)) return;
-  const ListValue list(*entry, LimitsOfLists(c));
+  const ListValue list(*entry, ListLimitsOf(c));
   const ListRange range = ClampRange(*start, *stop, list.size());
   c.reply.Array(range.count);
   list.Visit(ListEnd::kFront, range.first, range.count,
@@ -179,7 +179,7 @@ void LTrim(CommandContext& c) {
   Entry* entry = c.FindForWrite(c.keys[0]);
   if (entry == nullptr) return c.reply.Ok();
   if (c.WrongType(entry, ValueType::kList)) return;
-  ListValue list(*entry, LimitsOfLists(c));
+  ListValue list(*entry, ListLimitsOf(c));
   const ListRange kept = ClampRange(*start, *stop, list.size());
   if (kept.count == 0) {
     c.database.Erase(c.keys[0]);
@@ -199,7 +199,7 @@ void LRem(CommandContext& c) {
   Entry* entry = c.FindForWrite(c.keys[0]);
   if (entry == nullptr) return c.reply.Integer(0);
   if (c.WrongType(entry, ValueType::kList)) return;
-  ListValue list(*entry, LimitsOfLists(c));
+  ListValue list(*entry, ListLimitsOf(c));
   // 0: all. The magnitude of the least number, too, fits an unsigned one.
   size_t most = list.size();
   if (*count > 0) most = static_cast<size_t>(*count);

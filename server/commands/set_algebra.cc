@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "server/command_context.h"
+#include "server/command_tips.h"
 #include "server/commands/families.h"
 #include "server/commands/set_access.h"
 
@@ -47,7 +48,7 @@ DetachedSet NewSet(CollectionEncoding encoding, const SetLimits& limits) {
 
 void ReplyMembers(ReplyBuilder& reply, const std::vector<ListpackElement>& members) {
   reply.Set(members.size());
-  for (const ListpackElement& member : members) ReplyMember(reply, member);
+  for (const ListpackElement& member : members) ReplyElement(reply, member);
 }
 
 // Puts the set in place of whatever the key holds, or removes that if the set is empty; answers
@@ -55,7 +56,7 @@ void ReplyMembers(ReplyBuilder& reply, const std::vector<ListpackElement>& membe
 void Store(CommandContext& c, const KeyRef& key, DetachedSet set) {
   const size_t size = SetSize(set->collection());
   if (size > 0) {
-    PutNew(c, key, Entry::Move(set.release(), key.bytes, std::nullopt));
+    c.PutNew(key, Entry::Move(set.release(), key.bytes, std::nullopt));
     c.Changed(key);
   } else if (c.database.Erase(key)) {
     c.Changed(key);
@@ -240,7 +241,6 @@ constexpr KeySpec kStore[] = {{kKeyOverwrite | kKeyUpdate, 1, 1, 1},
                               {kKeyReadOnly | kKeyAccess, 2, -1, 1}};
 constexpr KeySpec kUpdate[] = {{kKeyReadWrite | kKeyUpdate, 1, 1, 1},
                                {kKeyReadOnly | kKeyAccess, 2, -1, 1}};
-constexpr std::string_view kOrderTips[] = {"nondeterministic_output_order"};
 
 constexpr Command kRows[] = {
     {.name = "sinter",
@@ -254,7 +254,7 @@ constexpr Command kRows[] = {
      .summary = "Answers with the members that all sets have.",
      .grammar = "key...",
      .handler = SInter,
-     .tips = kOrderTips},
+     .tips = tips::kUnordered},
     {.name = "sinterstore",
      .arity = -3,
      .flags = kWrite | kDenyOom,
@@ -288,7 +288,7 @@ constexpr Command kRows[] = {
      .summary = "Answers with the members that some set has.",
      .grammar = "key...",
      .handler = SUnion,
-     .tips = kOrderTips},
+     .tips = tips::kUnordered},
     {.name = "sunionstore",
      .arity = -3,
      .flags = kWrite | kDenyOom,
@@ -311,7 +311,7 @@ constexpr Command kRows[] = {
      .summary = "Answers with the members that the first set has and no other.",
      .grammar = "key...",
      .handler = SDiff,
-     .tips = kOrderTips},
+     .tips = tips::kUnordered},
     {.name = "sdiffstore",
      .arity = -3,
      .flags = kWrite | kDenyOom,

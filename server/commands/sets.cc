@@ -4,16 +4,14 @@
 #include <unordered_set>
 
 #include "server/command_context.h"
+#include "server/command_tips.h"
 #include "server/commands/element_scan.h"
 #include "server/commands/families.h"
+#include "server/commands/random_count.h"
 #include "server/commands/set_access.h"
 
 namespace strata {
 namespace {
-
-void EraseIfEmpty(CommandContext& c, const KeyRef& key, const SetValue& set) {
-  if (set.size() == 0) c.database.Erase(key);
-}
 
 void SAdd(CommandContext& c) {
   const KeyRef& key = c.keys[0];
@@ -24,7 +22,7 @@ void SAdd(CommandContext& c) {
   if (entry == nullptr) {
     entry = SetValue::NewEntry(key.bytes, SetValue::EncodingFor(members[0], members.size(), limits),
                                limits);
-    PutNew(c, key, entry);
+    c.PutNew(key, entry);
   }
   SetValue set(*entry, limits);
   set.Expect(members.size());
@@ -74,7 +72,7 @@ void SCard(CommandContext& c) {
 void ReplyAll(CommandContext& c, const Entry& entry) {
   const Collection set = entry.collection();
   c.reply.Set(SetSize(set));
-  ForEachMember(set, [&c](const ListpackElement& member) { ReplyMember(c.reply, member); });
+  ForEachMember(set, [&c](const ListpackElement& member) { ReplyElement(c.reply, member); });
 }
 
 void SMembers(CommandContext& c) {
@@ -92,7 +90,7 @@ void PopMost(CommandContext& c, const KeyRef& key, Entry& entry, size_t kept) {
   const bool integers = set.encoding() == CollectionEncoding::kIntegers;
   Entry* rest = SetValue::NewEntry(
       key.bytes, integers ? CollectionEncoding::kIntegers : CollectionEncoding::kPacked, limits,
-      entry.has_expiry() ? std::optional<int64_t>(entry.expiry_ms()) : std::nullopt);
+      ExpiryOf(entry));
   rest->SetMetadataFrom(entry);
   SetValue remaining(*rest, limits);
   for (size_t i = 0; i < kept; ++i) {
@@ -124,7 +122,7 @@ void PopCount(CommandContext& c) {
     c.reply.Set(count);
     for (size_t i = 0; i < count; ++i) {
       set.Pop(c.client.random.Next(),
-              [&c](const ListpackElement& member) { ReplyMember(c.reply, member); });
+              [&c](const ListpackElement& member) { ReplyElement(c.reply, member); });
     }
   }
   c.Changed(key);
@@ -139,7 +137,7 @@ void SPop(CommandContext& c) {
   if (entry == nullptr) return c.reply.Null();
   SetValue set(*entry, SetLimitsOf(c));
   set.Pop(c.client.random.Next(),
-          [&c](const ListpackElement& member) { ReplyMember(c.reply, member); });
+          [&c](const ListpackElement& member) { ReplyElement(c.reply, member); });
   EraseIfEmpty(c, key, set);
   c.Changed(key);
 }
@@ -154,7 +152,7 @@ void ReplyDistinct(CommandContext& c, const SetValue& set, size_t count) {
     std::unordered_set<const void*> drawn;
     while (drawn.size() < count) {
       const ListpackElement member = set.Sample(random.Next());
-      if (drawn.insert(member.bytes.data()).second) ReplyMember(c.reply, member);
+      if (drawn.insert(member.bytes.data()).second) ReplyElement(c.reply, member);
     }
     return;
   }
@@ -163,34 +161,28 @@ void ReplyDistinct(CommandContext& c, const SetValue& set, size_t count) {
   set.ForEach([&](const ListpackElement& member) {
     if (random.Below(left--) >= wanted) return;
     --wanted;
-    ReplyMember(c.reply, member);
+    ReplyElement(c.reply, member);
   });
 }
 
 void RandomMembers(CommandContext& c) {
-  // More with repetitions would be a reply of gigabytes.
-  constexpr int64_t kMostRepeated = 100'000'000;
-  const std::optional<int64_t> count = c.Integer(2);
-  if (!count) return;
-  if (*count < -INT64_MAX) {
-    return c.reply.Error(
-        "ERR value is out of range, value must between -9223372036854775807 and "
-        "9223372036854775807");
-  }
+  const std::optional<RandomCount> wanted = ParseRandomCount(c);
+  if (!wanted) return;
+  const int64_t count = wanted->count;
   Entry* entry = c.FindForRead(c.keys[0]);
   if (c.WrongType(entry, ValueType::kSet)) return;
-  if (entry == nullptr || *count == 0) return c.reply.Array(0);
-  if (*count < -kMostRepeated) return c.reply.Error("ERR value is out of range");
+  if (entry == nullptr || count == 0) return c.reply.Array(0);
+  if (RefuseEndless(c, *wanted)) return;
   const SetValue set(*entry, SetLimitsOf(c));
-  if (*count > 0 && static_cast<size_t>(*count) < set.size()) {
-    return ReplyDistinct(c, set, static_cast<size_t>(*count));
+  if (count > 0 && static_cast<size_t>(count) < set.size()) {
+    return ReplyDistinct(c, set, static_cast<size_t>(count));
   }
-  if (*count > 0) {
+  if (count > 0) {
     c.reply.Array(set.size());
-    return set.ForEach([&c](const ListpackElement& member) { ReplyMember(c.reply, member); });
+    return set.ForEach([&c](const ListpackElement& member) { ReplyElement(c.reply, member); });
   }
-  c.reply.Array(static_cast<size_t>(-*count));
-  for (int64_t i = 0; i < -*count; ++i) ReplyMember(c.reply, set.Sample(c.client.random.Next()));
+  c.reply.Array(static_cast<size_t>(-count));
+  for (int64_t i = 0; i < -count; ++i) ReplyElement(c.reply, set.Sample(c.client.random.Next()));
 }
 
 void SRandMember(CommandContext& c) {
@@ -199,7 +191,7 @@ void SRandMember(CommandContext& c) {
   Entry* entry = c.FindForRead(c.keys[0]);
   if (c.WrongType(entry, ValueType::kSet)) return;
   if (entry == nullptr) return c.reply.Null();
-  ReplyMember(c.reply, SetValue(*entry, SetLimitsOf(c)).Sample(c.client.random.Next()));
+  ReplyElement(c.reply, SetValue(*entry, SetLimitsOf(c)).Sample(c.client.random.Next()));
 }
 
 void SMove(CommandContext& c) {
@@ -217,7 +209,7 @@ void SMove(CommandContext& c) {
   EraseIfEmpty(c, from, set);
   if (target == nullptr) {
     target = SetValue::NewEntry(to.bytes, SetValue::EncodingFor(member.text(), 1, limits), limits);
-    PutNew(c, to, target);
+    c.PutNew(to, target);
   }
   c.Changed(from);
   if (SetValue(*target, limits).Add(member)) c.Changed(to);
@@ -245,8 +237,6 @@ constexpr KeySpec kDelete[] = {{kKeyReadWrite | kKeyDelete, 1, 1, 1}};
 constexpr KeySpec kTake[] = {{kKeyReadWrite | kKeyAccess | kKeyDelete, 1, 1, 1}};
 constexpr KeySpec kMove[] = {{kKeyReadWrite | kKeyAccess | kKeyDelete, 1, 1, 1},
                              {kKeyReadWrite | kKeyInsert, 2, 2, 1}};
-constexpr std::string_view kRandomTips[] = {"nondeterministic_output"};
-constexpr std::string_view kOrderTips[] = {"nondeterministic_output_order"};
 
 constexpr Command kRows[] = {
     {.name = "sadd",
@@ -315,7 +305,7 @@ constexpr Command kRows[] = {
      .summary = "Answers with all members of a set.",
      .grammar = "key",
      .handler = SMembers,
-     .tips = kOrderTips},
+     .tips = tips::kUnordered},
     {.name = "spop",
      .arity = -2,
      .flags = kWrite | kFast,
@@ -327,7 +317,7 @@ constexpr Command kRows[] = {
      .summary = "Removes random members from a set and answers with them.",
      .grammar = "key [count:integer]",
      .handler = SPop,
-     .tips = kRandomTips},
+     .tips = tips::kVaries},
     {.name = "srandmember",
      .arity = -2,
      .flags = kReadonly,
@@ -339,7 +329,7 @@ constexpr Command kRows[] = {
      .summary = "Answers with random members of a set; a negative count allows repetitions.",
      .grammar = "key [count:integer]",
      .handler = SRandMember,
-     .tips = kRandomTips},
+     .tips = tips::kVaries},
     {.name = "smove",
      .arity = 4,
      .flags = kWrite | kFast,
@@ -362,7 +352,7 @@ constexpr Command kRows[] = {
      .summary = "Goes through the members of a set in steps.",
      .grammar = "key cursor:integer [MATCH pattern:pattern] [COUNT count:integer]",
      .handler = SScan,
-     .tips = kRandomTips},
+     .tips = tips::kVaries},
 };
 static_assert(AreWellFormed(kRows));
 

@@ -11,6 +11,7 @@
 
 #include "server/command_context.h"
 #include "server/commands/families.h"
+#include "server/commands/list_operations.h"
 #include "server/commands/sorter.h"
 #include "storage/list_value.h"
 
@@ -68,13 +69,12 @@ void Store(CommandContext& c, Sorter& sorter) {
     return c.reply.Integer(0);
   }
   Entry* entry = ListValue::NewEntry(key.bytes);
-  entry->Touch(static_cast<uint32_t>(c.now_ms() / 1000));
-  ListValue list(*entry, ListLimits::FromOption(c.options().list_max_listpack_size));
+  ListValue list(*entry, ListLimitsOf(c));
   sorter.Visit([&list](const std::optional<ListpackElement>& value) {
     DigitScratch scratch;
     list.Push(ListEnd::kBack, value ? value->Text(scratch) : std::string_view());
   });
-  c.database.Put(key, entry);
+  c.PutNew(key, entry);
   c.Changed(key);
   c.reply.Integer(static_cast<int64_t>(size));
 }

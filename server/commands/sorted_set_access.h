@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "server/command_context.h"
+#include "server/commands/collection_replies.h"
 #include "storage/collection.h"
 #include "storage/sorted_set_value.h"
 
@@ -23,23 +24,12 @@ inline SortedSetValue OpenSortedSet(const CommandContext& c, Entry& entry) {
   return {entry, SortedSetLimitsOf(c)};
 }
 
-// No empty collection stays.
-inline void EraseIfEmpty(CommandContext& c, const KeyRef& key, const SortedSetValue& set) {
-  if (set.size() == 0) c.database.Erase(key);
-}
-
-// Stores an entry with a new set.
-inline void PutSortedSet(CommandContext& c, const KeyRef& key, Entry* entry) {
-  entry->Touch(static_cast<uint32_t>(c.now_ms() / 1000));
-  c.database.Put(key, entry);
-}
-
 // Makes a finished set, which it takes, the key's value, or erases the key if
 // the set is empty; answers with the size.
 inline void StoreSortedSet(CommandContext& c, const KeyRef& key, Entry* entry) {
   const size_t size = OpenSortedSet(c, *entry).size();
   if (size > 0) {
-    PutSortedSet(c, key, entry);
+    c.PutNew(key, entry);
     c.Changed(key);
   } else {
     Entry::Delete(entry);

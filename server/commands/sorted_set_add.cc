@@ -48,7 +48,7 @@ Entry* FindOrCreate(CommandContext& c, const KeyRef& key) {
   if (c.WrongType(entry, ValueType::kSortedSet)) return nullptr;
   if (entry != nullptr) return entry;
   entry = SortedSetValue::NewEntry(key.bytes);
-  PutSortedSet(c, key, entry);
+  c.PutNew(key, entry);
   return entry;
 }
 

@@ -2,7 +2,6 @@
 // turn: ZPOPMIN, ZMPOP, BZPOPMIN, ZRANDMEMBER, ZSCAN.
 
 #include <algorithm>
-#include <limits>
 #include <string>
 #include <unordered_set>
 #include <vector>
@@ -10,8 +9,10 @@
 #include "base/random.h"
 #include "server/blocking/block_timeout.h"
 #include "server/command_context.h"
+#include "server/command_tips.h"
 #include "server/commands/element_scan.h"
 #include "server/commands/families.h"
+#include "server/commands/random_count.h"
 #include "server/commands/sorted_set_access.h"
 
 namespace strata {
@@ -135,21 +136,16 @@ void ZMPop(CommandContext& c) {
   if (request && !PopFromFirst(c, *request)) c.reply.NullArray();
 }
 
-// Elements may be asked for more than once, but no more than so many at a time.
-constexpr int64_t kMaxRepeated = int64_t{1} << 22;
-
 void ReplyRepeated(CommandContext& c, const SortedSetValue& set, size_t count, ScoreReply form) {
-  Random random(RandomSeed());
   ScoredArray array(c.reply, count, form);
   for (size_t i = 0; i < count; ++i) {
-    set.Visit(random.Below(set.size()), 1, Direction::kForward,
+    set.Visit(c.client.random.Below(set.size()), 1, Direction::kForward,
               [&](std::string_view member, double score) { array.Add(member, score); });
   }
 }
 
 // Ranks drawn without repetition (Floyd, 1987), in random order.
-std::vector<size_t> DrawRanks(size_t size, size_t count) {
-  Random random(RandomSeed());
+std::vector<size_t> DrawRanks(size_t size, size_t count, Random& random) {
   std::unordered_set<size_t> chosen;
   std::vector<size_t> ranks;
   for (size_t last = size - count; last < size; ++last) {
@@ -165,34 +161,22 @@ void ReplyDistinct(CommandContext& c, const SortedSetValue& set, size_t count, S
   ScoredArray array(c.reply, count, form);
   auto add = [&](std::string_view member, double score) { array.Add(member, score); };
   if (count == set.size()) return set.VisitAll(add);
-  for (size_t rank : DrawRanks(set.size(), count)) set.Visit(rank, 1, Direction::kForward, add);
+  for (size_t rank : DrawRanks(set.size(), count, c.client.random))
+    set.Visit(rank, 1, Direction::kForward, add);
 }
 
 void RandomMembers(CommandContext& c) {
-  constexpr int64_t kMost = std::numeric_limits<int64_t>::max();
-  const std::optional<int64_t> count = ParseInt64(c.argument(2));
-  if (!count) return c.reply.Error(errors::kNotInteger);
-  if (*count < -kMost) {
-    return c.reply.Error(
-        "ERR value is out of range, value must between "
-        "-9223372036854775807 and "
-        "9223372036854775807");
-  }
-  const bool with_scores = c.arguments.size() > 3;
-  if (c.arguments.size() > 4 || (with_scores && !EqualsIgnoreCase(c.argument(3), "withscores"))) {
-    return c.reply.Error(errors::kSyntax);
-  }
-  if ((with_scores && (*count < -kMost / 2 || *count > kMost / 2))) {
-    return c.reply.Error("ERR value is out of range");
-  }
+  const std::optional<RandomCount> wanted = ParseRandomCount(c, "withscores");
+  if (!wanted) return;
+  const int64_t count = wanted->count;
   Entry* entry = c.FindForRead(c.keys[0]);
   if (c.WrongType(entry, ValueType::kSortedSet)) return;
-  if (entry == nullptr || *count == 0) return c.reply.Array(0);
-  if (*count < -kMaxRepeated) return c.reply.Error("ERR value is out of range");
+  if (entry == nullptr || count == 0) return c.reply.Array(0);
+  if (RefuseEndless(c, *wanted)) return;
   const SortedSetValue set = OpenSortedSet(c, *entry);
-  const ScoreReply form = with_scores ? ScoreReply::kWithScores : ScoreReply::kMembers;
-  if (*count < 0) return ReplyRepeated(c, set, static_cast<size_t>(-*count), form);
-  ReplyDistinct(c, set, std::min(static_cast<size_t>(*count), set.size()), form);
+  const ScoreReply form = wanted->with_values ? ScoreReply::kWithScores : ScoreReply::kMembers;
+  if (count < 0) return ReplyRepeated(c, set, static_cast<size_t>(-count), form);
+  ReplyDistinct(c, set, std::min(static_cast<size_t>(count), set.size()), form);
 }
 
 void ZRandMember(CommandContext& c) {
@@ -201,7 +185,7 @@ void ZRandMember(CommandContext& c) {
   if (c.WrongType(entry, ValueType::kSortedSet)) return;
   if (entry == nullptr) return c.reply.Null();
   const SortedSetValue set = OpenSortedSet(c, *entry);
-  set.Visit(Random(RandomSeed()).Below(set.size()), 1, Direction::kForward,
+  set.Visit(c.client.random.Below(set.size()), 1, Direction::kForward,
             [&](std::string_view member, double) { c.reply.Bulk(member); });
 }
 
@@ -264,7 +248,6 @@ void ZScan(CommandContext& c) {
   page.Reply(c.reply, next);
 }
 
-constexpr std::string_view kRandom[] = {"nondeterministic_output"};
 constexpr KeySpec kPop[] = {{kKeyReadWrite | kKeyAccess | kKeyDelete, 1, 1, 1}};
 constexpr KeySpec kPopAny[] = {KeySpec::NumKeys(kKeyReadWrite | kKeyAccess | kKeyDelete, 1)};
 constexpr KeySpec kWaitAll[] = {{kKeyReadWrite | kKeyAccess | kKeyDelete, 1, -2, 1}};
@@ -361,7 +344,7 @@ constexpr Command kRows[] = {
      .summary = "Answers with random elements of a sorted set.",
      .grammar = "key [options=count:integer [WITHSCORES]]",
      .handler = ZRandMember,
-     .tips = kRandom},
+     .tips = tips::kVaries},
     {.name = "zscan",
      .arity = -3,
      .flags = kReadonly,
@@ -373,7 +356,7 @@ constexpr Command kRows[] = {
      .summary = "Goes through the elements of a sorted set in steps.",
      .grammar = "key cursor:integer [MATCH pattern:pattern] [COUNT count:integer]",
      .handler = ZScan,
-     .tips = kRandom},
+     .tips = tips::kVaries},
 };
 static_assert(AreWellFormed(kRows));
 

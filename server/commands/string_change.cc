@@ -5,8 +5,6 @@
 #include <string>
 #include <utility>
 
-#include "server/commands/string_reply.h"
-
 namespace strata {
 namespace {
 
@@ -22,15 +20,6 @@ char* ResizeInPlace(Entry& entry, size_t size) {
     default:
       return entry.ResizeInlineInPlace(size);
   }
-}
-
-void PutInPlaceOf(CommandContext& c, const KeyRef& key, const Entry* old, Entry* made) {
-  if (old == nullptr) {
-    made->Touch(static_cast<uint32_t>(c.now_ms() / 1000));
-  } else {
-    made->SetMetadataFrom(*old);
-  }
-  c.database.Put(key, made);
 }
 
 }  // namespace
@@ -60,7 +49,7 @@ NewString MakeRawString(std::string_view key, std::string_view head, size_t size
 char* WritableString(CommandContext& c, const KeyRef& key, Entry* entry, size_t size) {
   if (entry == nullptr) {
     NewString made = MakeRawString(key.bytes, {}, size, 0, std::nullopt);
-    PutInPlaceOf(c, key, nullptr, made.entry);
+    c.PutInPlaceOf(key, nullptr, made.entry);
     return made.bytes;
   }
   size_t old_size = StringLength(*entry);
@@ -72,7 +61,7 @@ char* WritableString(CommandContext& c, const KeyRef& key, Entry* entry, size_t 
   std::string_view old = ReadString(*entry, scratch);
   size_t spare = old.empty() ? 0 : std::min(size, kMostSpareBytes);
   NewString made = MakeRawString(key.bytes, old, size, spare, ExpiryOf(*entry));
-  PutInPlaceOf(c, key, entry, made.entry);
+  c.PutInPlaceOf(key, entry, made.entry);
   return made.bytes;
 }
 
@@ -82,7 +71,7 @@ void StoreRawString(CommandContext& c, const KeyRef& key, Entry* entry, std::str
     return;
   }
   std::optional<int64_t> expiry_ms = entry == nullptr ? std::nullopt : ExpiryOf(*entry);
-  PutInPlaceOf(c, key, entry, MakeRawString(key.bytes, value, value.size(), 0, expiry_ms).entry);
+  c.PutInPlaceOf(key, entry, MakeRawString(key.bytes, value, value.size(), 0, expiry_ms).entry);
 }
 
 }  // namespace strata

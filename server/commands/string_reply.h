@@ -18,8 +18,4 @@ inline void ReplyStringOrNull(ReplyBuilder& reply, const Entry* entry) {
   ReplyString(reply, *entry);
 }
 
-inline std::optional<int64_t> ExpiryOf(const Entry& entry) {
-  return entry.has_expiry() ? std::optional(entry.expiry_ms()) : std::nullopt;
-}
-
 }  // namespace strata

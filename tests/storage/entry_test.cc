@@ -31,10 +31,6 @@ SharedBytes MakeShared(std::string_view text, size_t capacity) {
   return bytes;
 }
 
-std::optional<int64_t> ExpiryOf(const Entry& entry) {
-  return entry.has_expiry() ? std::optional(entry.expiry_ms()) : std::nullopt;
-}
-
 std::string Text(const Entry& entry) {
   DigitScratch scratch;
   return std::string(ReadString(entry, scratch));
