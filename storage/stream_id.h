@@ -15,7 +15,8 @@ struct StreamId {
   uint64_t ms = 0;
   uint64_t sequence = 0;
 
-  auto operator<=>(const StreamId&) const = default;
+  // clang-tidy 14 takes the 0 that the compiler compares with for a pointer.
+  auto operator<=>(const StreamId&) const = default;  // NOLINT(modernize-use-nullptr)
 
   static constexpr StreamId Max() {
     constexpr uint64_t kMax = std::numeric_limits<uint64_t>::max();

@@ -118,9 +118,9 @@ void FindSortKeys(std::span<const std::string_view> arguments,
     } else if (reader.Take("limit", 2)) {
       reader.Next();
       reader.Next();
-    } else if (reader.Take("by", 1) || reader.Take("get", 1)) {
-      reader.Next();
     } else {
+      // An option that may be followed by what reads like "store", or anything else.
+      if (!reader.Take("by", 1)) reader.Take("get", 1);
       reader.Next();
     }
   }

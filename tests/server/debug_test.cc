@@ -10,11 +10,11 @@ namespace strata {
 TEST_CASE("other threads run commands while DEBUG POPULATE fills a database", "[threads]") {
   constexpr int kKeys = 100'000;
   TestServer server({"--enable-debug-command", "yes"}, 2);
+  TestClient client = server.Connect(0);
   TestClient other = server.Connect(1);
   std::atomic<bool> done = false;
   std::string reply;
   std::thread filler([&] {
-    TestClient client = server.Connect(0);
     reply = client.Run("DEBUG POPULATE " + std::to_string(kKeys));
     done = true;
   });
