@@ -176,7 +176,7 @@ void ListValue::EraseRange(size_t first, size_t count) {
 
 void ListValue::CheckInvariants() const {
   if (!packed()) return blocks().CheckInvariants(limits_);
-  CHECK(ListpackView::IsValid(list().bytes()));
+  CHECK(ListpackView::IsValid(list().Serialize()));
 }
 
 void FreeList(const Collection& collection) {

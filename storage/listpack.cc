@@ -205,14 +205,42 @@ class Encoded {
   std::string_view tail_;
 };
 
+// Text to be compared with many of the same length. The last bytes are compared first, and without
+// a call: keys and fields often start alike and seldom end alike.
+class TextNeedle {
+ public:
+  explicit TextNeedle(std::string_view text) : text_(text) {
+    if (text.size() >= sizeof(last_)) last_ = LastBytes(text.data());
+  }
+
+  // REQUIRES: as many bytes there as the text has.
+  bool Equals(const char* other) const {
+    if (text_.size() >= sizeof(last_) && LastBytes(other) != last_) return false;
+    return std::memcmp(other, text_.data(), text_.size()) == 0;
+  }
+
+ private:
+  uint64_t LastBytes(const char* bytes) const {
+    uint64_t last;
+    std::memcpy(&last, bytes + text_.size() - sizeof(last), sizeof(last));
+    return last;
+  }
+
+  std::string_view text_;
+  uint64_t last_ = 0;
+};
+
 // Elements that are encoded before any is written.
 constexpr size_t kBatch = 16;
 
-void StoreHeader(char* bytes, size_t total, size_t count) {
-  auto total_word = static_cast<uint32_t>(total);
-  auto count_word = static_cast<uint16_t>(count);
-  std::memcpy(bytes, &total_word, sizeof(total_word));
-  std::memcpy(bytes + 4, &count_word, sizeof(count_word));
+void StoreCount(char* bytes, size_t count) {
+  auto word = static_cast<uint16_t>(count);
+  std::memcpy(bytes + sizeof(uint32_t), &word, sizeof(word));
+}
+
+// The longest gap that there can be within `bytes`: none, or one that has room for its length.
+size_t LongestGap(size_t bytes) {
+  return bytes < sizeof(uint16_t) ? 0 : std::min<size_t>(bytes, UINT16_MAX);
 }
 
 }  // namespace
@@ -239,29 +267,42 @@ bool ListpackView::IsValid(std::string_view bytes) {
   return stored == kUnknownCount || stored == count;
 }
 
+std::string ListpackView::Serialize() const {
+  std::string bytes(origin(), byte_size());
+  auto total = static_cast<uint32_t>(bytes.size());
+  uint16_t count = StoredCount();
+  std::memcpy(bytes.data(), &total, sizeof(total));
+  std::memcpy(bytes.data() + sizeof(total), &count, sizeof(count));
+  return bytes;
+}
+
 size_t ListpackView::AllocatedBytes() const {
   return AllocationSize(byte_size());
 }
 
 size_t ListpackView::CountElements() const {
   size_t count = 0;
-  for (Position position = First(); position != End(); position = Next(position)) ++count;
+  const char* end = origin() + End();
+  for (const char* at = origin() + First(); at != end; at += ElementBytes(at)) ++count;
   return count;
 }
 
 ListpackView::Position ListpackView::Next(Position position) const {
-  return static_cast<Position>(position + ElementBytes(bytes_ + position));
+  return static_cast<Position>(position + ElementBytes(origin() + position));
 }
 
 ListpackView::Position ListpackView::Previous(Position position) const {
-  std::optional<size_t> length = LoadBackLength(bytes_ + position);
+  std::optional<size_t> length = LoadBackLength(origin() + position);
   CHECK(length);
   return static_cast<Position>(position - *length - BackLengthBytes(*length));
 }
 
 ListpackView::Position ListpackView::Skip(Position position, size_t count) const {
-  for (Position end = End(); count > 0 && position != end; --count) position = Next(position);
-  return position;
+  const char* from = origin();
+  const char* end = from + End();
+  const char* at = from + position;
+  for (; count > 0 && at != end; --count) at += ElementBytes(at);
+  return static_cast<Position>(at - from);
 }
 
 ListpackView::Position ListpackView::At(int64_t index) const {
@@ -284,12 +325,12 @@ ListpackView::Position ListpackView::At(int64_t index) const {
 }
 
 ListpackElement ListpackView::Read(Position position) const {
-  const char* element = bytes_ + position;
+  const char* element = origin() + position;
   return ReadElement(element, ExtentAt(element));
 }
 
 ListpackElement ListpackView::ReadForward(Position& position) const {
-  const char* element = bytes_ + position;
+  const char* element = origin() + position;
   Extent extent = ExtentAt(element);
   position += static_cast<Position>(extent.Bytes() + BackLengthBytes(extent.Bytes()));
   return ReadElement(element, extent);
@@ -301,37 +342,42 @@ bool ListpackView::Equals(Position position, std::string_view text) const {
   return ParseInt64(text) == element.integer;
 }
 
-ListpackView::Position ListpackView::Find(std::string_view needle, Position from,
-                                          size_t skip) const {
-  std::optional<int64_t> needle_integer;
+ListpackView::Position ListpackView::Find(std::string_view text, Position from, size_t skip) const {
+  const TextNeedle needle(text);
+  std::optional<int64_t> integer;
   bool is_parsed = false;
-  Position end = End();
-  for (Position position = from; position != end; position = Skip(position, skip)) {
-    const char* element = bytes_ + position;
-    Extent extent = ExtentAt(element);
+  const char* origin = this->origin();
+  const char* end = origin + End();
+  for (const char* element = origin + from; element != end;) {
+    const Extent extent = ExtentAt(element);
     if (IsString(ByteAt(element))) {
-      if (extent.tail == needle.size() &&
-          std::memcmp(element + extent.head, needle.data(), needle.size()) == 0) {
-        return position;
+      if (extent.tail == text.size() && needle.Equals(element + extent.head)) {
+        return static_cast<Position>(element - origin);
       }
     } else {
-      if (!is_parsed) needle_integer = ParseInt64(needle);
+      if (!is_parsed) integer = ParseInt64(text);
       is_parsed = true;
-      if (needle_integer && ReadInteger(element) == *needle_integer) return position;
+      if (integer && ReadInteger(element) == *integer) {
+        return static_cast<Position>(element - origin);
+      }
     }
-    position += static_cast<Position>(extent.Bytes() + BackLengthBytes(extent.Bytes()));
+    element += extent.Bytes() + BackLengthBytes(extent.Bytes());
+    for (size_t i = 0; i < skip && element != end; ++i) element += ElementBytes(element);
   }
-  return end;
+  return End();
 }
 
 Listpack::Listpack() : Listpack(static_cast<char*>(AllocateBytes(kEmptyBytes))) {
-  StoreHeader(data(), kEmptyBytes, 0);
-  data()[kHeaderBytes] = static_cast<char>(kEnd);
+  Reset();
 }
 
 Listpack::Listpack(ListpackView source)
     : Listpack(static_cast<char*>(AllocateBytes(source.byte_size()))) {
-  std::memcpy(data(), source.bytes().data(), source.byte_size());
+  const std::string_view elements = source.Elements();
+  std::memcpy(data() + kHeaderBytes, elements.data(), elements.size());
+  data()[source.End()] = static_cast<char>(kEnd);
+  StoreTotal(source.byte_size(), 0);
+  StoreCount(data(), std::min<size_t>(source.size(), kUnknownCount));
 }
 
 Listpack::~Listpack() {
@@ -378,7 +424,7 @@ ListpackView::Position Listpack::Insert(Position position, const ListpackElement
 ListpackView::Position Listpack::Replace(Position position, const ListpackElement& element) {
   Encoded encoded;
   encoded.Set(element);
-  encoded.Write(Splice(position, ElementBytes(bytes_ + position), encoded.Bytes()));
+  encoded.Write(Splice(position, ElementBytes(origin() + position), encoded.Bytes()));
   return static_cast<Position>(position + encoded.Bytes());
 }
 
@@ -386,10 +432,11 @@ ListpackView::Position Listpack::Erase(Position first, Position last) {
   int64_t count = 0;
   if (first == First() && last == End()) {
     Splice(first, last - first, 0);
-    StoreHeader(data(), kEmptyBytes, 0);
+    Reset();
     return first;
   }
-  for (Position position = first; position != last; position = Next(position)) ++count;
+  const char* end = origin() + last;
+  for (const char* at = origin() + first; at != end; at += ElementBytes(at)) ++count;
   Splice(first, last - first, 0);
   AddToCount(-count);
   return first;
@@ -401,10 +448,9 @@ void Listpack::EraseRange(int64_t index, size_t count) {
 }
 
 void Listpack::Append(ListpackView other) {
-  size_t added = other.byte_size() - kEmptyBytes;
-  size_t count = other.size();
-  char* out = Splice(End(), 0, added);
-  std::memcpy(out, other.bytes().data() + kHeaderBytes, added);
+  const std::string_view added = other.Elements();
+  const size_t count = other.size();
+  std::memcpy(Splice(End(), 0, added.size()), added.data(), added.size());
   AddToCount(static_cast<int64_t>(count));
 }
 
@@ -414,39 +460,80 @@ Listpack Listpack::SplitOff(Position position) {
   size_t count = 0;
   for (Position at = position; at != End(); at = Next(at)) ++count;
   char* out = others.Splice(others.First(), 0, moved);
-  std::memcpy(out, bytes_ + position, moved);
+  std::memcpy(out, origin() + position, moved);
   others.AddToCount(static_cast<int64_t>(count));
   Splice(position, moved, 0);
   AddToCount(-static_cast<int64_t>(count));
   return others;
 }
 
+// Whichever side of the place has fewer bytes moves, if it has room. If neither has, all move: away
+// from the end that grows.
+size_t Listpack::GapAfterSplice(Position position, size_t removed, size_t added,
+                                size_t capacity) const {
+  const size_t after = byte_size() - removed + added;
+  const size_t front = position - kHeaderBytes;
+  const size_t behind = byte_size() - position - removed;
+  const size_t spare = gap() + removed;
+  const bool front_may_move = spare >= added && LongestGap(spare - added) == spare - added;
+  const bool back_may_move = gap() + after <= capacity;
+  if (front_may_move && (front < behind || !back_may_move)) return spare - added;
+  if (back_may_move) return gap();
+  return front < behind ? LongestGap(capacity - after) : 0;
+}
+
 char* Listpack::Splice(Position position, size_t removed, size_t added) {
-  size_t before = byte_size();
-  size_t after = before - removed + added;
-  CHECK(after <= std::numeric_limits<uint32_t>::max());
-  size_t behind = before - position - removed;
-  char* old = data();
-  if (after == before || AllocationSize(after) == AllocationSize(before)) {
-    if (added != removed) std::memmove(old + position + added, old + position + removed, behind);
+  const size_t before = byte_size();
+  const size_t after = before - removed + added;
+  CHECK(after < kGapFlag);
+  const size_t front = position - kHeaderBytes;
+  const size_t behind = before - position - removed;
+  const char* from = origin() + kHeaderBytes;
+  const size_t old_gap = gap();
+  const size_t capacity = AllocationSize(after);
+  size_t new_gap = 0;
+  if (capacity == AllocationSize(before)) {
+    new_gap = GapAfterSplice(position, removed, added, capacity);
+    char* to = data() + kHeaderBytes + new_gap;
+    // What moves to the left leaves its place first to what follows, and the other way round.
+    if (new_gap < old_gap) std::memmove(to, from, front);
+    if (new_gap + added != old_gap + removed) {
+      std::memmove(to + front + added, from + front + removed, behind);
+    }
+    if (new_gap > old_gap) std::memmove(to, from, front);
   } else {
     auto* fresh = static_cast<char*>(AllocateBytes(after));
-    std::memcpy(fresh, old, position);
-    std::memcpy(fresh + position + added, old + position + removed, behind);
-    FreeBytes(old, before);
+    if (front == 0 && added > 0) new_gap = LongestGap(capacity - after);
+    char* to = fresh + kHeaderBytes + new_gap;
+    std::memcpy(fresh, bytes_, kHeaderBytes);
+    std::memcpy(to, from, front);
+    std::memcpy(to + front + added, from + front + removed, behind);
+    FreeBytes(data(), before);
     bytes_ = fresh;
   }
-  auto total = static_cast<uint32_t>(after);
-  std::memcpy(data(), &total, sizeof(total));
-  return data() + position;
+  StoreTotal(after, new_gap);
+  return data() + new_gap + position;
+}
+
+void Listpack::StoreTotal(size_t total, size_t gap) {
+  auto word = static_cast<uint32_t>(total) | (gap > 0 ? kGapFlag : 0);
+  std::memcpy(data(), &word, sizeof(word));
+  if (gap == 0) return;
+  auto gap_word = static_cast<uint16_t>(gap);
+  std::memcpy(data() + kHeaderBytes, &gap_word, sizeof(gap_word));
+}
+
+void Listpack::Reset() {
+  StoreTotal(kEmptyBytes, 0);
+  StoreCount(data(), 0);
+  data()[kHeaderBytes] = static_cast<char>(kEnd);
 }
 
 // A count that has become unknown stays so until the listpack is empty, as in Redis.
 void Listpack::AddToCount(int64_t change) {
   uint16_t stored = StoredCount();
   if (stored == kUnknownCount) return;
-  StoreHeader(data(), byte_size(),
-              static_cast<size_t>(std::min<int64_t>(stored + change, kUnknownCount)));
+  StoreCount(data(), static_cast<size_t>(std::min<int64_t>(stored + change, kUnknownCount)));
 }
 
 char* WriteListpackElement(const ListpackElement& element, char* out) {

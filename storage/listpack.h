@@ -1,17 +1,22 @@
 #pragma once
 
-// A sequence of strings and integers in one allocation, byte for byte Redis's listpack, so that a
+// A sequence of strings and integers in one allocation, laid out as Redis's listpack, so that a
 // DUMP of one is a copy: https://github.com/antirez/listpack/blob/master/listpack.md
 //
 //   total bytes, u32 | count, u16 (0xffff: count them) | element ... | 0xff
 //   element: encoding with length or value | bytes of a string | length of these two, backwards
 //
+// With one difference: what the allocation has to spare may stand before the first element as well
+// as behind the last. The total's top bit says that there is such a gap, and its first two bytes
+// how long it is. So a list that is used as a queue moves no bytes at either end, but when it
+// reaches another size of allocation.
+//
 // The form of every small collection and of the blocks of lists and streams. An element that is
 // the canonical spelling of an int64 is stored as that integer.
 //
-// Elements are named by position: an offset from the start. A change keeps the positions before the
-// place it touches, and ends all views into the bytes. Forwards one goes from First() by
-// ReadForward until End(), backwards from End() by Previous and Read until First().
+// Elements are named by position: an offset from the start, as if there were no gap. A change keeps
+// the positions before the place it touches, and ends all views into the bytes. Forwards one goes
+// from First() by ReadForward until End(), backwards from End() by Previous and Read until First().
 //
 // Not thread-safe: guarded by whatever guards its owner (a shard's lock).
 
@@ -19,6 +24,7 @@
 #include <cstdint>
 #include <cstring>
 #include <span>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -58,12 +64,12 @@ class ListpackView {
   // A complete check of untrusted bytes: sizes, every element, the count, the end.
   static bool IsValid(std::string_view bytes);
 
-  std::string_view bytes() const { return {bytes_, byte_size()}; }
-  size_t byte_size() const {
-    uint32_t size;
-    std::memcpy(&size, bytes_, sizeof(size));
-    return size;
-  }
+  // As Redis has it: byte_size() bytes without a gap.
+  std::string Serialize() const;
+  // Those bytes without header and end.
+  std::string_view Elements() const { return {origin() + kHeaderBytes, byte_size() - kEmptyBytes}; }
+  // Without the gap.
+  size_t byte_size() const { return TotalWord() & ~kGapFlag; }
   // What the allocator sets aside for it.
   size_t AllocatedBytes() const;
   // The number of elements; counts them if there are 65,535 or more.
@@ -99,6 +105,21 @@ class ListpackView {
   static constexpr size_t kHeaderBytes = 6;
   static constexpr size_t kEmptyBytes = kHeaderBytes + 1;
   static constexpr uint16_t kUnknownCount = 0xffff;
+  static constexpr uint32_t kGapFlag = 1u << 31;
+
+  uint32_t TotalWord() const {
+    uint32_t word;
+    std::memcpy(&word, bytes_, sizeof(word));
+    return word;
+  }
+  size_t gap() const {
+    if ((TotalWord() & kGapFlag) == 0) return 0;
+    uint16_t gap;
+    std::memcpy(&gap, bytes_ + kHeaderBytes, sizeof(gap));
+    return gap;
+  }
+  // Positions count from here.
+  const char* origin() const { return bytes_ + gap(); }
 
   uint16_t StoredCount() const {
     uint16_t count;
@@ -180,6 +201,11 @@ class Listpack : public ListpackView {
   // Makes `removed` bytes at `position` into `added` uninitialised ones; keeps the total, not the
   // count. Returns where they are.
   char* Splice(Position position, size_t removed, size_t added);
+  // How long the gap shall be after that, if the allocation, of `capacity` bytes, stays.
+  size_t GapAfterSplice(Position position, size_t removed, size_t added, size_t capacity) const;
+  void StoreTotal(size_t total, size_t gap);
+  // Makes it empty. REQUIRES: it was allocated with so few bytes.
+  void Reset();
   void AddToCount(int64_t change);
 
   char* data() { return const_cast<char*>(bytes_); }

@@ -238,7 +238,7 @@ void Quicklist::CheckInvariants(const ListLimits& limits) const {
   for (const Block* block = first_; block != nullptr; previous = block, block = block->next) {
     CHECK(block->previous == previous);
     CHECK(!block->elements.empty());
-    CHECK(ListpackView::IsValid(block->elements.bytes()));
+    CHECK(ListpackView::IsValid(block->elements.Serialize()));
     const size_t elements = block->elements.size();
     // A listpack that became a block may have been somewhat larger.
     const size_t most_bytes = limits.block_bytes + limits.block_bytes / 4 + kElementOverhead;

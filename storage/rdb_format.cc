@@ -164,7 +164,7 @@ std::string_view RdbReader::SpecialString(uint64_t form, std::string& scratch) {
   int64_t value = 0;
   switch (form) {
     case kInteger8:
-      value = Fixed<int8_t>();
+      value = static_cast<int64_t>(Fixed<int8_t>());
       break;
     case kInteger16:
       value = Fixed<int16_t>();

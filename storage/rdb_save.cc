@@ -24,7 +24,7 @@ void SaveList(const Collection& list, RdbWriter& writer) {
   writer.Length(blocks);
   ForEachListBlock(list, [&](ListpackView block) {
     writer.Length(kPackedBlock);
-    writer.String(block.bytes());
+    writer.String(block.Serialize());
   });
 }
 
@@ -38,7 +38,7 @@ void SaveSet(const Collection& set, RdbWriter& writer) {
 
 void SaveSortedSet(const Collection& set, RdbWriter& writer) {
   if (set.encoding == CollectionEncoding::kPacked) {
-    return writer.String(ListpackView(set.pointer).bytes());
+    return writer.String(ListpackView(set.pointer).Serialize());
   }
   const auto& members = static_cast<const SortedSetValue::Table*>(set.pointer)->members;
   writer.Length(members.size());
@@ -79,10 +79,10 @@ void SaveHash(const Collection& hash, RdbWriter& writer) {
     return;
   }
   ListpackView list(hash.pointer);
-  if (hash.encoding == CollectionEncoding::kPacked) return writer.String(list.bytes());
+  if (hash.encoding == CollectionEncoding::kPacked) return writer.String(list.Serialize());
   if (int64_t earliest_ms = EarliestExpiryMs(list)) {
     writer.Milliseconds(earliest_ms);
-    return writer.String(list.bytes());
+    return writer.String(list.Serialize());
   }
   writer.Length(list.size() / 3);
   for (auto position = list.First(); position != list.End(); position = list.Next(position)) {

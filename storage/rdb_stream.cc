@@ -187,7 +187,7 @@ void SaveStream(const Stream& stream, RdbWriter& writer) {
   writer.Length(stream.blocks().size());
   for (const auto& [master, block] : stream.blocks()) {
     writer.String(IdBytes(master).view());
-    writer.String(block.list().bytes());
+    writer.String(block.list().Serialize());
   }
   const Stream::State& state = stream.state();
   writer.Length(state.length);

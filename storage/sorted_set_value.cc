@@ -14,6 +14,12 @@ struct ScoreText {
   char text[40];
 };
 
+// Whether the score is kept as an integer (and so forgets the sign of -0, as Redis does).
+bool IsPackedInteger(double score) {
+  constexpr double kLimit = 4611686018427387904;  // 2^62, as Redis
+  return std::abs(score) < kLimit && std::trunc(score) == score;
+}
+
 // As it is stored: an integer, or text in `scratch`.
 ListpackElement ScoreElement(double score, ScoreText& scratch) {
   if (IsPackedInteger(score)) return ListpackElement::Integer(static_cast<int64_t>(score));
@@ -35,11 +41,6 @@ SortedSetValue::Table* TableOf(const Collection& collection) {
 }
 
 }  // namespace
-
-bool IsPackedInteger(double score) {
-  constexpr double kLimit = 4611686018427387904;  // 2^62, as Redis
-  return std::abs(score) < kLimit && std::trunc(score) == score;
-}
 
 Entry* SortedSetValue::NewEntry(std::string_view key, std::optional<int64_t> expiry_ms) {
   return Entry::NewCollection(

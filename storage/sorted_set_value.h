@@ -198,10 +198,6 @@ class SortedSetValue {
   SortedSetLimits limits_;
 };
 
-// Whether a packed set keeps the score as an integer (and so forgets the sign of -0, as Redis
-// does).
-bool IsPackedInteger(double score);
-
 // For storage/collection.cc. REQUIRES: the collection is a sorted set.
 void FreeSortedSet(const Collection& collection);
 Collection CopySortedSet(const Collection& collection);

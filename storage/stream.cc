@@ -22,7 +22,7 @@ size_t TextBytes(std::span<const std::string_view> texts) {
 }  // namespace
 
 Stream::Stream(const Stream& other) : state_(other.state_), groups_(other.groups_) {
-  for (const auto& [id, block] : other.blocks_) AddBlock(id, block.list().bytes());
+  for (const auto& [id, block] : other.blocks_) AddBlock(id, block.list().Serialize());
 }
 
 bool Stream::HasRoomFor(std::span<const std::string_view> pairs) {
@@ -209,7 +209,7 @@ void Stream::CheckInvariants() const {
   uint64_t length = 0;
   std::optional<StreamId> last;
   for (const auto& [master, block] : blocks_) {
-    CHECK(StreamBlock::IsValid(block.list().bytes()));
+    CHECK(StreamBlock::IsValid(block.list().Serialize()));
     CHECK(block.live() > 0);
     length += block.live();
     for (auto position = block.FirstEntry(); position != block.End();) {

@@ -138,6 +138,7 @@ void TakeSomething(Twins& twins, Random& random) {
 }
 
 void ReplaceSomething(Twins& twins, Random& random) {
+  if (twins.model.empty()) return;
   size_t index = RandomIndex(random, twins);
   std::string text = RandomText(random);
   auto place = twins.list.At(static_cast<int64_t>(index));
@@ -146,7 +147,10 @@ void ReplaceSomething(Twins& twins, Random& random) {
 }
 
 void CompareReading(const Twins& twins, Random& random) {
-  REQUIRE(ListpackView::IsValid(twins.list.bytes()));
+  const std::string serialized = twins.list.Serialize();
+  REQUIRE(ListpackView::IsValid(serialized));
+  REQUIRE(serialized.size() == twins.list.byte_size());
+  REQUIRE(Listpack(ListpackView(twins.list)).Serialize() == serialized);
   REQUIRE(twins.list.size() == twins.model.size());
   REQUIRE(TextsOf(twins.list) == twins.model);
   REQUIRE(TextsFromBehind(twins.list) == twins.model);
@@ -186,11 +190,34 @@ TEST_CASE("a listpack behaves as a vector of texts under random changes") {
   }
 }
 
+TEST_CASE("a listpack that is used as a queue behaves as one from either end") {
+  for (uint64_t seed = 1; seed <= 20; ++seed) {
+    CAPTURE(seed);
+    Random random(seed);
+    const bool to_front = seed % 2 == 0;
+    Twins twins;
+    for (int step = 0; step < 2000; ++step) {
+      // Grows in the first half, is emptied in the second.
+      if (twins.model.empty() || random.Below(10) < (step < 1000 ? 7 : 3)) {
+        const std::string text = RandomText(random);
+        to_front ? twins.list.PushFront(std::string_view(text))
+                 : twins.list.PushBack(std::string_view(text));
+        twins.model.insert(to_front ? twins.model.begin() : twins.model.end(), text);
+      } else {
+        to_front ? twins.list.PopBack() : twins.list.PopFront();
+        twins.model.erase(to_front ? twins.model.end() - 1 : twins.model.begin());
+      }
+      if (random.Below(50) == 0) ReplaceSomething(twins, random);
+      if (step % 20 == 0) CompareReading(twins, random);
+    }
+  }
+}
+
 TEST_CASE("the bytes of a listpack are Redis's") {
   // DUMP by redis-server 7.0.15, rdbcompression off, of HSET h a 1 b -1 c 5000 d 70000 and so on.
   Listpack list = Make({"a", "1", "b", "-1", "c", "5000", "d", "70000", "e", "-9000000", "f",
                         "9223372036854775807", "g", "007", "h", ""});
-  REQUIRE(Hex(list.bytes()) ==
+  REQUIRE(Hex(list.Serialize()) ==
           "4400000010008161020101816202dfff02816302f1881303816402f270110104"
           "816502f3c0ab76ff05816602f4ffffffffffffff7f0981670283303037048168"
           "028001ff");
@@ -207,11 +234,11 @@ TEST_CASE("lengths are written backwards in one to four bytes") {
   for (const Row& row : kRows) {
     CAPTURE(row.text_size);
     Listpack list = Make({"first", std::string(row.text_size, 'x'), "last"});
-    REQUIRE(ListpackView::IsValid(list.bytes()));
+    REQUIRE(ListpackView::IsValid(list.Serialize()));
     REQUIRE(TextsFromBehind(list) == TextsOf(list));
     auto end = list.At(2);
-    std::string_view back_length =
-        list.bytes().substr(end - row.back_length.size() / 2, row.back_length.size() / 2);
+    const std::string back_length =
+        list.Serialize().substr(end - row.back_length.size() / 2, row.back_length.size() / 2);
     if (row.text_size < 16'378) REQUIRE(Hex(back_length) == row.back_length);
   }
 }
@@ -223,17 +250,17 @@ TEST_CASE("more elements than the header can count are counted when asked for") 
   list.PushBackInteger(7);
   list.PushBackInteger(8);
   REQUIRE(list.size() == 65'536);
-  REQUIRE(ListpackView::IsValid(list.bytes()));
+  REQUIRE(ListpackView::IsValid(list.Serialize()));
   REQUIRE(list.Read(list.At(65'535)).integer == 8);
   REQUIRE(list.Read(list.At(-1)).integer == 8);
   REQUIRE(list.At(65'536) == list.End());
   REQUIRE(list.At(-65'537) == list.End());
   list.EraseRange(10, 65'000);
   REQUIRE(list.size() == 536);
-  REQUIRE(ListpackView::IsValid(list.bytes()));
+  REQUIRE(ListpackView::IsValid(list.Serialize()));
   list.Clear();
   list.PushBackInteger(1);
-  REQUIRE(list.bytes()[4] == 1);
+  REQUIRE(list.Serialize()[4] == 1);
 }
 
 TEST_CASE("listpacks are split, joined, copied and kept as a pointer") {
@@ -244,11 +271,11 @@ TEST_CASE("listpacks are split, joined, copied and kept as a pointer") {
   others.Append(list);
   REQUIRE(TextsOf(others) == Texts{"2", "a", "1", "b"});
   REQUIRE(others.SplitOff(others.End()).empty());
-  REQUIRE(ListpackView::IsValid(others.bytes()));
+  REQUIRE(ListpackView::IsValid(others.Serialize()));
 
   ListpackView view = others;
   Listpack copy(view);
-  REQUIRE(copy.bytes() == others.bytes());
+  REQUIRE(copy.Serialize() == others.Serialize());
   Listpack adopted = Listpack::Adopt(std::move(copy).Leak());
   adopted = std::move(list);
   REQUIRE(TextsOf(adopted) == Texts{"a", "1", "b"});
@@ -268,7 +295,7 @@ TEST_CASE("damaged bytes are never valid, or can be read in full") {
     Texts texts(random.Below(6));
     for (std::string& text : texts) text = RandomText(random).substr(0, 5000);
     Listpack list = Make(texts);
-    std::string bytes(list.bytes());
+    std::string bytes(list.Serialize());
     for (size_t flips = 1 + random.Below(3); flips > 0; --flips) {
       size_t place = random.Below(2) == 0 ? random.Below(std::min<size_t>(bytes.size(), 16))
                                           : random.Below(bytes.size());
@@ -286,7 +313,7 @@ TEST_CASE("damaged bytes are never valid, or can be read in full") {
 
 TEST_CASE("bytes that are cut short or too long are no listpack") {
   Listpack list = Make({"a", "5000", std::string(100, 'x')});
-  std::string bytes(list.bytes());
+  std::string bytes(list.Serialize());
   for (size_t size = 0; size < bytes.size(); ++size) {
     REQUIRE_FALSE(ListpackView::IsValid(std::string_view(bytes).substr(0, size)));
   }

@@ -202,7 +202,7 @@ std::string Packed(RdbType type, const std::vector<std::string>& texts) {
   for (const std::string& text : texts) list.PushBack(std::string_view(text));
   RdbWriter writer(Compression::kNone);
   writer.Type(type);
-  writer.String(list.bytes());
+  writer.String(list.Serialize());
   return std::move(writer).Take();
 }
 

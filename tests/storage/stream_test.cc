@@ -199,7 +199,7 @@ TEST_CASE("Blocks that are no blocks are recognised") {
   AppendNumbered(stream, 1, 20);
   const StreamId deleted[] = {{3, 0}, {7, 0}};
   stream.Erase(deleted);
-  const std::string good(stream.blocks().begin()->second.list().bytes());
+  const std::string good(stream.blocks().begin()->second.list().Serialize());
   REQUIRE(StreamBlock::IsValid(good));
   Random random(7);
   size_t refused = 0;
