@@ -25,8 +25,5 @@ inline void LogNotice(std::string_view line) {
 inline void LogWarning(std::string_view line) {
   LogLine(LogLevel::kWarning, line);
 }
-inline void LogVerbose(std::string_view line) {
-  LogLine(LogLevel::kVerbose, line);
-}
 
 }  // namespace strata

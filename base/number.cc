@@ -31,6 +31,43 @@ std::optional<Float> ParseFloat(std::string_view text, Parse parse) {
   return value;
 }
 
+// digits × 10^exponent; the digits neither begin nor end with 0.
+struct Decimal {
+  std::string digits;
+  int exponent = 0;
+};
+
+// The fewest digits that read back as `value`. REQUIRES: it is finite and above 0.
+Decimal ShortestDecimal(double value) {
+  char text[32];  // "1.2345e-05"
+  const char* end =
+      std::to_chars(text, text + sizeof(text), value, std::chars_format::scientific).ptr;
+  const std::string_view spelled(text, static_cast<size_t>(end - text));
+  const size_t e = spelled.find('e');
+  Decimal decimal{std::string(spelled.substr(0, 1))};
+  if (e > 2) decimal.digits += spelled.substr(2, e - 2);
+  const size_t exponent = spelled[e + 1] == '+' ? e + 2 : e + 1;
+  std::from_chars(text + exponent, end, decimal.exponent);
+  decimal.exponent -= static_cast<int>(decimal.digits.size()) - 1;
+  return decimal;
+}
+
+// As Redis lays out what is no integer: plainly as long as there are few zeros to add.
+std::string LayOut(Decimal decimal) {
+  auto& [digits, exponent] = decimal;
+  const int count = static_cast<int>(digits.size());
+  const int scientific = exponent + count - 1;
+  if (exponent >= 0 && scientific < count + 7) {
+    return digits.append(static_cast<size_t>(exponent), '0');
+  }
+  if (exponent < 0 && (exponent > -7 || std::abs(scientific) < 4)) {
+    if (scientific < 0) return "0." + digits.insert(0, static_cast<size_t>(-scientific - 1), '0');
+    return digits.insert(static_cast<size_t>(scientific + 1), ".");
+  }
+  if (count > 1) digits.insert(1, ".");
+  return digits + (scientific < 0 ? "e" : "e+") + FormatInt64(scientific);
+}
+
 }  // namespace
 
 std::optional<int64_t> ParseInt64(std::string_view text) {
@@ -84,11 +121,15 @@ std::string FormatInt64(int64_t value) {
 std::string FormatDouble(double value) {
   if (std::isnan(value)) return "nan";
   if (std::isinf(value)) return value > 0 ? "inf" : "-inf";
-  // Integers of up to 17 digits are written as such, which needs no printf.
-  constexpr double kSeventeenDigits = 1e17;
-  const bool integer = std::fabs(value) < kSeventeenDigits && std::trunc(value) == value &&
-                       (value != 0 || !std::signbit(value));
+  if (value == 0) return std::signbit(value) ? "-0" : "0";
+  constexpr double kLargestInteger = 0x1p62;
+  const bool integer = std::fabs(value) <= kLargestInteger && std::trunc(value) == value;
   if (integer) return FormatInt64(static_cast<int64_t>(value));
+  return (value < 0 ? "-" : "") + LayOut(ShortestDecimal(std::fabs(value)));
+}
+
+std::string FormatDouble17(double value) {
+  if (std::isnan(value)) return "nan";
   char text[64];
   int size = std::snprintf(text, sizeof(text), "%.17g", value);
   return std::string(text, static_cast<size_t>(size));

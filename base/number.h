@@ -29,8 +29,11 @@ struct DigitScratch {
 inline std::string_view FormatInt64(int64_t value, DigitScratch& scratch) {
   return {scratch.digits, FormatInt64(value, scratch.digits)};
 }
-// %.17g, with Redis's spellings "inf", "-inf", "nan".
+// As Redis replies: "inf", "-inf", "nan", integers up to 2^62 as such, of others the fewest digits
+// that read back as the value: "0.1", "1e+300", "1.5e-7".
 std::string FormatDouble(double value);
+// %.17g: as FormatDouble was until Redis 7.0, and still is where a scan replies it.
+std::string FormatDouble17(double value);
 // 17 decimals without trailing zeros, as INCRBYFLOAT stores it.
 std::string FormatLongDouble(long double value);
 

@@ -89,6 +89,10 @@ constexpr OptionRow kPersistenceRows[] = {
      .support = Support::kDefaultOnly,
      .support_note = "Strata has no append-only file",
      .doc = "Only no: there is no append-only file."},
+    {.name = "rdbcompression",
+     .field = &Options::rdbcompression,
+     .default_text = "yes",
+     .doc = "Pack what is long and compressible in the values that DUMP answers."},
 };
 
 constexpr OptionRow kReplicationRows[] = {

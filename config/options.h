@@ -138,6 +138,7 @@ struct Options {
   // persistence
   std::vector<SavePoint> save;
   bool appendonly = false;
+  bool rdbcompression = false;
 
   // replication
   bool replica_read_only = false;

@@ -34,6 +34,7 @@ enum CommandFlag : uint32_t {
   kMayReplicate = 1u << 16,
   kMovableKeys = 1u << 17,  // follows from the key specs: rows need not say it
   kNoMandatoryKeys = 1u << 18,
+  kAsking = 1u << 19,  // runs as if behind ASKING
   // Runs with the world stopped: no other command, nor expiry, runs meanwhile. Not shown by
   // COMMAND.
   kExclusive = 1u << 30,

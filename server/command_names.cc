@@ -25,6 +25,7 @@ constexpr FlagName<CommandFlag> kCommandFlags[] = {
     {kStale, "stale"},
     {kSkipMonitor, "skip_monitor"},
     {kSkipSlowlog, "skip_slowlog"},
+    {kAsking, "asking"},
     {kFast, "fast"},
     {kNoAuth, "no_auth"},
     {kMayReplicate, "may_replicate"},

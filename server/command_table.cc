@@ -180,6 +180,11 @@ KeySearch FindKeys(const Command& command, std::span<const std::string_view> arg
     command.find_keys(arguments, positions);
     return positions.size() > before ? KeySearch::kComplete : KeySearch::kInvalid;
   }
+  return FindKeysBySpecs(command, arguments, positions);
+}
+
+KeySearch FindKeysBySpecs(const Command& command, std::span<const std::string_view> arguments,
+                          std::vector<KeyPosition>& positions) {
   KeySearch search = KeySearch::kComplete;
   for (const KeySpec& spec : command.keys) {
     if ((spec.flags & kKeyNotKey) != 0) continue;

@@ -121,5 +121,10 @@ enum class KeySearch : uint8_t {
 // checked its arguments. Specs of what looks like a key but is none (kKeyNotKey) are passed over.
 KeySearch FindKeys(const Command& command, std::span<const std::string_view> arguments,
                    std::vector<KeyPosition>& positions);
+// The same by the key specs alone, without the command's KeyFinder: what a proxy takes for keys,
+// and COMMAND GETKEYS tells. It differs where the arguments are wrong, or a key, group or number is
+// spelled as the keyword.
+KeySearch FindKeysBySpecs(const Command& command, std::span<const std::string_view> arguments,
+                          std::vector<KeyPosition>& positions);
 
 }  // namespace strata

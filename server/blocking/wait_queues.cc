@@ -70,4 +70,21 @@ std::vector<ReadyKey> WaitQueues::KeysOf(int database) {
   return keys;
 }
 
+WaitCounts WaitQueues::Count() {
+  WaitCounts counts;
+  if (empty()) return counts;
+  for (size_t i = 0; i < shards_.size(); ++i) {
+    SpinLock lock(keyspace_.shard(i).mutex);
+    for (const auto& [key, queue] : shards_[i]) {
+      ++counts.keys;
+      counts.keys_on_removal += queue.awaiting_removal > 0;
+      for (const auto& [ticket, blocked] : queue.waiters) {
+        const bool first_key = blocked->awaited.front().bytes == key.bytes;
+        counts.with_deadline += first_key && blocked->deadline_ms != 0;
+      }
+    }
+  }
+  return counts;
+}
+
 }  // namespace strata

@@ -5,7 +5,7 @@
 // The queues of a shard's keys are guarded by that shard's lock, like the keys themselves: a
 // command looks whether there is anything and enters the queue under the same hold, so no change in
 // between can be missed. Every method but the counters REQUIRES the lock of the key's shard, Add
-// and Remove those of all the command's keys; KeysOf takes the locks itself.
+// and Remove those of all the command's keys; KeysOf and Count take the locks themselves.
 //
 // Bound: a client waits for one command at a time, so there are at most clients × keys of a command
 // places.
@@ -33,6 +33,13 @@ struct ReadyKey {
   KeyRef ref() const { return {bytes, hash}; }
 };
 
+// What INFO tells about those that wait.
+struct WaitCounts {
+  size_t keys = 0;             // that are waited for, over all databases
+  size_t keys_on_removal = 0;  // those of them that are also waited for to be removed
+  size_t with_deadline = 0;    // commands
+};
+
 class WaitQueues {
  public:
   explicit WaitQueues(Keyspace& keyspace) : keyspace_(keyspace), shards_(keyspace.shard_count()) {}
@@ -55,6 +62,7 @@ class WaitQueues {
 
   // Every key of a database that somebody waits for.
   std::vector<ReadyKey> KeysOf(int database);
+  WaitCounts Count();
 
  private:
   struct Place {

@@ -81,10 +81,16 @@ const Command* QuotedCommand(CommandContext& c) {
   return nullptr;
 }
 
+bool SpecsTellAll(const Command& command) {
+  return std::none_of(command.keys.begin(), command.keys.end(),
+                      [](const KeySpec& spec) { return spec.begin == KeySpec::Begin::kUnknown; });
+}
+
 // Empty, after a reply, if there are none to tell.
 std::vector<KeyPosition> QuotedKeys(CommandContext& c, const Command& command) {
   std::vector<KeyPosition> positions;
-  if (FindKeys(command, c.arguments.subspan(2), positions) == KeySearch::kInvalid) {
+  const auto find = SpecsTellAll(command) ? FindKeysBySpecs : FindKeys;
+  if (find(command, c.arguments.subspan(2), positions) == KeySearch::kInvalid) {
     positions.clear();
   }
   if (!positions.empty()) return positions;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "server/command_tips.h"
 #include "server/commands/families.h"
 #include "server/commands/hash_operations.h"
 #include "server/commands/list_operations.h"
@@ -26,7 +27,8 @@ void Dump(CommandContext& c) {
     entry = c.database.Find(key);
   }
   if (entry == nullptr) return c.reply.Null();
-  c.reply.Bulk(DumpValue(*entry, Compression::kLzf));
+  const bool packed = c.services.config.options().rdbcompression;
+  c.reply.Bulk(DumpValue(*entry, packed ? Compression::kLzf : Compression::kNone));
 }
 
 struct RestoreOptions {
@@ -125,6 +127,10 @@ void Restore(CommandContext& c) {
 constexpr KeySpec kLook[] = {{kKeyReadOnly | kKeyAccess, 1, 1, 1}};
 constexpr KeySpec kOverwrite[] = {{kKeyOverwrite | kKeyUpdate, 1, 1, 1}};
 
+constexpr std::string_view kRestoreGrammar =
+    "key ttl:integer serialized-value [REPLACE] [ABSTTL] [IDLETIME seconds:integer] "
+    "[FREQ frequency:integer]";
+
 constexpr Command kRows[] = {
     {.name = "dump",
      .arity = 2,
@@ -136,7 +142,8 @@ constexpr Command kRows[] = {
      .complexity = "O(N) with N the bytes of the value",
      .summary = "Answers a value as bytes that RESTORE makes a value of, here or in Redis.",
      .grammar = "key",
-     .handler = Dump},
+     .handler = Dump,
+     .tips = tips::kVaries},
     {.name = "restore",
      .arity = -4,
      .flags = kWrite | kDenyOom,
@@ -146,8 +153,18 @@ constexpr Command kRows[] = {
      .since = "2.6.0",
      .complexity = "O(N) with N the bytes of the value; O(N*log(N)) for sorted sets",
      .summary = "Stores the value that DUMP made bytes of.",
-     .grammar = "key ttl:integer serialized-value [REPLACE] [ABSTTL] "
-                "[IDLETIME seconds:integer] [FREQ frequency:integer]",
+     .grammar = kRestoreGrammar,
+     .handler = Restore},
+    {.name = "restore-asking",
+     .arity = -4,
+     .flags = kWrite | kDenyOom | kAsking,
+     .acl = kAclKeyspace | kAclDangerous,
+     .keys = kOverwrite,
+     .group = CommandGroup::kServer,
+     .since = "3.0.0",
+     .complexity = "O(N) with N the bytes of the value; O(N*log(N)) for sorted sets",
+     .summary = "RESTORE into a slot that is being imported, for MIGRATE.",
+     .grammar = kRestoreGrammar,
      .handler = Restore},
 };
 static_assert(AreWellFormed(kRows));

@@ -233,14 +233,17 @@ void Compute(CommandContext& c, const AlgebraRequest& request, SortedSetValue& r
   }
 }
 
-// Stores the elements of a result as a new set, in the form that its size asks for.
+// Stores the elements of a result as a new set, in the form that they ask for.
 void Store(CommandContext& c, const KeyRef& key, Entry* entry, const SortedSetValue& result) {
   if (result.size() > SortedSetLimitsOf(c).packed_entries) return StoreSortedSet(c, key, entry);
   Entry* packed = SortedSetValue::NewEntry(key.bytes);
   SortedSetValue stored = OpenSortedSet(c, *packed);
   result.VisitAll([&](std::string_view member, double score) { stored.Set(member, score); });
-  Entry::Delete(entry);
-  StoreSortedSet(c, key, packed);
+  // With a member too long to be packed, the table is stored as it is: on its way through the
+  // packed form, -0 would lose its sign.
+  const bool long_member = packed->collection().encoding != CollectionEncoding::kPacked;
+  Entry::Delete(long_member ? packed : entry);
+  StoreSortedSet(c, key, long_member ? entry : packed);
 }
 
 void Run(CommandContext& c, AlgebraRequest request) {

@@ -241,9 +241,7 @@ void ZScan(CommandContext& c) {
       scan->cursor, scan->count, [&](std::string_view member, double score) {
         if (!scan->Matches(member)) return;
         page.Add(member);
-        const bool integer = packed && IsPackedInteger(score);
-        page.Add(std::string_view(integer ? FormatInt64(static_cast<int64_t>(score))
-                                          : FormatDouble(score)));
+        page.Add(std::string_view(packed ? FormatDouble(score) : FormatDouble17(score)));
       });
   page.Reply(c.reply, next);
 }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "server/command_context.h"
+#include "server/command_tips.h"
 #include "server/commands/families.h"
 #include "server/commands/stream_arguments.h"
 
@@ -267,7 +268,8 @@ constexpr Command kRows[] = {
      .grammar = "key group consumer min-idle-time id... [IDLE ms:integer] "
                 "[TIME unix-time-milliseconds:unix-time] [RETRYCOUNT count:integer] [FORCE] "
                 "[JUSTID] [LASTID lastid]",
-     .handler = Claim},
+     .handler = Claim,
+     .tips = tips::kVaries},
     {.name = "xautoclaim",
      .arity = -6,
      .flags = kWrite | kFast,
@@ -278,7 +280,8 @@ constexpr Command kRows[] = {
      .complexity = "O(N) with N the number of entries looked at",
      .summary = "Gives entries that have been pending for long to another consumer.",
      .grammar = "key group consumer min-idle-time start [COUNT count:integer] [JUSTID]",
-     .handler = AutoClaim},
+     .handler = AutoClaim,
+     .tips = tips::kVaries},
 };
 static_assert(AreWellFormed(kRows));
 

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "server/command_context.h"
+#include "server/command_tips.h"
 #include "server/commands/families.h"
 #include "server/commands/help.h"
 #include "server/commands/stream_arguments.h"
@@ -358,7 +359,8 @@ constexpr Command kRows[] = {
      .summary = "Tells which entries were delivered and not acknowledged.",
      .grammar = "key group [filters=[IDLE min-idle-time:integer] start end count:integer "
                 "[consumer]]",
-     .handler = Pending},
+     .handler = Pending,
+     .tips = tips::kVaries},
 };
 static_assert(AreWellFormed(kRows));
 

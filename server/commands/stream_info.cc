@@ -4,6 +4,7 @@
 #include <string>
 
 #include "server/command_context.h"
+#include "server/command_tips.h"
 #include "server/commands/families.h"
 #include "server/commands/help.h"
 #include "server/commands/stream_arguments.h"
@@ -233,7 +234,8 @@ constexpr Command kInfoRows[] = {
      .complexity = "O(N) with N the number of consumers",
      .summary = "Tells about the consumers of a group.",
      .grammar = "key group",
-     .handler = ConsumersInfo},
+     .handler = ConsumersInfo,
+     .tips = tips::kVaries},
     HelpRow(CommandGroup::kStream, "5.0.0", kAclStream),
 };
 

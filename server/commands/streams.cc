@@ -5,6 +5,7 @@
 #include <string>
 
 #include "server/command_context.h"
+#include "server/command_tips.h"
 #include "server/commands/families.h"
 #include "server/commands/stream_arguments.h"
 
@@ -328,7 +329,8 @@ constexpr Command kRows[] = {
      .summary = "Appends an entry to a stream, which is created if need be.",
      .grammar = "key [NOMKSTREAM] [trim=(strategy=MAXLEN|MINID) [operator==|~] threshold "
                 "[LIMIT count:integer]] (id-selector=*|id) (field value)...",
-     .handler = Add},
+     .handler = Add,
+     .tips = tips::kVaries},
     {.name = "xlen",
      .arity = 2,
      .flags = kReadonly | kFast,
@@ -384,7 +386,8 @@ constexpr Command kRows[] = {
      .summary = "Removes entries from the start of a stream.",
      .grammar = "key (trim=(strategy=MAXLEN|MINID) [operator==|~] threshold "
                 "[LIMIT count:integer])",
-     .handler = Trim},
+     .handler = Trim,
+     .tips = tips::kVaries},
     {.name = "xsetid",
      .arity = -3,
      .flags = kWrite | kDenyOom | kFast,

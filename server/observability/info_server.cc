@@ -53,6 +53,7 @@ void WriteClientsInfo(Services& services, InfoText& out) {
     longest_input = std::max(longest_input, client.query_buffer_bytes.load());
     longest_output = std::max(longest_output, client.output_buffer_bytes.load());
   });
+  const WaitCounts waiting = services.wait_queues.Count();
   out.Add("connected_clients", services.clients.size());
   out.Add("cluster_connections", 0);
   out.Add("maxclients", services.config.options().maxclients);
@@ -62,10 +63,10 @@ void WriteClientsInfo(Services& services, InfoText& out) {
   out.Add("tracking_clients", 0);
   out.Add("pubsub_clients", 0);
   out.Add("watching_clients", 0);
-  out.Add("clients_in_timeout_table", 0);
+  out.Add("clients_in_timeout_table", waiting.with_deadline);
   out.Add("total_watched_keys", 0);
-  out.Add("total_blocking_keys", 0);
-  out.Add("total_blocking_keys_on_nokey", 0);
+  out.Add("total_blocking_keys", waiting.keys);
+  out.Add("total_blocking_keys_on_nokey", waiting.keys_on_removal);
 }
 
 void WriteReplicationInfo(Services& services, InfoText& out) {

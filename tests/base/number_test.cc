@@ -88,11 +88,11 @@ TEST_CASE("a number as long as a buffer is refused before anyone copies it") {
   CHECK_FALSE(ParseLongDouble(std::string(5120, '0')));
 }
 
-TEST_CASE("a double prints with 17 digits and reads back as itself") {
-  CHECK(FormatDouble(3) == "3");
-  CHECK(FormatDouble(-0.0) == "-0");
-  CHECK(FormatDouble(0.1) == "0.10000000000000001");
-  CHECK(FormatDouble(1e21) == "1e+21");
+TEST_CASE("a double prints with the fewest digits that read back as itself") {
+  CHECK(FormatDouble(0.1) == "0.1");
+  CHECK(FormatDouble(0.1 + 0.2) == "0.30000000000000004");
+  CHECK(FormatDouble(-1.5) == "-1.5");
+  CHECK(FormatDouble(1.0 / 3) == "0.3333333333333333");
   CHECK(FormatDouble(std::numeric_limits<double>::infinity()) == "inf");
   CHECK(FormatDouble(-std::numeric_limits<double>::infinity()) == "-inf");
   CHECK(FormatDouble(std::nan("")) == "nan");
@@ -101,7 +101,53 @@ TEST_CASE("a double prints with 17 digits and reads back as itself") {
     const double value = std::ldexp(static_cast<double>(random.Next()) - 0x1p63,
                                     static_cast<int>(random.Below(200)) - 100);
     if (ParseDouble(FormatDouble(value)) != value) FAIL("value: " << FormatDouble(value));
+    if (ParseDouble(FormatDouble17(value)) != value) FAIL("value: " << FormatDouble17(value));
   }
+}
+
+TEST_CASE("a double that is an integer prints as one up to 2^62") {
+  CHECK(FormatDouble(3) == "3");
+  CHECK(FormatDouble(0.0) == "0");
+  CHECK(FormatDouble(-0.0) == "-0");
+  CHECK(FormatDouble(1e17) == "100000000000000000");
+  CHECK(FormatDouble(0x1p62) == "4611686018427387904");
+  CHECK(FormatDouble(-0x1p62) == "-4611686018427387904");
+  CHECK(FormatDouble(0x1.0000000000001p62) == "4611686018427389000");
+  CHECK(FormatDouble(1e19) == "1e+19");
+  CHECK(FormatDouble(-1e21) == "-1e+21");
+}
+
+TEST_CASE("beyond 2^62, up to seven zeros are added, then comes an exponent") {
+  CHECK(FormatDouble(1.2345678901234567e19) == "12345678901234567000");
+  CHECK(FormatDouble(1.2345678901234567e23) == "123456789012345670000000");
+  CHECK(FormatDouble(1.2345678901234568e24) == "1.2345678901234568e+24");
+  CHECK(FormatDouble(1e300) == "1e+300");
+  CHECK(FormatDouble(std::numeric_limits<double>::max()) == "1.7976931348623157e+308");
+}
+
+TEST_CASE("fractions print plainly unless they are small and their last digit is far behind") {
+  CHECK(FormatDouble(0.000123) == "0.000123");
+  CHECK(FormatDouble(12.34) == "12.34");
+  CHECK(FormatDouble(1e-6) == "0.000001");
+  CHECK(FormatDouble(1e-7) == "1e-7");
+  CHECK(FormatDouble(1.5e-7) == "1.5e-7");
+  CHECK(FormatDouble(0.00012345678) == "1.2345678e-4");
+  CHECK(FormatDouble(0.0012345678) == "0.0012345678");
+  CHECK(FormatDouble(1234.5678901) == "1234.5678901");
+  CHECK(FormatDouble(12345.678901) == "12345.678901");
+  CHECK(FormatDouble(12345.6789012) == "1.23456789012e+4");
+  CHECK(FormatDouble(-1e-10) == "-1e-10");
+  CHECK(FormatDouble(5e-324) == "5e-324");
+}
+
+TEST_CASE("a double prints with 17 digits where Redis has it so still") {
+  CHECK(FormatDouble17(0.1) == "0.10000000000000001");
+  CHECK(FormatDouble17(3) == "3");
+  CHECK(FormatDouble17(-0.0) == "-0");
+  CHECK(FormatDouble17(1e17) == "1e+17");
+  CHECK(FormatDouble17(1e-7) == "9.9999999999999995e-08");
+  CHECK(FormatDouble17(std::numeric_limits<double>::infinity()) == "inf");
+  CHECK(FormatDouble17(-std::numeric_limits<double>::infinity()) == "-inf");
 }
 
 TEST_CASE("a long double prints as INCRBYFLOAT stores it") {

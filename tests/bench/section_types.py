@@ -1,18 +1,14 @@
 """Collections: CPU per operation at pipeline 16, and resident memory per element.
 
-The load is redis-benchmark's, with commands of its user's own: each __rand_int__ is a number below
-the work's `span`, drawn anew. Only the servers' CPU time counts; that the client is the slower side
-does not matter.
+Each {key} is "key:" and a number below the work's `span`, drawn anew. Only the servers' CPU time
+counts, and it is read around the very operations.
 """
 
-import os
 import statistics
-import subprocess
 from dataclasses import dataclass, field
 
-from measure import by_turns, spread
+from measure import by_turns, run_load, spread
 from report import Check, Report
-from servers import BenchError
 
 BAR = 0.75
 PIPELINE = 16
@@ -48,7 +44,7 @@ def fill_sorted_set(client):
 
 def make_groups(client):
     for i in range(100):
-        client.xgroup_create(f"stream:{i:012d}", "group", id="0", mkstream=True)
+        client.xgroup_create(f"stream:key:{i:011d}", "group", id="0", mkstream=True)
 
 
 def fill_bitmap(client):
@@ -62,24 +58,24 @@ def fill_geo(client):
     client.geoadd("geo", points)
 
 
-VALUE = "x" * 32
+VALUE_SIZE = 32
 WORKS = [
-    Work("LPUSH", f"LPUSH list:__rand_int__ {VALUE}"),
-    Work("RPOP", "RPOP list:__rand_int__"),
-    Work("HSET", f"HSET hash:__rand_int__ field:__rand_int__ {VALUE}", span=300),
+    Work("LPUSH", "LPUSH list:{key} {value}"),
+    Work("RPOP", "RPOP list:{key}"),
+    Work("HSET", "HSET hash:{key} field:{key} {value}", span=300),
     Work("HGETALL, 100 fields", "HGETALL hash", 60_000, prepare=[fill_hash]),
-    Work("SADD", "SADD set:__rand_int__ member:__rand_int__"),
-    Work("SPOP", "SPOP set:__rand_int__"),
+    Work("SADD", "SADD set:{key} member:{key}"),
+    Work("SPOP", "SPOP set:{key}"),
     Work("SINTER, 1,000 with 1,000", "SINTER a b", 4_000, prepare=[fill_sets]),
     Work("SINTER, 50 with 50", "SINTER a:small b:small", 40_000),
-    Work("ZADD", "ZADD sorted:__rand_int__ __rand_int__ member:__rand_int__"),
+    Work("ZADD", "ZADD sorted:{key} {int} member:{key}"),
     Work("ZRANGE, 10 of 10,000", "ZRANGE sorted 5000 5009", 200_000, prepare=[fill_sorted_set]),
     Work("ZRANGEBYSCORE, 10 of 10,000", "ZRANGEBYSCORE sorted 5000 5009", 200_000),
-    Work("XADD", f"XADD stream:__rand_int__ * field {VALUE}", span=100, prepare=[make_groups]),
-    Work("XREADGROUP", "XREADGROUP GROUP group one COUNT 1 STREAMS stream:__rand_int__ >",
+    Work("XADD", "XADD stream:{key} * field {value}", span=100, prepare=[make_groups]),
+    Work("XREADGROUP", "XREADGROUP GROUP group one COUNT 1 STREAMS stream:{key} >",
          200_000, span=100),
     Work("BITCOUNT, 4 KiB", "BITCOUNT bits", 200_000, prepare=[fill_bitmap]),
-    Work("PFADD", "PFADD hll:__rand_int__ element:__rand_int__", 200_000),
+    Work("PFADD", "PFADD hll:{key} element:{key}", 200_000),
     Work("GEOSEARCH, 500 km in 10,000", "GEOSEARCH geo FROMLONLAT 15 37 BYRADIUS 500 km ASC",
          20_000, prepare=[fill_geo]),
 ]
@@ -88,16 +84,10 @@ WORKS = [
 def cpu_us_per_operation(settings, server, work):
     for prepare in work.prepare:
         prepare(server.client)
-    command = ["redis-benchmark", "-p", str(server.port), "-n", str(work.operations), "-r",
-               str(work.span), "-P", str(PIPELINE), "-c", str(CLIENTS), "-q"]
-    before = server.cpu_seconds()
-    result = subprocess.run(command + work.command.split(), capture_output=True, text=True,
-                            timeout=600,
-                            preexec_fn=lambda: os.sched_setaffinity(0, settings.client_core))
-    used = server.cpu_seconds() - before
-    if result.returncode != 0 or "Error" in result.stdout + result.stderr:
-        raise BenchError(f"{work.name}: {result.stdout[-500:]}{result.stderr[-500:]}")
-    return used * 1e6 / work.operations
+    result = run_load(settings, server, command=work.command, requests=work.operations,
+                      keys=work.span, value_size=VALUE_SIZE, pipeline=PIPELINE,
+                      connections=CLIENTS, wait=settings.client)
+    return result["server_cpu_us_per_op"]
 
 
 def run(settings):
@@ -121,6 +111,5 @@ def run(settings):
         [ours / theirs for ours, theirs in zip(results[work.name][settings.candidate.name],
                                                results[work.name][settings.reference.name])])
         for work in WORKS)
-    report.notes.append(f"Load by redis-benchmark, {CLIENTS} connections. The worst ratio is "
-                        f"{worst:.2f}.")
+    report.notes.append(f"{CLIENTS} connections. The worst ratio is {worst:.2f}.")
     return report

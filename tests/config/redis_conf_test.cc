@@ -163,7 +163,7 @@ TEST_CASE("the redis.conf that Debian ships loads once it stays in the foregroun
       "aof-rewrite-incremental-fsync yes\nrdb-save-incremental-fsync yes\n"
       "jemalloc-bg-thread yes\n");
   CHECK(config.options.dir == "/var/lib/redis");
-  CHECK(config.warnings.size() == 28);
+  CHECK(config.warnings.size() == 27);
 }
 
 }  // namespace

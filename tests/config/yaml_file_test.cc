@@ -105,8 +105,8 @@ TEST_CASE("an error in YAML names file, line, reason and the nearest name", "[co
 }
 
 TEST_CASE("directives of Redis that we lack are unknown in YAML", "[config]") {
-  CHECK(ErrorOf("persistence:\n  rdbcompression: yes\n") ==
-        "strata.yaml:2: unknown option 'rdbcompression'");
+  CHECK(ErrorOf("persistence:\n  rdbchecksum: yes\n") ==
+        "strata.yaml:2: unknown option 'rdbchecksum'");
 }
 
 }  // namespace

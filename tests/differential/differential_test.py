@@ -116,7 +116,7 @@ class Round:
         from_start = words[cursor_at : cursor_at + 1] == [b"0"]
         read = scan_all if from_start else scan_some
         theirs, ours = (read(connection, words, cursor_at) for connection in self.connections)
-        if theirs != ours:
+        if not self.rules.same(name, theirs, ours, words):
             yield index, theirs, ours
 
 

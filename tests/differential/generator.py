@@ -77,10 +77,10 @@ class CommandInfo:
         self.name = info[0].decode()  # "client|list"
         self.flags = {flag.decode() for flag in info[2]}
         self.arguments = [Argument(flat) for flat in docs.get(b"arguments", [])]
-        # Arity, flags, key range, categories and key specs in a form to compare: tips, notes and
+        # Arity, flags, key range, categories, tips and key specs in a form to compare: notes and
         # subcommands left out.
         self.entry = [int(info[1]), sorted(self.flags), [int(number) for number in info[3:6]],
-                      sorted(info[6]), [key_spec(flat) for flat in info[8]]]
+                      sorted(info[6]), sorted(info[7]), [key_spec(flat) for flat in info[8]]]
         nodes = [node for argument in self.arguments for node in argument.walk()]
         self.takes_time = any(time_kind(node) for node in nodes)
 

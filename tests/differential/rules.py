@@ -9,7 +9,17 @@ from connection import decode
 
 PATH = Path(__file__).with_name("intended_differences.txt")
 NAMES = {"info", "skip", "without", "rare", "small", "sorted", "scan", "settle", "near", "kind",
-         "error", "strict", "lenient"}
+         "error", "strict", "lenient", "double"}
+NUMBER = re.compile(rb"(\$\d+\r\n|,)(-?\d+(?:\.\d+)?(?:e[+-]\d+)?)\r\n")
+
+
+def with_17_digits(reply):
+    """A reply whose numbers in bulks and doubles are spelled as by printf's %.17g."""
+    def spell(match):
+        text = b"%.17g" % float(match[2])
+        head = b"," if match[1] == b"," else b"$%d\r\n" % len(text)
+        return head + text + b"\r\n"
+    return NUMBER.sub(spell, reply)
 
 
 @dataclass
@@ -50,6 +60,8 @@ class Rules:
 
     def same(self, command, theirs, ours, words=()):
         """Whether our reply to a command may stand beside theirs."""
+        if self.find("double", command):
+            theirs, ours = with_17_digits(theirs), with_17_digits(ours)
         if theirs == ours:
             return True
         if theirs[:1] == b"-":

@@ -119,10 +119,11 @@ class Run {
   std::array<Peer, kClients> peers_;
 };
 
-// What no command may ask for in a raw stream: endless time, or more memory than there is.
+// What no command may ask for in a raw stream: endless time, or more memory than there is. See
+// command_generator.cc for the others.
 bool IsForbidden(std::string_view stream) {
   std::string lower = ToLower(stream);
-  for (const char* word : {"sleep", "populate", "proto-max"}) {
+  for (const char* word : {"sleep", "populate", "proto-max", "pfselftest"}) {
     if (lower.find(word) != std::string::npos) return true;
   }
   return false;

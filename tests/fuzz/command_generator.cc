@@ -82,9 +82,10 @@ constexpr std::string_view kOthers[] = {"0.1",
 // Lengths around which something changes: embedded strings, big shared values, shortened arguments.
 constexpr size_t kLengths[] = {4, 20, 44, 45, 127, 128, 129, 255, 256, 1000, 16383, 16384, 20000};
 
-// What would stop the fuzzer, or let it ask for more memory than there is.
+// What would stop the fuzzer, or let it ask for more memory than there is. And a self test, which
+// no input changes, but which takes as long as a hundred inputs.
 bool IsForbidden(const Command& command) {
-  return command.name == "shutdown";
+  return command.name == "shutdown" || command.name == "pfselftest";
 }
 
 bool IsForbiddenOption(std::string_view name) {

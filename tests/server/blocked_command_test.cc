@@ -247,6 +247,26 @@ TEST_CASE("CLIENT LIST and INFO tell who waits") {
   CHECK_THAT(admin.Run("INFO commandstats"), Catch::Contains("cmdstat_blpop:calls=1,"));
 }
 
+TEST_CASE("INFO counts the keys that are waited for, and the waits that end") {
+  TestServer server;
+  TestClient list_waiter = server.Connect();
+  TestClient second_waiter = server.Connect();
+  TestClient group_waiter = server.Connect();
+  TestClient admin = server.Connect();
+  admin.Run("XGROUP CREATE s g $ MKSTREAM");
+  list_waiter.Run("BLPOP k l k 1");
+  second_waiter.Run("BLPOP k 0");
+  group_waiter.Run("XREADGROUP GROUP g c BLOCK 100 STREAMS s >");
+  CHECK_THAT(admin.Run("INFO clients"), Catch::Contains("clients_in_timeout_table:2\r\n") &&
+                                            Catch::Contains("total_blocking_keys:3\r\n") &&
+                                            Catch::Contains("total_blocking_keys_on_nokey:1\r\n"));
+  admin.Run("RPUSH k a b");
+  admin.Run("XADD s * f v");
+  CHECK_THAT(admin.Run("INFO clients"), Catch::Contains("clients_in_timeout_table:0\r\n") &&
+                                            Catch::Contains("total_blocking_keys:0\r\n") &&
+                                            Catch::Contains("total_blocking_keys_on_nokey:0\r\n"));
+}
+
 TEST_CASE("the reply to a wait is silenced as its command was") {
   TestServer server;
   TestClient waiter = server.Connect();

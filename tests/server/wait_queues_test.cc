@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <set>
+#include <string>
+#include <utility>
 
 #include "base/random.h"
 #include "server/blocking/ready_keys.h"
@@ -43,6 +46,7 @@ TEST_CASE("wait queues agree with a list of who waits for what") {
       for (std::string& key : keys) key = random_key();  // some of them twice
       model.push_back(WaiterFor(keyspace, static_cast<int>(random.Below(kDatabases)), keys));
       model.back()->on_removal = random.Below(3) == 0 ? OnRemoval::kRun : OnRemoval::kWaitOn;
+      model.back()->deadline_ms = static_cast<int64_t>(random.Below(2));
       queues.Add(model.back());
     } else if (!model.empty()) {
       const auto place = model.begin() + static_cast<ptrdiff_t>(random.Below(model.size()));
@@ -66,6 +70,20 @@ TEST_CASE("wait queues agree with a list of who waits for what") {
     REQUIRE(queues.HasWaiters(database, ref) == (ticket != 0));
     REQUIRE(queues.AwaitsRemoval(database, ref) == awaits_removal);
   }
+  std::set<std::pair<int, std::string>> keys;
+  std::set<std::pair<int, std::string>> keys_on_removal;
+  size_t with_deadline = 0;
+  for (const auto& waiter : model) {
+    with_deadline += waiter->deadline_ms != 0;
+    for (const std::string& key : waiter->words) {
+      keys.emplace(waiter->database, key);
+      if (waiter->on_removal == OnRemoval::kRun) keys_on_removal.emplace(waiter->database, key);
+    }
+  }
+  const WaitCounts counts = queues.Count();
+  CHECK(counts.keys == keys.size());
+  CHECK(counts.keys_on_removal == keys_on_removal.size());
+  CHECK(counts.with_deadline == with_deadline);
   for (const auto& waiter : model) queues.Remove(*waiter);
   for (int i = 0; i < kDatabases; ++i) CHECK(queues.KeysOf(i).empty());
 }
