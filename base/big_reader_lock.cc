@@ -6,19 +6,54 @@ BigReaderLock::BigReaderLock(size_t readers)
     : readers_(readers), slots_(std::make_unique<Slot[]>(readers)) {}
 
 void BigReaderLock::LockExclusive() {
-  gate_.Lock();
-  exclusive_wanted_.store(true, std::memory_order_relaxed);
-  for (size_t i = 0; i < readers_; ++i) slots_[i].mutex.Lock();
+  {
+    std::unique_lock<std::mutex> gate(gate_);
+    changed_.wait(gate, [this] {
+      return !exclusive_.load(std::memory_order_relaxed) && readers_to_let_in_ == 0;
+    });
+    exclusive_.store(true, std::memory_order_relaxed);
+  }
+  for (size_t i = 0; i < readers_; ++i) {
+    slots_[i].mutex.Lock();
+    slots_[i].mutex.Unlock();
+  }
 }
 
 void BigReaderLock::UnlockExclusive() {
-  exclusive_wanted_.store(false, std::memory_order_relaxed);
-  for (size_t i = 0; i < readers_; ++i) slots_[i].mutex.Unlock();
-  gate_.Unlock();
+  {
+    std::lock_guard<std::mutex> gate(gate_);
+    readers_to_let_in_ = waiting_readers_;
+    busy_.store(false, std::memory_order_relaxed);
+    exclusive_.store(false, std::memory_order_release);
+  }
+  changed_.notify_all();
 }
 
-void BigReaderLock::WaitForExclusive() {
-  MutexLock wait(gate_);
+void BigReaderLock::SetBusy() {
+  {
+    std::lock_guard<std::mutex> gate(gate_);
+    busy_.store(true, std::memory_order_relaxed);
+  }
+  changed_.notify_all();
+}
+
+// No writer can come between the end of the wait and the lock, because both are under the gate; and
+// the slot is free, or held for a moment by a writer that is gone.
+bool BigReaderLock::WaitToLockShared(size_t reader, Patience patience) {
+  std::unique_lock<std::mutex> gate(gate_);
+  ++waiting_readers_;
+  changed_.wait(gate, [&] {
+    return !exclusive_.load(std::memory_order_relaxed) ||
+           (patience == Patience::kUnlessBusy && busy());
+  });
+  --waiting_readers_;
+  const bool let_in = !exclusive_.load(std::memory_order_relaxed);
+  if (let_in) slots_[reader].mutex.Lock();
+  if (let_in && readers_to_let_in_ > 0 && --readers_to_let_in_ == 0) {
+    gate.unlock();
+    changed_.notify_all();
+  }
+  return let_in;
 }
 
 }  // namespace strata

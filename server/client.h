@@ -16,6 +16,7 @@
 #include "base/random.h"
 #include "protocol/reply_builder.h"
 #include "server/command.h"
+#include "server/transaction.h"
 
 namespace strata {
 
@@ -64,6 +65,10 @@ class Client {
 
   // For what picks at random (SPOP).
   Random random{RandomSeed()};
+
+  // Between MULTI and EXEC, or while it watches keys; else null. Ended by its session: watched keys
+  // are to be given up first.
+  std::unique_ptr<Transaction> transaction;
 
   // The command it waits in, until its session has taken the reply; null if it waits in none.
   std::shared_ptr<BlockedCommand> blocked;

@@ -35,8 +35,14 @@ enum CommandFlag : uint32_t {
   kMovableKeys = 1u << 17,  // follows from the key specs: rows need not say it
   kNoMandatoryKeys = 1u << 18,
   kAsking = 1u << 19,  // runs as if behind ASKING
-  // Runs with the world stopped: no other command, nor expiry, runs meanwhile. Not shown by
-  // COMMAND.
+  // What COMMAND does not show.
+  // Is not queued between MULTI and EXEC.
+  kRunsInMulti = 1u << 27,
+  // Runs what the client queued: needs the locks of all that, and its flags hold too.
+  kRunsQueue = 1u << 28,
+  // Looks at keys that are no arguments, and takes their shards' locks itself.
+  kWalksKeyspace = 1u << 29,
+  // Runs with the world stopped: no other command, nor expiry, runs meanwhile.
   kExclusive = 1u << 30,
 };
 
@@ -216,6 +222,17 @@ constexpr uint32_t AclCategories(const Command& command) {
   if (command.Is(kBlocking)) acl |= kAclBlocking;
   if ((acl & kAclFast) == 0) acl |= kAclSlow;
   return acl;
+}
+
+// Whether a call is to run with the world stopped.
+inline bool RunsAlone(const Command& command, std::span<const std::string_view> arguments) {
+  return command.Is(kExclusive) ||
+         (command.exclusive_if != nullptr && command.exclusive_if(arguments));
+}
+// The same inside a transaction or a script, which keeps the locks it has.
+inline bool RunsAloneInside(const Command& command, std::span<const std::string_view> arguments) {
+  return RunsAlone(command, arguments) || command.Is(kWalksKeyspace) ||
+         (command.acl & kAclScripting) != 0;
 }
 
 // For static_assert over a family's rows: what must hold of every one.

@@ -15,9 +15,12 @@
 #include "server/client.h"
 #include "server/observability/statistics.h"
 #include "server/services.h"
+#include "server/watch_table.h"
 #include "storage/keyspace.h"
 
 namespace strata {
+
+class NestedCalls;
 
 // Inside a transaction or a script, a blocking command answers as if its time were over.
 enum class MayBlock : uint8_t { kNo, kYes };
@@ -40,6 +43,7 @@ class CommandContext {
   ReadyKeys& ready_keys;
   std::optional<BlockRequest>& block_request;
   MayBlock may_block;
+  NestedCalls& nested;
 
   int64_t now_ms() const { return database.now_ms(); }
   uint32_t now_s() const { return static_cast<uint32_t>(now_ms() / 1000); }
@@ -86,8 +90,11 @@ class CommandContext {
   void Changed(const KeyRef& key) { ChangedIn(database.index(), key); }
   // The same for a key of another database.
   void ChangedIn(int database_index, const KeyRef& key) {
-    // watchers, tracking and notifications will want it
+    // tracking and notifications will want it
     statistics.writes.Add(1);
+    if (!services.watches.empty()) [[unlikely]] {
+      services.watches.Spoil(database_index, key);
+    }
     if (!services.wait_queues.empty()) [[unlikely]] {
       ready_keys.Note(services.wait_queues, database_index, key);
     }

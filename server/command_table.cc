@@ -14,6 +14,7 @@ namespace {
 std::vector<std::span<const Command>> AllFamilies() {
   return {ConnectionCommands(),
           ClientCommands(),
+          TransactionCommands(),
           CommandCommands(),
           ConfigCommands(),
           ServerCommands(),

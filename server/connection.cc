@@ -41,7 +41,8 @@ Connection::~Connection() {
 void Connection::Start() {
   {
     BatchScope scope(thread_.dispatcher());  // limits() may be older than the password
-    client_.authenticated = thread_.services().config.options().requirepass.empty();
+    client_.authenticated = scope.busy() ? !thread_.limits().password_required
+                                         : thread_.services().config.options().requirepass.empty();
   }
   thread_.services().clients.Add(client_, *this);
   interest_ = EPOLLIN;
@@ -217,7 +218,10 @@ void Connection::Retry() {
 }
 
 void Connection::ScheduleRetry() {
-  if (session_.suspension() == Suspension::kUnsent) return thread_.AddSuspended(shared_from_this());
+  const Suspension suspension = session_.suspension();
+  if (suspension == Suspension::kUnsent || suspension == Suspension::kBusy) {
+    return thread_.AddSuspended(shared_from_this());
+  }
   const std::optional<int64_t> rest_ms = session_.RetryAfterMs();
   if (!rest_ms) return;
   if (!retry_timer_) retry_timer_ = std::make_unique<asio::steady_timer>(thread_.context());
@@ -265,7 +269,7 @@ void Connection::Resume() {
 void Connection::CloseNow(const char* reason) {
   if (!open_) return;
   open_ = false;
-  session_.Abandon();
+  if (!session_.Abandon()) thread_.AbandonLater(shared_from_this());
   if (retry_timer_) retry_timer_->cancel();
   LogLine(LogLevel::kDebug, "client " + client_.origin.address + ": " + reason);
   thread_.services().clients.Remove(client_.origin.id);

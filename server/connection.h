@@ -47,6 +47,9 @@ class Connection final : public ClientPort,
   // Runs what was held back, if it can run now.
   void Retry();
 
+  // Gives up what its client waits for or watches; false: not yet.
+  [[nodiscard]] bool Abandon() { return session_.Abandon(); }
+
   const Client& client() const { return client_; }
 
   void Deliver(std::shared_ptr<const std::string> bytes) override;

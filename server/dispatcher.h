@@ -15,9 +15,11 @@
 #include "protocol/request_parser.h"
 #include "server/blocking/ready_key_service.h"
 #include "server/client.h"
+#include "server/command_accounts.h"
+#include "server/isolation.h"
+#include "server/nested_calls.h"
 #include "server/request_batch.h"
 #include "server/services.h"
-#include "server/shard_locks.h"
 
 namespace strata {
 
@@ -35,7 +37,8 @@ class Dispatcher {
   void Resolve(const Client& client, Request& request);
   // Brings the entries of a whole batch closer, once all of it is resolved.
   void PrefetchEntries(const Client& client);
-  // Runs the request and writes its reply. REQUIRES: inside a BatchScope.
+  // Runs the request and writes its reply. REQUIRES: inside a BatchScope; one that is busy runs
+  // only what kAllowBusy allows.
   Outcome Execute(Client& client, const Request& request);
 
   // The client's bytes cannot be read any further: tells why, and closes.
@@ -53,23 +56,22 @@ class Dispatcher {
  private:
   friend class BatchScope;
 
+  Call CallOf(const Request& request) const {
+    return {*request.command, request.row, batch_.Arguments(request), batch_.Keys(request)};
+  }
   // An error reply if a gate refuses the request; empty if it may run.
   std::string Refusal(const Client& client, const Request& request) const;
-  std::string UnknownCommand(const Request& request) const;
+  // Those gates that say no to nearly nobody.
+  std::string RareRefusal(const Client& client, const Command& command) const;
   bool MustWait(const Client& client, const Request& request) const;
   void Refuse(Client& client, const Request& request, std::string_view error);
-  // Whether the world is stopped for it.
-  bool RunsAlone(const Request& request) const;
+  // Between MULTI and EXEC.
+  void Queue(Client& client, const Request& request, ReplyBuilder& reply);
+  // Among others or alone, as the request needs it; false if it must wait after all.
+  bool Isolate(const Client& client, const Request& request);
   Outcome Run(Client& client, const Request& request, ReplyBuilder& reply);
-  Outcome RunLocked(Client& client, const Request& request, ReplyBuilder& reply);
-  void AccountParked(const Client& client, const Request& request);
   void Account(Client& client, const Request& request, const ReplyBuilder& reply,
                uint64_t errors_before);
-  void RecordSlow(const Client& client, const Request& request, int64_t nanoseconds);
-  void FeedMonitors(const Client& client, const Request& request);
-  std::string_view FullName(const Request& request) const;
-  // The arguments as others may see them.
-  std::span<const std::string_view> PublicArguments(const Request& request);
 
   Services& services_;
   const size_t thread_index_;
@@ -78,12 +80,14 @@ class Dispatcher {
   int64_t now_ms_ = 0;  // wall time of this batch
   int64_t batch_start_ns_ = 0;
   int64_t command_start_ns_ = 0;  // the end of one command is the start of the next
+  bool busy_ = false;             // the batch has no isolation: the world is a busy script's
   std::vector<KeyPosition> key_positions_;
-  ShardLocks locks_;
+  Isolation isolation_;
+  CommandAccounts accounts_;
+  NestedCalls nested_;
   ReadyKeyService ready_;
   std::optional<BlockRequest> block_request_;
   std::vector<size_t> secrets_;  // positions of the running command's passwords
-  std::vector<std::string_view> public_arguments_;
   OutputQueue discarded_;
   ReplyBuilder discard_{discarded_};  // for CLIENT REPLY OFF
 };
@@ -95,6 +99,10 @@ class BatchScope {
   ~BatchScope();
   BatchScope(const BatchScope&) = delete;
   BatchScope& operator=(const BatchScope&) = delete;
+
+  // Nothing is held after all: a script that takes long has the world to itself. Only what does not
+  // touch the keyspace, and of options and clients only what is constant, may be done.
+  bool busy() const { return dispatcher_.busy_; }
 
  private:
   Dispatcher& dispatcher_;

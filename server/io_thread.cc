@@ -38,6 +38,7 @@ IoThread::~IoThread() = default;
 
 void IoThread::RenewLimits() {
   BatchScope scope(dispatcher_);
+  if (scope.busy()) return;  // no option changes meanwhile
   const Options& options = services_.config.options();
   limits_.password_required = !options.requirepass.empty();
   limits_.protected_mode = options.protected_mode;
@@ -102,8 +103,10 @@ void IoThread::Tick() {
   RenewLimits();
   {
     BatchScope scope(dispatcher_);
-    expiry_behind_ = services_.active_expiry.load(std::memory_order_relaxed) && ExpireKeys();
+    expiry_behind_ =
+        !scope.busy() && services_.active_expiry.load(std::memory_order_relaxed) && ExpireKeys();
   }
+  if (!unabandoned_.empty()) RetryAbandoning();
   if (!suspended_.empty()) RetrySuspended();
   CheckConnections();
 }
@@ -131,6 +134,14 @@ void IoThread::RetrySuspended() {
     if (auto connection = weak.lock()) connection->Retry();
   }
   FlushAll();
+}
+
+void IoThread::AbandonLater(std::shared_ptr<Connection> connection) {
+  unabandoned_.push_back(std::move(connection));
+}
+
+void IoThread::RetryAbandoning() {
+  std::erase_if(unabandoned_, [](const auto& connection) { return connection->Abandon(); });
 }
 
 void IoThread::CheckConnections() {

@@ -64,6 +64,9 @@ class IoThread {
   void FlushLater(Connection& connection);
   // Its requests are tried again at the next tick.
   void AddSuspended(std::weak_ptr<Connection> connection);
+  // It is closed, but could not give up what its client waits for or watches: a script has the
+  // world to itself. Tried again at each tick.
+  void AbandonLater(std::shared_ptr<Connection> connection);
   void Forget(uint64_t client_id);
 
  private:
@@ -75,6 +78,7 @@ class IoThread {
   bool ExpireKeys();
   void FlushAll();
   void RetrySuspended();
+  void RetryAbandoning();
   void CheckConnections();
   void BeginStop(int64_t deadline_ms);
   void MaybeFinish();
@@ -93,6 +97,7 @@ class IoThread {
   std::unordered_map<uint64_t, std::shared_ptr<Connection>> connections_;
   std::vector<std::shared_ptr<Connection>> unflushed_;
   std::set<std::weak_ptr<Connection>, std::owner_less<>> suspended_;
+  std::vector<std::shared_ptr<Connection>> unabandoned_;
   bool stopping_ = false;
   bool expiry_behind_ = false;
   int64_t next_check_ms_ = 0;     // monotonic

@@ -13,6 +13,7 @@
 #include "server/io_thread.h"
 #include "server/listener.h"
 #include "server/services.h"
+#include "server/watch_table.h"
 
 namespace strata {
 
@@ -52,6 +53,7 @@ class Server final : public ServerControl {
   LatencyMonitor latency_;
   PauseState pause_;
   WaitQueues wait_queues_{keyspace_};
+  WatchTable watches_{keyspace_};
   PurgeSchedule purge_schedule_;
   std::atomic<bool> active_expiry_{true};
   std::atomic<bool> over_memory_limit_{false};

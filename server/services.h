@@ -20,6 +20,7 @@
 namespace strata {
 
 class WaitQueues;
+class WatchTable;
 
 enum class PauseMode : uint8_t { kNone, kWrites, kAll };
 
@@ -67,6 +68,8 @@ struct Services {
   std::atomic<bool>& over_memory_limit;
   // Blocking commands that wait.
   WaitQueues& wait_queues;
+  // Keys that transactions depend on.
+  WatchTable& watches;
 };
 
 }  // namespace strata

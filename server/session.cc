@@ -12,9 +12,9 @@ size_t Session::Process(std::string_view input) {
   RequestBatch& batch = dispatcher_.batch();
   size_t used = 0;
   suspension_ = Suspension::kNone;
-  if (client_.blocked != nullptr && !dispatcher_.TakeBlockedReply(client_)) {
-    suspension_ = Suspension::kParked;
-    return 0;
+  if (client_.blocked != nullptr) {
+    if (scope.busy()) return suspension_ = Suspension::kBusy, 0;
+    if (!dispatcher_.TakeBlockedReply(client_)) return suspension_ = Suspension::kParked, 0;
   }
   while (client_.closing == CloseState::kOpen) {
     batch.Clear();
@@ -98,9 +98,19 @@ std::optional<int64_t> Session::RetryAfterMs() const {
   return rest_ms;
 }
 
-void Session::Abandon() {
-  if (client_.blocked == nullptr) return;
-  EndWait(dispatcher_.services(), *client_.blocked, BlockedCommand::State::kAbandoned);
+bool Session::Abandon() {
+  if (client_.blocked == nullptr && client_.transaction == nullptr) return true;
+  BatchScope scope(dispatcher_);
+  if (scope.busy()) return false;
+  Services& services = dispatcher_.services();
+  if (client_.blocked != nullptr) {
+    EndWait(services, *client_.blocked, BlockedCommand::State::kAbandoned);
+  }
+  if (client_.transaction != nullptr) {
+    client_.transaction->Unwatch(services.watches, services.keyspace);
+    client_.transaction = nullptr;
+  }
+  return true;
 }
 
 }  // namespace strata

@@ -26,6 +26,7 @@ enum class Suspension : uint8_t {
   kPaused,  // CLIENT PAUSE: the pause ends, or changes
   kParked,  // a blocking command: its key, its deadline, CLIENT UNBLOCK
   kUnsent,  // replies: the socket takes some
+  kBusy,    // a script has the world to itself: it ends
 };
 
 // One connection's own; used on its I/O thread only.
@@ -35,7 +36,8 @@ class Session {
   static constexpr size_t kMostUnsentBytes = size_t{256} << 20;
 
   Session(Client& client, Dispatcher& dispatcher) : client_(client), dispatcher_(dispatcher) {}
-  ~Session() { Abandon(); }
+  // REQUIRES: abandoned, if the client waits for a key or watches one.
+  ~Session() = default;
 
   // Returns how many bytes from the front of `input` are used up; the rest comes again with more
   // behind it. Takes and leaves the thread's side of the world's lock.
@@ -46,8 +48,9 @@ class Session {
   // In how many milliseconds Process shall be called again at the latest; nothing if time changes
   // nothing.
   std::optional<int64_t> RetryAfterMs() const;
-  // The client is gone: it waits for nothing any more.
-  void Abandon();
+  // The client is gone: it waits for no key any more, and watches none. False if that cannot be
+  // done now, because a script has the world to itself: then once more, later.
+  [[nodiscard]] bool Abandon();
   // The input is needed up to here before anything can happen.
   size_t bytes_wanted() const { return parser_.bytes_wanted(); }
 

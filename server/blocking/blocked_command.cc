@@ -2,7 +2,6 @@
 
 #include "base/check.h"
 #include "server/blocking/wait_queues.h"
-#include "server/command_table.h"
 #include "server/services.h"
 #include "server/shard_locks.h"
 
@@ -11,30 +10,21 @@ namespace {
 
 using State = BlockedCommand::State;
 
-// Copies the words, and finds the keys among the copies.
-void CopyArguments(Keyspace& keyspace, const ParkedRequest& request, const BlockRequest& block,
-                   BlockedCommand& blocked) {
-  blocked.words.assign(request.arguments.begin(), request.arguments.end());
-  for (const auto& [position, word] : block.arguments) blocked.words[position] = word;
-  blocked.arguments.assign(blocked.words.begin(), blocked.words.end());
-  std::vector<KeyPosition> positions;
-  FindKeys(request.command, blocked.arguments, positions);
-  CHECK(positions.size() == request.keys.size());
-  for (const KeyPosition& position : positions) {
-    blocked.keys.push_back(keyspace.Ref(blocked.words[position.index]));
-  }
-  const auto first = static_cast<size_t>(block.keys.data() - request.keys.data());
-  CHECK(first + block.keys.size() <= blocked.keys.size());
-  blocked.awaited = std::span<const KeyRef>(blocked.keys).subspan(first, block.keys.size());
+std::shared_ptr<BlockedCommand> MakeBlocked(const Keyspace& keyspace, const Call& call,
+                                            const BlockRequest& block) {
+  std::vector<std::string_view> arguments(call.arguments.begin(), call.arguments.end());
+  for (const auto& [position, word] : block.arguments) arguments[position] = word;
+  const auto first = static_cast<size_t>(block.keys.data() - call.keys.data());
+  CHECK(first + block.keys.size() <= call.keys.size());
+  OwnedCall own(keyspace, call.command, call.row, arguments);
+  CHECK(own.call().keys.size() == call.keys.size());
+  return std::make_shared<BlockedCommand>(std::move(own), first, block.keys.size());
 }
 
 }  // namespace
 
-void Park(Services& services, Client& client, const ParkedRequest& request,
-          const BlockRequest& block) {
-  auto blocked = std::make_shared<BlockedCommand>();
-  blocked->command = &request.command;
-  blocked->row = request.row;
+void Park(Services& services, Client& client, const Call& call, const BlockRequest& block) {
+  std::shared_ptr<BlockedCommand> blocked = MakeBlocked(services.keyspace, call, block);
   blocked->client_id = client.origin.id;
   blocked->database = client.database;
   blocked->no_touch = client.no_touch;
@@ -49,7 +39,6 @@ void Park(Services& services, Client& client, const ParkedRequest& request,
   }
   blocked->type = block.type;
   blocked->on_removal = block.on_removal;
-  CopyArguments(services.keyspace, request, block, *blocked);
   services.wait_queues.Add(blocked);
   client.blocked = std::move(blocked);
 }
@@ -57,13 +46,14 @@ void Park(Services& services, Client& client, const ParkedRequest& request,
 bool EndWait(Services& services, BlockedCommand& blocked, State how) {
   if (blocked.Now() != State::kWaiting) return false;
   ShardLocks locks(services.keyspace);
-  locks.Lock(blocked.keys);
+  const std::span<const KeyRef> keys = blocked.call.call().keys;
+  locks.Lock(keys);
   const bool waited = blocked.Now() == State::kWaiting;
   if (waited) {
     services.wait_queues.Remove(blocked);
     blocked.state.store(how, std::memory_order_release);
   }
-  locks.Unlock(blocked.keys);
+  locks.Unlock(keys);
   return waited;
 }
 
@@ -78,7 +68,7 @@ bool TakeBlockedReply(Services& services, Client& client, ThreadStatistics& stat
   if (blocked.Now() != State::kServed) {  // who served it has counted it
     ReplyBuilder reply(blocked.reply);
     reply.set_version(blocked.version);
-    CommandCounters& counters = statistics.Command(blocked.row);
+    CommandCounters& counters = statistics.Command(blocked.call.call().row);
     counters.calls.Add(1);
     if (blocked.Now() == State::kTimedOut) {
       reply.NullArray();

@@ -25,8 +25,8 @@
 
 #include "base/output_queue.h"
 #include "protocol/reply_builder.h"
+#include "server/call.h"
 #include "server/client.h"
-#include "server/command.h"
 #include "storage/entry.h"
 #include "storage/shard.h"
 
@@ -52,9 +52,15 @@ struct BlockRequest {
 struct BlockedCommand {
   enum class State : uint8_t { kWaiting, kServed, kTimedOut, kUnblocked, kAbandoned };
 
+  // Waits for `key_count` of the call's keys, from `first_key` on.
+  BlockedCommand(OwnedCall waiting, size_t first_key, size_t key_count)
+      : call(std::move(waiting)), awaited(call.call().keys.subspan(first_key, key_count)) {}
+  BlockedCommand(const BlockedCommand&) = delete;
+  BlockedCommand& operator=(const BlockedCommand&) = delete;
+
+  const OwnedCall call;
+  const std::span<const KeyRef> awaited;
   // Set before it is seen by others, and then constant.
-  const Command* command = nullptr;
-  size_t row = 0;
   uint64_t client_id = 0;
   int database = 0;
   bool no_touch = false;
@@ -63,35 +69,18 @@ struct BlockedCommand {
   int64_t deadline_ms = 0;                // monotonic; 0: none
   ValueType type = ValueType::kString;
   OnRemoval on_removal = OnRemoval::kWaitOn;
-  std::vector<std::string> words;
-  std::vector<std::string_view> arguments;  // of `words`
-  std::vector<KeyRef> keys;                 // all of the command's, in `words`
-  std::span<const KeyRef> awaited;          // of `keys`
-  uint64_t ticket = 0;                      // in order of arrival
+  uint64_t ticket = 0;  // in order of arrival
 
   std::atomic<State> state{State::kWaiting};
   // Written by who serves it, before `state` says so; then its client's.
   OutputQueue reply;
 
-  BlockedCommand() = default;
-  BlockedCommand(const BlockedCommand&) = delete;
-  BlockedCommand& operator=(const BlockedCommand&) = delete;
-
   State Now() const { return state.load(std::memory_order_acquire); }
 };
 
-// What was executed and could not be answered.
-struct ParkedRequest {
-  const Command& command;
-  size_t row;
-  std::span<const std::string_view> arguments;
-  std::span<const KeyRef> keys;
-};
-
-// Makes the client wait. REQUIRES: the locks of the shards of all the request's keys, since the
-// handler ran.
-void Park(Services& services, Client& client, const ParkedRequest& request,
-          const BlockRequest& block);
+// Makes the client wait for what it called and was not answered. REQUIRES: the locks of the shards
+// of all the call's keys, since the handler ran.
+void Park(Services& services, Client& client, const Call& call, const BlockRequest& block);
 
 // Ends the wait in its own way, unless it was over: returns whether it did. Takes the shards'
 // locks. The client is not told: see ClientRegistry::Resume.

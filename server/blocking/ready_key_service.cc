@@ -6,18 +6,19 @@ namespace strata {
 
 using State = BlockedCommand::State;
 
-ReadyKeyService::ReadyKeyService(Services& services, ThreadStatistics& statistics)
-    : services_(services), statistics_(statistics), locks_(services.keyspace) {}
+ReadyKeyService::ReadyKeyService(Services& services, ThreadStatistics& statistics,
+                                 NestedCalls& nested)
+    : services_(services), statistics_(statistics), nested_(nested), locks_(services.keyspace) {}
 
-void ReadyKeyService::ServeUnder(const ShardLocks& held, std::span<const KeyRef> keys,
-                                 int64_t now_ms) {
+void ReadyKeyService::ServeUnder(const Isolation& isolation, int64_t now_ms) {
   for (; !keys_.empty(); keys_.Take()) {
-    const ReadyKey key = keys_.front();  // a copy: serving may add keys
+    const DatabaseKey key = keys_.front();  // a copy: serving may add keys
     const KeyRef ref = key.ref();
-    if (!held.Cover(keys, {&ref, 1})) return;
+    if (!isolation.Covers({&ref, 1})) return;
     uint64_t ticket = 0;
     while (std::shared_ptr<BlockedCommand> waiter = NextWaiter(key, ticket, now_ms)) {
-      if (!held.Cover(keys, waiter->keys)) return;  // nor may those behind it be served first
+      if (!isolation.Covers(waiter->call.call().keys))
+        return;  // nor may those behind it be served first
       ticket = waiter->ticket;
       TryToServe(*waiter, now_ms);
     }
@@ -30,7 +31,7 @@ void ReadyKeyService::Finish(int64_t now_ms) {
   served_.clear();
 }
 
-void ReadyKeyService::ServeKey(const ReadyKey& key, int64_t now_ms) {
+void ReadyKeyService::ServeKey(const DatabaseKey& key, int64_t now_ms) {
   Keyspace& keyspace = services_.keyspace;
   for (uint64_t ticket = 0;;) {
     std::shared_ptr<BlockedCommand> waiter;
@@ -40,13 +41,14 @@ void ReadyKeyService::ServeKey(const ReadyKey& key, int64_t now_ms) {
     }
     if (waiter == nullptr) return;
     ticket = waiter->ticket;
-    locks_.Lock(waiter->keys);
+    const std::span<const KeyRef> keys = waiter->call.call().keys;
+    locks_.Lock(keys);
     TryToServe(*waiter, now_ms);
-    locks_.Unlock(waiter->keys);
+    locks_.Unlock(keys);
   }
 }
 
-std::shared_ptr<BlockedCommand> ReadyKeyService::NextWaiter(const ReadyKey& key,
+std::shared_ptr<BlockedCommand> ReadyKeyService::NextWaiter(const DatabaseKey& key,
                                                             uint64_t after_ticket,
                                                             int64_t now_ms) const {
   const WaitQueues& queues = services_.wait_queues;
@@ -69,7 +71,7 @@ void ReadyKeyService::TryToServe(BlockedCommand& blocked, int64_t now_ms) {
   services_.wait_queues.Remove(blocked);
   blocked.state.store(State::kServed, std::memory_order_release);
   served_.push_back(blocked.client_id);
-  CommandCounters& counters = statistics_.Command(blocked.row);
+  CommandCounters& counters = statistics_.Command(blocked.call.call().row);
   const auto duration_ns = static_cast<uint64_t>(services_.clock.MonotonicNs() - start_ns);
   counters.calls.Add(1);
   counters.nanoseconds.Add(duration_ns);
@@ -83,23 +85,25 @@ bool ReadyKeyService::RunAgain(BlockedCommand& blocked, int64_t now_ms) {
   ReplyBuilder reply(blocked.reply);
   reply.set_version(blocked.version);
   block_request_.reset();
+  const Call call = blocked.call.call();
   CommandContext context{services_,
                          stand_in_,
                          statistics_,
-                         *blocked.command,
-                         blocked.arguments,
-                         blocked.keys,
+                         call.command,
+                         call.arguments,
+                         call.keys,
                          Database(services_.keyspace, blocked.database, now_ms),
                          reply,
                          secrets_,
                          keys_,
                          block_request_,
-                         MayBlock::kYes};
-  blocked.command->handler(context);
+                         MayBlock::kYes,
+                         nested_};
+  call.command.handler(context);
   secrets_.clear();
   if (block_request_) return false;
   if (reply.errors() > 0) {
-    statistics_.Command(blocked.row).failed.Add(1);
+    statistics_.Command(blocked.call.call().row).failed.Add(1);
     services_.statistics.CountError(reply.last_error_code());
   }
   return true;

@@ -19,6 +19,8 @@
 
 #include "server/blocking/blocked_command.h"
 #include "server/blocking/ready_keys.h"
+#include "server/isolation.h"
+#include "server/nested_calls.h"
 #include "server/observability/statistics.h"
 #include "server/services.h"
 #include "server/shard_locks.h"
@@ -28,21 +30,20 @@ namespace strata {
 // One dispatcher's own.
 class ReadyKeyService {
  public:
-  ReadyKeyService(Services& services, ThreadStatistics& statistics);
+  ReadyKeyService(Services& services, ThreadStatistics& statistics, NestedCalls& nested);
 
   ReadyKeys& keys() { return keys_; }
-  // What can be served under the locks that `held` has for these keys.
-  void ServeUnder(const ShardLocks& held, std::span<const KeyRef> keys, int64_t now_ms);
+  // What can be served under what the dispatcher holds.
+  void ServeUnder(const Isolation& isolation, int64_t now_ms);
   bool HasWork() const { return !keys_.empty() || !served_.empty(); }
-  // Serves the rest, and tells those that were served. REQUIRES: the thread's side of the world's
-  // lock, and no shard's.
+  // Serves the rest, and tells those that were served. REQUIRES: in a batch, and no shard's lock.
   void Finish(int64_t now_ms);
 
  private:
-  void ServeKey(const ReadyKey& key, int64_t now_ms);
+  void ServeKey(const DatabaseKey& key, int64_t now_ms);
   // The next to try; null if there is none, or nothing in the key for anybody. REQUIRES: the lock
   // of the key's shard.
-  std::shared_ptr<BlockedCommand> NextWaiter(const ReadyKey& key, uint64_t after_ticket,
+  std::shared_ptr<BlockedCommand> NextWaiter(const DatabaseKey& key, uint64_t after_ticket,
                                              int64_t now_ms) const;
   // REQUIRES for both: the locks of the shards of all its keys.
   void TryToServe(BlockedCommand& blocked, int64_t now_ms);
@@ -51,6 +52,7 @@ class ReadyKeyService {
 
   Services& services_;
   ThreadStatistics& statistics_;
+  NestedCalls& nested_;
   ReadyKeys keys_;
   std::vector<uint64_t> served_;  // clients that have a reply and do not know it
   ShardLocks locks_;

@@ -17,22 +17,22 @@ class ReadyKeys {
   void Note(const WaitQueues& queues, int database, const KeyRef& key) {
     if (!queues.HasWaiters(database, key)) return;
     if (!empty() && keys_.back().database == database && keys_.back().bytes == key.bytes) return;
-    keys_.push_back({database, key.hash, std::string(key.bytes)});
+    keys_.emplace_back(database, key);
   }
   // Notes every key that somebody waits for in the database: it was flushed or swapped.
   void NoteAll(WaitQueues& queues, int database) {
-    for (ReadyKey& key : queues.KeysOf(database)) keys_.push_back(std::move(key));
+    for (DatabaseKey& key : queues.KeysOf(database)) keys_.push_back(std::move(key));
   }
   // REQUIRES for both: !empty().
-  const ReadyKey& front() const { return keys_.front(); }
-  ReadyKey Take() {
-    ReadyKey key = std::move(keys_.front());
+  const DatabaseKey& front() const { return keys_.front(); }
+  DatabaseKey Take() {
+    DatabaseKey key = std::move(keys_.front());
     keys_.pop_front();
     return key;
   }
 
  private:
-  std::deque<ReadyKey> keys_;
+  std::deque<DatabaseKey> keys_;
 };
 
 }  // namespace strata

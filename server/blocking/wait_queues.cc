@@ -8,11 +8,9 @@ void WaitQueues::Add(std::shared_ptr<BlockedCommand> blocked) {
   blocked->ticket = next_ticket_.fetch_add(1, std::memory_order_relaxed);
   for (const KeyRef& key : blocked->awaited) {
     Queues& queues = shards_[keyspace_.ShardIndex(key.hash)];
-    const Place place{key.hash, blocked->database, key.bytes};
-    auto found = queues.find(place);
+    auto found = queues.find(DatabaseKeyView{blocked->database, key});
     if (found == queues.end()) {
-      ReadyKey own{blocked->database, key.hash, std::string(key.bytes)};
-      found = queues.emplace(std::move(own), Queue{}).first;
+      found = queues.emplace(DatabaseKey(blocked->database, key), Queue{}).first;
     }
     Queue& queue = found->second;
     if (!queue.waiters.emplace(blocked->ticket, blocked).second) continue;
@@ -24,7 +22,7 @@ void WaitQueues::Add(std::shared_ptr<BlockedCommand> blocked) {
 void WaitQueues::Remove(const BlockedCommand& blocked) {
   for (const KeyRef& key : blocked.awaited) {
     Queues& queues = shards_[keyspace_.ShardIndex(key.hash)];
-    auto found = queues.find(Place{key.hash, blocked.database, key.bytes});
+    auto found = queues.find(DatabaseKeyView{blocked.database, key});
     if (found == queues.end()) continue;  // a key named twice
     Queue& queue = found->second;
     if (queue.waiters.erase(blocked.ticket) == 0) continue;
@@ -37,7 +35,7 @@ void WaitQueues::Remove(const BlockedCommand& blocked) {
 
 const WaitQueues::Queue* WaitQueues::Find(int database, const KeyRef& key) const {
   const Queues& queues = shards_[keyspace_.ShardIndex(key.hash)];
-  auto found = queues.find(Place{key.hash, database, key.bytes});
+  auto found = queues.find(DatabaseKeyView{database, key});
   return found == queues.end() ? nullptr : &found->second;
 }
 
@@ -58,8 +56,8 @@ std::shared_ptr<BlockedCommand> WaitQueues::Next(int database, const KeyRef& key
   return next == queue->waiters.end() ? nullptr : next->second;
 }
 
-std::vector<ReadyKey> WaitQueues::KeysOf(int database) {
-  std::vector<ReadyKey> keys;
+std::vector<DatabaseKey> WaitQueues::KeysOf(int database) {
+  std::vector<DatabaseKey> keys;
   if (empty()) return keys;
   for (size_t i = 0; i < shards_.size(); ++i) {
     SpinLock lock(keyspace_.shard(i).mutex);

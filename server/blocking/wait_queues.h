@@ -15,23 +15,13 @@
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <string>
-#include <tuple>
 #include <vector>
 
 #include "server/blocking/blocked_command.h"
+#include "server/database_key.h"
 #include "storage/keyspace.h"
 
 namespace strata {
-
-// A key of a database that has waiters and was changed. Owns its bytes.
-struct ReadyKey {
-  int database = 0;
-  uint64_t hash = 0;
-  std::string bytes;
-
-  KeyRef ref() const { return {bytes, hash}; }
-};
 
 // What INFO tells about those that wait.
 struct WaitCounts {
@@ -61,32 +51,15 @@ class WaitQueues {
                                        uint64_t after_ticket) const;
 
   // Every key of a database that somebody waits for.
-  std::vector<ReadyKey> KeysOf(int database);
+  std::vector<DatabaseKey> KeysOf(int database);
   WaitCounts Count();
 
  private:
-  struct Place {
-    uint64_t hash;
-    int database;
-    std::string_view bytes;
-  };
-  struct Less {
-    using is_transparent = void;
-    static Place ToPlace(const ReadyKey& key) { return {key.hash, key.database, key.bytes}; }
-    static Place ToPlace(const Place& place) { return place; }
-    template <class A, class B>
-    bool operator()(const A& a, const B& b) const {
-      const Place left = ToPlace(a);
-      const Place right = ToPlace(b);
-      return std::tie(left.hash, left.database, left.bytes) <
-             std::tie(right.hash, right.database, right.bytes);
-    }
-  };
   struct Queue {
     std::map<uint64_t, std::shared_ptr<BlockedCommand>> waiters;  // by ticket
     size_t awaiting_removal = 0;
   };
-  using Queues = std::map<ReadyKey, Queue, Less>;
+  using Queues = DatabaseKeyMap<Queue>;
 
   const Queue* Find(int database, const KeyRef& key) const;
 

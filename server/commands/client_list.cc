@@ -34,7 +34,9 @@ std::string UnknownType(std::string_view name) {
 std::string Flags(const Client& client) {
   std::string flags;
   if (client.monitoring) flags += 'O';
+  if (client.transaction != nullptr && client.transaction->open()) flags += 'x';
   if (client.blocked != nullptr) flags += 'b';
+  if (client.transaction != nullptr && client.transaction->saw_change()) flags += 'd';
   if (client.closing == CloseState::kAfterReply) flags += 'c';
   if (client.origin.transport == Transport::kUnix) flags += 'U';
   if (client.no_evict) flags += 'e';
@@ -165,11 +167,15 @@ std::string DescribeClient(const Client& client, const CommandTable& commands, i
   add("flags", Flags(client));
   number("db", client.database);
   for (std::string_view name : {"sub", "psub", "ssub"}) number(name, 0);
-  number("multi", -1);
-  number("watch", 0);
+  const Transaction* transaction = client.transaction.get();
+  const bool in_transaction = transaction != nullptr && transaction->open();
+  number("multi", in_transaction ? static_cast<int64_t>(transaction->queue().size()) : -1);
+  size("watch", transaction == nullptr ? 0 : transaction->watched_keys());
   size("qbuf", unparsed);
   size("qbuf-free", capacity > unparsed ? capacity - unparsed : 0);
-  for (std::string_view name : {"argv-mem", "multi-mem", "rbs", "rbp", "obl"}) number(name, 0);
+  number("argv-mem", 0);
+  size("multi-mem", transaction == nullptr ? 0 : transaction->queued_bytes());
+  for (std::string_view name : {"rbs", "rbp", "obl"}) number(name, 0);
   number("oll", unsent > 0 ? 1 : 0);
   size("omem", unsent);
   size("tot-mem", ClientBytes(client));

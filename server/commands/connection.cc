@@ -164,6 +164,10 @@ void Reset(CommandContext& c) {
     client.monitoring = false;
     c.services.clients.RemoveMonitor(client.origin.id);
   }
+  if (client.transaction != nullptr) {
+    client.transaction->Unwatch(c.services.watches, c.services.keyspace);
+    client.transaction = nullptr;
+  }
   client.database = 0;
   client.authenticated = c.options().requirepass.empty();
   client.user = "default";
@@ -239,7 +243,7 @@ constexpr Command kRows[] = {
      Echo},
     {"quit",
      -1,
-     kAnytime | kNoAuth,
+     kAnytime | kNoAuth | kRunsInMulti,
      kAclConnection,
      {},
      CommandGroup::kConnection,
@@ -250,7 +254,7 @@ constexpr Command kRows[] = {
      Quit},
     {"reset",
      1,
-     kAnytime | kNoAuth,
+     kAnytime | kNoAuth | kRunsInMulti,
      kAclConnection,
      {},
      CommandGroup::kConnection,

@@ -24,6 +24,7 @@ bool ReadFlushMode(CommandContext& c) {
 }
 
 void Flush(CommandContext& c, int database) {
+  c.services.watches.SpoilAll(database, {database}, c.now_ms());
   c.statistics.writes.Add(c.services.keyspace.Size(database));
   c.services.reclaimer.Free(c.services.keyspace.Flush(database));
   c.ready_keys.NoteAll(c.services.wait_queues, database);
@@ -57,10 +58,10 @@ void SwapDb(CommandContext& c) {
   if (*first < 0 || *first >= databases || *second < 0 || *second >= databases) {
     return c.reply.Error(errors::kDatabaseIndex);
   }
-  c.services.keyspace.Swap(static_cast<int>(*first), static_cast<int>(*second));
-  for (int64_t swapped : {*first, *second}) {
-    c.ready_keys.NoteAll(c.services.wait_queues, static_cast<int>(swapped));
-  }
+  const std::initializer_list<int> both = {static_cast<int>(*first), static_cast<int>(*second)};
+  for (int swapped : both) c.services.watches.SpoilAll(swapped, both, c.now_ms());
+  c.services.keyspace.Swap(*both.begin(), *(both.begin() + 1));
+  for (int swapped : both) c.ready_keys.NoteAll(c.services.wait_queues, swapped);
   c.statistics.writes.Add(1);
   c.reply.Ok();
 }
@@ -68,7 +69,7 @@ void SwapDb(CommandContext& c) {
 constexpr Command kRows[] = {
     {.name = "dbsize",
      .arity = 1,
-     .flags = kReadonly | kFast,
+     .flags = kReadonly | kFast | kWalksKeyspace,
      .acl = kAclKeyspace,
      .group = CommandGroup::kServer,
      .since = "1.0.0",

@@ -14,7 +14,7 @@ void Info(CommandContext& c) {
 constexpr Command kRows[] = {
     {.name = "info",
      .arity = -1,
-     .flags = kLoading | kStale,
+     .flags = kLoading | kStale | kWalksKeyspace,
      .acl = kAclDangerous,
      .group = CommandGroup::kServer,
      .since = "1.0.0",

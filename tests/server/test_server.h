@@ -13,6 +13,7 @@
 #include "server/blocking/wait_queues.h"
 #include "server/services.h"
 #include "server/session.h"
+#include "server/watch_table.h"
 
 namespace strata {
 
@@ -53,9 +54,9 @@ class TestServer final : private ServerControl {
         keyspace_({64, static_cast<int>(config_.options().databases), 42}, clock, reclaimer_),
         world_(threads),
         statistics_(threads, commands_.rows()),
-        services_{clock,     config_,        commands_,          keyspace_,   reclaimer_, world_,
-                  clients_,  statistics_,    slow_log_,          latency_,    *this,      pause_,
-                  identity_, active_expiry_, over_memory_limit_, wait_queues_} {
+        services_{clock,     config_,        commands_,          keyspace_,    reclaimer_, world_,
+                  clients_,  statistics_,    slow_log_,          latency_,     *this,      pause_,
+                  identity_, active_expiry_, over_memory_limit_, wait_queues_, watches_} {
     identity_.run_id = std::string(40, 'a');
     identity_.started_ms = clock.WallMs();
     identity_.io_threads = threads;
@@ -109,6 +110,7 @@ class TestServer final : private ServerControl {
   LatencyMonitor latency_;
   PauseState pause_;
   WaitQueues wait_queues_{keyspace_};
+  WatchTable watches_{keyspace_};
   std::atomic<bool> active_expiry_{true};
   std::atomic<bool> over_memory_limit_{false};
   bool shutdown_requested_ = false;
@@ -124,6 +126,7 @@ inline TestClient::TestClient(TestServer& server, ClientOrigin origin, size_t th
 }
 
 inline TestClient::~TestClient() {
+  if (!session_.Abandon()) std::abort();  // no test leaves a busy script behind
   server_.services().clients.Remove(client_.origin.id);
 }
 

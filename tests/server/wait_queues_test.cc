@@ -15,17 +15,26 @@ namespace {
 
 std::shared_ptr<BlockedCommand> WaiterFor(Keyspace& keyspace, int database,
                                           std::vector<std::string> keys) {
-  auto blocked = std::make_shared<BlockedCommand>();
+  static constexpr KeySpec kAllWords[] = {{kKeyReadOnly, 1, -1, 1}};
+  static constexpr Command kWait = {.name = "wait",
+                                    .arity = -2,
+                                    .keys = kAllWords,
+                                    .group = CommandGroup::kGeneric,
+                                    .since = "",
+                                    .complexity = "",
+                                    .summary = ""};
+  std::vector<std::string_view> words{"wait"};
+  words.insert(words.end(), keys.begin(), keys.end());
+  auto blocked =
+      std::make_shared<BlockedCommand>(OwnedCall(keyspace, kWait, 0, words), 0, keys.size());
   blocked->database = database;
-  blocked->words = std::move(keys);
-  for (const std::string& key : blocked->words) blocked->keys.push_back(keyspace.Ref(key));
-  blocked->awaited = blocked->keys;
   return blocked;
 }
 
 bool Awaits(const BlockedCommand& blocked, int database, const std::string& key) {
   return blocked.database == database &&
-         std::find(blocked.words.begin(), blocked.words.end(), key) != blocked.words.end();
+         std::any_of(blocked.awaited.begin(), blocked.awaited.end(),
+                     [&](const KeyRef& awaited) { return awaited.bytes == key; });
 }
 
 }  // namespace
@@ -75,9 +84,11 @@ TEST_CASE("wait queues agree with a list of who waits for what") {
   size_t with_deadline = 0;
   for (const auto& waiter : model) {
     with_deadline += waiter->deadline_ms != 0;
-    for (const std::string& key : waiter->words) {
-      keys.emplace(waiter->database, key);
-      if (waiter->on_removal == OnRemoval::kRun) keys_on_removal.emplace(waiter->database, key);
+    for (const KeyRef& key : waiter->awaited) {
+      keys.emplace(waiter->database, key.bytes);
+      if (waiter->on_removal == OnRemoval::kRun) {
+        keys_on_removal.emplace(waiter->database, key.bytes);
+      }
     }
   }
   const WaitCounts counts = queues.Count();

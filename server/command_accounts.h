@@ -1,0 +1,52 @@
+#pragma once
+
+// What a call leaves behind once it ran: counters, the slow log, latency events, the lines of those
+// who MONITOR.
+//
+// One dispatcher's own.
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "server/call.h"
+#include "server/client.h"
+#include "server/observability/statistics.h"
+#include "server/services.h"
+
+namespace strata {
+
+// How a call went.
+struct CallOutcome {
+  int64_t duration_ns;
+  std::string_view error_code;           // "ERR", "WRONGTYPE"; empty if it succeeded
+  std::span<const size_t> secrets = {};  // positions of passwords among its arguments
+};
+
+class CommandAccounts {
+ public:
+  CommandAccounts(Services& services, ThreadStatistics& statistics)
+      : services_(services), statistics_(statistics) {}
+
+  void Add(const Client& client, const Call& call, const CallOutcome& outcome, int64_t now_ms);
+  // A call that waits: what it took is counted once it is over.
+  void AddParked(const Client& client, const Call& call);
+
+ private:
+  void CountTime(const Client& client, const Call& call, const CallOutcome& outcome,
+                 int64_t now_ms);
+  void RecordSlow(const Client& client, const Call& call, const CallOutcome& outcome,
+                  int64_t now_ms);
+  void FeedMonitors(const Client& client, const Call& call, std::span<const size_t> secrets);
+  // The arguments as others may see them.
+  std::span<const std::string_view> PublicArguments(const Call& call,
+                                                    std::span<const size_t> secrets);
+
+  Services& services_;
+  ThreadStatistics& statistics_;
+  std::vector<std::string_view> public_arguments_;
+};
+
+}  // namespace strata

@@ -1,0 +1,51 @@
+#include "server/nested_calls.h"
+
+#include "server/command_context.h"
+#include "server/command_gates.h"
+
+namespace strata {
+
+std::optional<Call> NestedCalls::Resolve(std::span<const std::string_view> arguments) {
+  const Resolution found = ResolveCommand(services_.commands, arguments);
+  if (found.command == nullptr || !TakesArguments(*found.command, arguments.size())) {
+    return std::nullopt;
+  }
+  keys_.clear();
+  if (!found.command->keys.empty()) {
+    positions_.clear();
+    FindKeys(*found.command, arguments, positions_);
+    for (const KeyPosition& position : positions_) {
+      keys_.push_back(services_.keyspace.Ref(arguments[position.index]));
+    }
+  }
+  return Call{*found.command, found.row, arguments, keys_};
+}
+
+void NestedCalls::Run(CommandContext& outer, const Call& call, ReplyBuilder& reply) {
+  if (RunsAloneInside(call.command, call.arguments) || !isolation_.Covers(call.keys)) {
+    isolation_.StopTheWorld();
+  }
+  const uint64_t errors_before = reply.errors();
+  std::vector<size_t> secrets;
+  CommandContext inner{services_,
+                       outer.client,
+                       statistics_,
+                       call.command,
+                       call.arguments,
+                       call.keys,
+                       Database(services_.keyspace, outer.client.database, outer.now_ms()),
+                       reply,
+                       secrets,
+                       outer.ready_keys,
+                       outer.block_request,
+                       MayBlock::kNo,
+                       *this};
+  const int64_t start_ns = services_.clock.MonotonicNs();
+  call.command.handler(inner);
+  const int64_t duration_ns = services_.clock.MonotonicNs() - start_ns;
+  const bool failed = reply.errors() != errors_before;
+  const std::string_view error_code = failed ? reply.last_error_code() : std::string_view();
+  accounts_.Add(outer.client, call, {duration_ns, error_code, secrets}, outer.now_ms());
+}
+
+}  // namespace strata

@@ -1,0 +1,53 @@
+#pragma once
+
+// Commands inside a command: those that EXEC runs from its queue, and redis.call of a script.
+//
+//   script: Resolve(arguments) -> the script's own gates -> Run
+//   EXEC:   was resolved when it was queued              -> Run
+//
+// Run sees to the isolation: what the outer command holds is enough, or the world is stopped. A key
+// that lies in a lower tier will have to be waited for in the same place, before the handler.
+//
+// One dispatcher's own.
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "server/call.h"
+#include "server/command_accounts.h"
+#include "server/isolation.h"
+
+namespace strata {
+
+class CommandContext;
+class ReplyBuilder;
+
+class NestedCalls {
+ public:
+  NestedCalls(Services& services, ThreadStatistics& statistics, Isolation& isolation,
+              CommandAccounts& accounts)
+      : services_(services), statistics_(statistics), isolation_(isolation), accounts_(accounts) {}
+
+  // The call that the arguments mean, with its keys; good until the next Resolve. Nothing if there
+  // is no such command or it cannot have so many arguments.
+  std::optional<Call> Resolve(std::span<const std::string_view> arguments);
+
+  // Runs the call for the client and in the database of `outer`, writes its reply and accounts for
+  // it. A blocking command answers as if its time were over.
+  void Run(CommandContext& outer, const Call& call, ReplyBuilder& reply);
+
+  Isolation& isolation() { return isolation_; }
+
+ private:
+  Services& services_;
+  ThreadStatistics& statistics_;
+  Isolation& isolation_;
+  CommandAccounts& accounts_;
+  std::vector<KeyPosition> positions_;
+  std::vector<KeyRef> keys_;
+};
+
+}  // namespace strata

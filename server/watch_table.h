@@ -1,0 +1,54 @@
+#pragma once
+
+// Who WATCHes which key, so that a change of the key spoils the watcher's transaction.
+//
+// The part of a shard's keys is guarded by that shard's lock, like the keys themselves. Bound: the
+// places are the keys that clients named in WATCH, once each per client.
+//
+// Keys that expire are not told here: EXEC itself sees that one that existed at its WATCH is gone
+// (see Transaction).
+
+#include <atomic>
+#include <cstddef>
+#include <initializer_list>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "server/database_key.h"
+#include "storage/keyspace.h"
+
+namespace strata {
+
+// What a watcher is told.
+struct WatchFlag {
+  std::atomic<bool> spoiled{false};
+};
+
+class WatchTable {
+ public:
+  explicit WatchTable(Keyspace& keyspace) : keyspace_(keyspace), shards_(keyspace.shard_count()) {}
+
+  // With the lock of a key's shard, true says that nobody watches it.
+  bool empty() const { return size_.load(std::memory_order_relaxed) == 0; }
+
+  // REQUIRES for all three: the lock of the key's shard. `flag` must stay until Remove; it is added
+  // once for a key.
+  void Add(int database, const KeyRef& key, WatchFlag& flag);
+  void Remove(int database, const KeyRef& key, WatchFlag& flag);
+  // The key was changed.
+  void Spoil(int database, const KeyRef& key);
+
+  // REQUIRES: the world is stopped. All keys of `database` are about to be replaced: this concerns
+  // the watchers of those that exist in one of `contents`, the databases it was and will be.
+  void SpoilAll(int database, std::initializer_list<int> contents, int64_t now_ms);
+
+ private:
+  using Watchers = std::vector<WatchFlag*>;
+
+  Keyspace& keyspace_;
+  std::vector<DatabaseKeyMap<Watchers>> shards_;
+  std::atomic<size_t> size_{0};  // places of all watchers
+};
+
+}  // namespace strata
