@@ -50,6 +50,7 @@ void Connection::Start() {
 }
 
 void Connection::OnReady(uint32_t events) {
+  if (executing_) return;
   auto self = shared_from_this();  // what follows may close it
   if ((events & EPOLLOUT) != 0) Flush();
   if (open_ && (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) OnReadable();
@@ -106,7 +107,10 @@ size_t Connection::Read(std::string_view& input) {
 }
 
 void Connection::ProcessInput(std::string_view input) {
+  executing_ = true;
   size_t used = session_.Process(input);
+  executing_ = false;
+  if (!delivered_.empty()) client_.output.Append(std::exchange(delivered_, {}));
   KeepRest(input, used);
   if (!open_) return;
   if (session_.suspended()) {
@@ -130,7 +134,7 @@ void Connection::KeepRest(std::string_view input, size_t used) {
 }
 
 void Connection::Flush() {
-  if (!open_) return;
+  if (!open_ || executing_) return;
   if (!client_.output.empty() && !WriteSome()) return;
   client_.output_buffer_bytes.store(client_.output.size(), std::memory_order_relaxed);
   if (client_.output.empty() && client_.closing != CloseState::kOpen) return CloseNow("done");
@@ -173,7 +177,7 @@ const OutputBufferLimit& Connection::OutputLimit() const {
 }
 
 void Connection::CheckLimits(int64_t now_ms) {
-  if (!open_) return;
+  if (!open_ || executing_) return;
   int64_t quiet_ms = QuietMs(now_ms);
   if (quiet_ms > 0) ReleaseEmptyBuffers();
   int64_t timeout_ms = thread_.limits().idle_timeout_ms;
@@ -212,7 +216,7 @@ void Connection::ReleaseEmptyBuffers() {
 }
 
 void Connection::Retry() {
-  if (!open_ || !session_.suspended()) return;
+  if (!open_ || executing_ || !session_.suspended()) return;
   ProcessInput(pending_.view());
   if (open_) UpdateInterest();
 }
@@ -249,6 +253,7 @@ void Connection::Deliver(std::shared_ptr<const std::string> bytes) {
   auto append = [self = shared_from_this(), bytes = std::move(bytes)] {
     // As in Redis, who is being closed gets no more than the replies that are due.
     if (!self->open_ || self->client_.closing != CloseState::kOpen) return;
+    if (self->executing_) return self->delivered_.Append(*bytes);
     self->client_.output.Append(*bytes);
     self->Flush();
   };
@@ -256,7 +261,10 @@ void Connection::Deliver(std::shared_ptr<const std::string> bytes) {
 }
 
 void Connection::Close() {
-  asio::post(thread_.context(), [self = shared_from_this()] { self->CloseNow("killed"); });
+  asio::post(thread_.context(), [self = shared_from_this()] {
+    if (!self->executing_) return self->CloseNow("killed");
+    self->client_.closing = CloseState::kAfterReply;
+  });
 }
 
 void Connection::Resume() {

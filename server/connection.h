@@ -81,6 +81,10 @@ class Connection final : public ClientPort,
   std::unique_ptr<boost::asio::steady_timer> retry_timer_;  // made when first needed
   ByteBuffer pending_;  // the beginning of a request that is not whole, or requests held back
   bool open_ = true;
+  // Its commands run. What others have for it meanwhile (it is busy for long, and its thread serves
+  // them) waits until they are done.
+  bool executing_ = false;
+  OutputQueue delivered_;
   uint32_t interest_ = 0;  // what the socket is watched for
   int64_t soft_limit_since_ms_ = 0;
   uint64_t traffic_bytes_ = 0;  // what had come and gone at the last check

@@ -89,7 +89,7 @@ Dispatcher::Outcome Dispatcher::Execute(Client& client, const Request& request) 
     Queue(client, request, reply);
     return Outcome::kDone;
   }
-  if (!Isolate(client, request)) return Outcome::kPaused;
+  if (!busy_ && !Isolate(client, request)) return Outcome::kPaused;
 
   uint64_t errors_before = reply.errors();
   const Outcome outcome = Run(client, request, reply);
@@ -99,7 +99,7 @@ Dispatcher::Outcome Dispatcher::Execute(Client& client, const Request& request) 
   } else {
     Account(client, request, reply, errors_before);
   }
-  if (ready_.HasWork()) [[unlikely]] {
+  if (ready_.HasWork() && !busy_) [[unlikely]] {
     ready_.Finish(now_ms_);
   }
   if (mode == ReplyMode::kSkip && client.reply_mode == ReplyMode::kSkip) {
@@ -145,7 +145,9 @@ std::string Dispatcher::RareRefusal(const Client& client, const Command& command
   if (takes_memory && services_.over_memory_limit.load(std::memory_order_relaxed)) {
     return std::string(errors::kOutOfMemory);
   }
-  if (busy_ && !command.Is(kAllowBusy)) return std::string(errors::kBusy);
+  // WATCH is allowed, but has to look at its keys.
+  const bool needs_nothing = command.Is(kAllowBusy) && command.keys.empty();
+  if (busy_ && !needs_nothing) return std::string(errors::kBusy);
   return {};
 }
 
@@ -164,7 +166,7 @@ void Dispatcher::Refuse(Client& client, const Request& request, std::string_view
   Transaction* transaction = client.transaction.get();
   const bool in_transaction = transaction != nullptr && transaction->open();
   if (in_transaction && request.command != nullptr && request.command->Is(kRunsQueue)) {
-    transaction->Unwatch(services_.watches, services_.keyspace);
+    transaction->Unwatch(services_.watches);
     client.transaction = nullptr;
     reply.Error("EXECABORT Transaction discarded because of: " + std::string(error));
   } else {
@@ -228,15 +230,15 @@ Dispatcher::Outcome Dispatcher::Run(Client& client, const Request& request, Repl
                          nested_};
   const bool runs_queue = call.command.Is(kRunsQueue) && client.transaction != nullptr;
   const bool ends_transaction = runs_queue && client.transaction->open();
-  isolation_.LockKeys(runs_queue ? client.transaction->LockedKeys() : call.keys);
+  if (!busy_) isolation_.LockKeys(runs_queue ? client.transaction->LockedKeys() : call.keys);
   call.command.handler(context);
   if (block_request_) [[unlikely]] {
     Park(services_, client, call, *block_request_);
   }
-  if (!ready_.keys().empty()) [[unlikely]] {
+  if (!ready_.keys().empty() && !busy_) [[unlikely]] {
     ready_.ServeUnder(isolation_, now_ms_);
   }
-  isolation_.UnlockKeys();
+  if (!busy_) isolation_.UnlockKeys();
   if (ends_transaction) client.transaction = nullptr;  // not before: its keys were locked
   if (!block_request_) [[likely]] {
     return Outcome::kDone;
@@ -260,6 +262,25 @@ void Dispatcher::Account(Client& client, const Request& request, const ReplyBuil
   const std::string_view error_code = failed ? reply.last_error_code() : std::string_view();
   accounts_.Add(client, CallOf(request), {duration_ns, error_code, secrets_}, now_ms_);
   if (!secrets_.empty()) secrets_.clear();
+}
+
+BatchInterlude::BatchInterlude(Dispatcher& dispatcher) : dispatcher_(dispatcher) {
+  Exchange();
+}
+
+BatchInterlude::~BatchInterlude() {
+  Exchange();
+}
+
+void BatchInterlude::Exchange() {
+  std::swap(batch_, dispatcher_.batch_);
+  std::swap(secrets_, dispatcher_.secrets_);
+  std::swap(block_request_, dispatcher_.block_request_);
+  std::swap(discarded_, dispatcher_.discarded_);
+  std::swap(now_ms_, dispatcher_.now_ms_);
+  std::swap(batch_start_ns_, dispatcher_.batch_start_ns_);
+  std::swap(command_start_ns_, dispatcher_.command_start_ns_);
+  std::swap(busy_, dispatcher_.busy_);
 }
 
 BatchScope::BatchScope(Dispatcher& dispatcher) : dispatcher_(dispatcher) {

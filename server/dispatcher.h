@@ -51,10 +51,12 @@ class Dispatcher {
   bool TakeBlockedReply(Client& client);
 
   Services& services() { return services_; }
+  NestedCalls& nested() { return nested_; }
   ThreadStatistics& statistics() { return statistics_; }
 
  private:
   friend class BatchScope;
+  friend class BatchInterlude;
 
   Call CallOf(const Request& request) const {
     return {*request.command, request.row, batch_.Arguments(request), batch_.Keys(request)};
@@ -90,6 +92,30 @@ class Dispatcher {
   std::vector<size_t> secrets_;  // positions of the running command's passwords
   OutputQueue discarded_;
   ReplyBuilder discard_{discarded_};  // for CLIENT REPLY OFF
+};
+
+// While one of the thread's commands runs and will take long, others may have batches of their own:
+// puts aside what the batch under way works with, and puts it back. REQUIRES: the world is stopped
+// by that command, and busy, so the others do hardly more than to say so.
+class BatchInterlude {
+ public:
+  explicit BatchInterlude(Dispatcher& dispatcher);
+  ~BatchInterlude();
+  BatchInterlude(const BatchInterlude&) = delete;
+  BatchInterlude& operator=(const BatchInterlude&) = delete;
+
+ private:
+  void Exchange();
+
+  Dispatcher& dispatcher_;
+  RequestBatch batch_;
+  std::vector<size_t> secrets_;
+  std::optional<BlockRequest> block_request_;
+  OutputQueue discarded_;
+  int64_t now_ms_ = 0;
+  int64_t batch_start_ns_ = 0;
+  int64_t command_start_ns_ = 0;
+  bool busy_ = false;
 };
 
 // A batch: holds the thread's side of the world's lock and one reading of the clock.

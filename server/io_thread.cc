@@ -31,6 +31,7 @@ IoThread::IoThread(Services& services, size_t index, size_t thread_count)
       dispatcher_(services, index),
       read_buffer_(std::make_unique<char[]>(kReadBufferBytes)),
       next_expiry_shard_(index) {
+  dispatcher_.nested().set_loop(*this);
   RenewLimits();
 }
 
@@ -73,7 +74,11 @@ void IoThread::Adopt(UniqueFd socket, ClientOrigin origin) {
 }
 
 void IoThread::Forget(uint64_t client_id) {
-  connections_.erase(client_id);
+  const auto found = connections_.find(client_id);
+  if (found != connections_.end()) {
+    if (serving_others_) closed_meanwhile_.push_back(found->second);
+    connections_.erase(found);
+  }
   if (stopping_) MaybeFinish();
 }
 
@@ -84,6 +89,25 @@ void IoThread::FlushLater(Connection& connection) {
 void IoThread::FlushAll() {
   for (const auto& connection : unflushed_) connection->Flush();
   unflushed_.clear();
+  if (!serving_others_) closed_meanwhile_.clear();
+}
+
+// A command is under way, whose arguments stand in the read buffer and the dispatcher's batch. Its
+// own connection sees to it that nothing is done to it meanwhile.
+void IoThread::ServeOthers() {
+  if (serving_others_) return;
+  serving_others_ = true;
+  {
+    BatchInterlude interlude(dispatcher_);
+    auto read_buffer = std::exchange(read_buffer_, std::make_unique<char[]>(kReadBufferBytes));
+    auto unflushed = std::exchange(unflushed_, {});
+    sockets_.ServeNow();
+    context_.poll();
+    FlushAll();
+    read_buffer_ = std::move(read_buffer);
+    unflushed_ = std::move(unflushed);
+  }
+  serving_others_ = false;
 }
 
 void IoThread::AddSuspended(std::weak_ptr<Connection> connection) {

@@ -33,10 +33,10 @@ struct ConnectionLimits {
 };
 
 // Created, started and joined by the server; everything else happens on the thread itself.
-class IoThread {
+class IoThread final : private EventLoop {
  public:
   IoThread(Services& services, size_t index, size_t thread_count);
-  ~IoThread();
+  ~IoThread() override;
 
   boost::asio::io_context& context() { return context_; }
   void Start();
@@ -72,6 +72,7 @@ class IoThread {
  private:
   static constexpr size_t kReadBufferBytes = 64 * 1024;
 
+  void ServeOthers() override;
   void ScheduleTick();
   void Tick();
   // Removes what is due in this thread's shards, within a budget; true if some is left.
@@ -99,6 +100,10 @@ class IoThread {
   std::set<std::weak_ptr<Connection>, std::owner_less<>> suspended_;
   std::vector<std::shared_ptr<Connection>> unabandoned_;
   bool stopping_ = false;
+  // While a command under way lets others be served, and those who were closed meanwhile: the round
+  // of sockets that was interrupted may still name them.
+  bool serving_others_ = false;
+  std::vector<std::shared_ptr<Connection>> closed_meanwhile_;
   bool expiry_behind_ = false;
   int64_t next_check_ms_ = 0;     // monotonic
   size_t next_expiry_shard_ = 0;  // where ExpireKeys goes on

@@ -25,6 +25,15 @@ namespace strata {
 class CommandContext;
 class ReplyBuilder;
 
+// The event loop of a dispatcher's thread, as a command that takes long uses it.
+class EventLoop {
+ public:
+  virtual ~EventLoop() = default;
+  // Lets the thread's other clients say what they want, and go on. REQUIRES: the caller has stopped
+  // the world, and said that it is busy.
+  virtual void ServeOthers() = 0;
+};
+
 class NestedCalls {
  public:
   NestedCalls(Services& services, ThreadStatistics& statistics, Isolation& isolation,
@@ -40,12 +49,16 @@ class NestedCalls {
   void Run(CommandContext& outer, const Call& call, ReplyBuilder& reply);
 
   Isolation& isolation() { return isolation_; }
+  // Null where there is none: in tests without sockets.
+  EventLoop* loop() { return loop_; }
+  void set_loop(EventLoop& loop) { loop_ = &loop; }
 
  private:
   Services& services_;
   ThreadStatistics& statistics_;
   Isolation& isolation_;
   CommandAccounts& accounts_;
+  EventLoop* loop_ = nullptr;
   std::vector<KeyPosition> positions_;
   std::vector<KeyRef> keys_;
 };

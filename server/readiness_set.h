@@ -35,6 +35,9 @@ class ReadinessSet {
   // Ends it for good, so that the io_context can run dry. May be called by a handler.
   void Stop();
 
+  // One round, at once, from within a handler.
+  void ServeNow() { ServeRound(); }
+
   // False if the system refuses. `events`: EPOLLIN, EPOLLOUT, EPOLLRDHUP. Watched until the
   // descriptor is closed; the handler must stay so long.
   bool Add(int descriptor, uint32_t events, Handler& handler);

@@ -170,7 +170,7 @@ void Server::ScheduleCron() {
 
 void Server::Cron() {
   statistics_.SampleRates(clock_.MonotonicMs());
-  world_.LockShared(0);
+  if (!world_.LockSharedUnlessBusy(0)) return;
   int64_t limit = config_.options().maxmemory;
   world_.UnlockShared(0);
   AllocatorStatistics memory = ReadAllocatorStatistics();
@@ -194,9 +194,9 @@ void Server::BeginShutdown() {
   LogNotice("stops: no new connections, replies under way are finished");
   for (auto& listener : listeners_) listener->Close();
   cron_->cancel();
-  world_.LockShared(0);
+  const bool locked = world_.LockSharedUnlessBusy(0);  // if not, a script runs: it sets no options
   int64_t deadline_ms = config_.options().shutdown_timeout * 1000;
-  world_.UnlockShared(0);
+  if (locked) world_.UnlockShared(0);
   for (auto& thread : threads_) thread->Stop(deadline_ms);
 }
 

@@ -107,7 +107,7 @@ bool Session::Abandon() {
     EndWait(services, *client_.blocked, BlockedCommand::State::kAbandoned);
   }
   if (client_.transaction != nullptr) {
-    client_.transaction->Unwatch(services.watches, services.keyspace);
+    client_.transaction->Unwatch(services.watches);
     client_.transaction = nullptr;
   }
   return true;

@@ -29,17 +29,8 @@ void Transaction::Watch(WatchTable& table, const Database& database, const KeyRe
   if (is_new) table.Add(database.index(), key, watch_flag_);
 }
 
-void Transaction::UnwatchLocked(WatchTable& table) {
+void Transaction::Unwatch(WatchTable& table) {
   for (const auto& [key, existed] : watched_) table.Remove(key.database, key.ref(), watch_flag_);
-  watched_.clear();
-  watch_flag_.spoiled.store(false, std::memory_order_relaxed);
-}
-
-void Transaction::Unwatch(WatchTable& table, Keyspace& keyspace) {
-  for (const auto& [key, existed] : watched_) {
-    SpinLock lock(keyspace.shard(keyspace.ShardIndex(key.hash)).mutex);
-    table.Remove(key.database, key.ref(), watch_flag_);
-  }
   watched_.clear();
   watch_flag_.spoiled.store(false, std::memory_order_relaxed);
 }

@@ -47,10 +47,7 @@ class Transaction {
 
   // REQUIRES for Watch: the lock of the key's shard. Watching a key again changes nothing.
   void Watch(WatchTable& table, const Database& database, const KeyRef& key);
-  // Takes the shards' locks, one at a time. REQUIRES: none is held, unless the world is stopped.
-  void Unwatch(WatchTable& table, Keyspace& keyspace);
-  // The same under locks that the caller has.
-  void UnwatchLocked(WatchTable& table);
+  void Unwatch(WatchTable& table);
   size_t watched_keys() const { return watched_.size(); }
   // Whether a watched key was changed, as far as was told.
   bool saw_change() const { return watch_flag_.spoiled.load(std::memory_order_relaxed); }

@@ -7,34 +7,40 @@
 namespace strata {
 
 void WatchTable::Add(int database, const KeyRef& key, WatchFlag& flag) {
-  auto& keys = shards_[keyspace_.ShardIndex(key.hash)];
-  auto found = keys.find(DatabaseKeyView{database, key});
-  if (found == keys.end()) found = keys.emplace(DatabaseKey(database, key), Watchers{}).first;
+  Part& part = PartOf(key);
+  SpinLock lock(part.mutex);
+  auto found = part.keys.find(DatabaseKeyView{database, key});
+  if (found == part.keys.end()) {
+    found = part.keys.emplace(DatabaseKey(database, key), Watchers{}).first;
+  }
   found->second.push_back(&flag);
   size_.fetch_add(1, std::memory_order_relaxed);
 }
 
 void WatchTable::Remove(int database, const KeyRef& key, WatchFlag& flag) {
-  auto& keys = shards_[keyspace_.ShardIndex(key.hash)];
-  auto found = keys.find(DatabaseKeyView{database, key});
-  CHECK(found != keys.end());
+  Part& part = PartOf(key);
+  SpinLock lock(part.mutex);
+  auto found = part.keys.find(DatabaseKeyView{database, key});
+  CHECK(found != part.keys.end());
   Watchers& watchers = found->second;
   CHECK(std::erase(watchers, &flag) == 1);
-  if (watchers.empty()) keys.erase(found);
+  if (watchers.empty()) part.keys.erase(found);
   size_.fetch_sub(1, std::memory_order_relaxed);
 }
 
 void WatchTable::Spoil(int database, const KeyRef& key) {
-  const auto& keys = shards_[keyspace_.ShardIndex(key.hash)];
-  auto found = keys.find(DatabaseKeyView{database, key});
-  if (found == keys.end()) return;
+  Part& part = PartOf(key);
+  SpinLock lock(part.mutex);
+  auto found = part.keys.find(DatabaseKeyView{database, key});
+  if (found == part.keys.end()) return;
   for (WatchFlag* flag : found->second) flag->spoiled.store(true, std::memory_order_relaxed);
 }
 
 void WatchTable::SpoilAll(int database, std::initializer_list<int> contents, int64_t now_ms) {
   if (empty()) return;
-  for (const auto& keys : shards_) {
-    for (const auto& [key, watchers] : keys) {
+  for (Part& part : parts_) {
+    SpinLock lock(part.mutex);
+    for (const auto& [key, watchers] : part.keys) {
       const KeyRef ref = key.ref();
       const bool concerned =
           key.database == database && std::any_of(contents.begin(), contents.end(), [&](int index) {

@@ -2,8 +2,8 @@
 
 // Who WATCHes which key, so that a change of the key spoils the watcher's transaction.
 //
-// The part of a shard's keys is guarded by that shard's lock, like the keys themselves. Bound: the
-// places are the keys that clients named in WATCH, once each per client.
+// Thread-safe: each part has a lock of its own, a leaf, so that a client can leave whatever holds
+// the shards. Bound: the places are the keys that clients named in WATCH, once each per client.
 //
 // Keys that expire are not told here: EXEC itself sees that one that existed at its WATCH is gone
 // (see Transaction).
@@ -12,9 +12,9 @@
 #include <cstddef>
 #include <initializer_list>
 #include <memory>
-#include <string>
 #include <vector>
 
+#include "base/mutex.h"
 #include "server/database_key.h"
 #include "storage/keyspace.h"
 
@@ -27,16 +27,16 @@ struct WatchFlag {
 
 class WatchTable {
  public:
-  explicit WatchTable(Keyspace& keyspace) : keyspace_(keyspace), shards_(keyspace.shard_count()) {}
+  explicit WatchTable(Keyspace& keyspace) : keyspace_(keyspace), parts_(keyspace.shard_count()) {}
 
   // With the lock of a key's shard, true says that nobody watches it.
   bool empty() const { return size_.load(std::memory_order_relaxed) == 0; }
 
-  // REQUIRES for all three: the lock of the key's shard. `flag` must stay until Remove; it is added
-  // once for a key.
+  // REQUIRES: the lock of the key's shard, so that no change is missed between what the watcher saw
+  // and this. `flag` must stay until Remove; it is added once for a key.
   void Add(int database, const KeyRef& key, WatchFlag& flag);
   void Remove(int database, const KeyRef& key, WatchFlag& flag);
-  // The key was changed.
+  // The key was changed. REQUIRES: the lock of its shard, still.
   void Spoil(int database, const KeyRef& key);
 
   // REQUIRES: the world is stopped. All keys of `database` are about to be replaced: this concerns
@@ -45,9 +45,15 @@ class WatchTable {
 
  private:
   using Watchers = std::vector<WatchFlag*>;
+  struct Part {
+    SpinMutex mutex;
+    DatabaseKeyMap<Watchers> keys GUARDED_BY(mutex);
+  };
+
+  Part& PartOf(const KeyRef& key) { return parts_[keyspace_.ShardIndex(key.hash)]; }
 
   Keyspace& keyspace_;
-  std::vector<DatabaseKeyMap<Watchers>> shards_;
+  std::vector<Part> parts_;      // one for each shard
   std::atomic<size_t> size_{0};  // places of all watchers
 };
 

@@ -165,7 +165,7 @@ void Reset(CommandContext& c) {
     c.services.clients.RemoveMonitor(client.origin.id);
   }
   if (client.transaction != nullptr) {
-    client.transaction->Unwatch(c.services.watches, c.services.keyspace);
+    client.transaction->Unwatch(c.services.watches);
     client.transaction = nullptr;
   }
   client.database = 0;

@@ -27,7 +27,7 @@ void Multi(CommandContext& c) {
 
 void Discard(CommandContext& c) {
   if (!IsOpen(c.client)) return c.reply.Error("ERR DISCARD without MULTI");
-  c.client.transaction->Unwatch(c.services.watches, c.services.keyspace);
+  c.client.transaction->Unwatch(c.services.watches);
   c.client.transaction = nullptr;
   c.reply.Ok();
 }
@@ -47,7 +47,7 @@ void Exec(CommandContext& c) {
   if (!IsOpen(c.client)) return c.reply.Error("ERR EXEC without MULTI");
   Transaction& transaction = *c.client.transaction;
   const bool spoiled = transaction.IsSpoiled(c.services.keyspace, c.now_ms());
-  transaction.UnwatchLocked(c.services.watches);
+  transaction.Unwatch(c.services.watches);
   if (transaction.state() == Transaction::State::kFailed) {
     return c.reply.Error("EXECABORT Transaction discarded because of previous errors.");
   }
@@ -64,7 +64,7 @@ void Watch(CommandContext& c) {
 
 void Unwatch(CommandContext& c) {
   if (c.client.transaction != nullptr && !IsOpen(c.client)) {
-    c.client.transaction->Unwatch(c.services.watches, c.services.keyspace);
+    c.client.transaction->Unwatch(c.services.watches);
     c.client.transaction = nullptr;
   }
   c.reply.Ok();
