@@ -162,14 +162,13 @@ bool Dispatcher::MustWait(const Client& client, const Request& request) const {
 
 void Dispatcher::Refuse(Client& client, const Request& request, std::string_view error) {
   ReplyBuilder& reply = client.reply_mode == ReplyMode::kOn ? client.reply : discard_;
-  Transaction* transaction = client.transaction.get();
-  const bool in_transaction = transaction != nullptr && transaction->open();
-  if (in_transaction && request.command != nullptr && request.command->Is(kRunsQueue)) {
-    transaction->Unwatch(services_.watches);
+  if (request.command != nullptr && request.command->Is(kRunsQueue)) {
+    if (client.transaction != nullptr) client.transaction->Unwatch(services_.watches);
     client.transaction = nullptr;
+    if (error.starts_with("ERR ")) error.remove_prefix(4);
     reply.Error("EXECABORT Transaction discarded because of: " + std::string(error));
   } else {
-    if (in_transaction) transaction->Fail();
+    if (client.transaction != nullptr && client.transaction->open()) client.transaction->Fail();
     reply.Error(error);
   }
   if (client.reply_mode == ReplyMode::kSkip) client.reply_mode = ReplyMode::kOn;
