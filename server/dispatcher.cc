@@ -86,6 +86,7 @@ Dispatcher::Outcome Dispatcher::Execute(Client& client, const Request& request) 
   if (client.transaction != nullptr && client.transaction->open() &&
       !request.command->Is(kRunsInMulti)) [[unlikely]] {
     Queue(client, request, reply);
+    discarded_.Clear();
     return Outcome::kDone;
   }
   if (!busy_ && !Isolate(client, request)) return Outcome::kPaused;

@@ -4,15 +4,6 @@
 
 namespace strata {
 
-void Transaction::Close() {
-  state_ = State::kNone;
-  queue_.clear();
-  queued_bytes_ = 0;
-  flags_ = 0;
-  runs_alone_ = false;
-  locked_keys_.clear();
-}
-
 void Transaction::Queue(OwnedCall call) {
   // What an entry costs beside its arguments' bytes counts too: empty arguments are not free.
   constexpr size_t kPerArgument = sizeof(std::string_view);

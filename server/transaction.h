@@ -34,8 +34,6 @@ class Transaction {
   bool open() const { return state_ != State::kNone; }
   void Open() { state_ = State::kOpen; }
   void Fail() { state_ = State::kFailed; }
-  // Forgets the queue, back to kNone. Watched keys stay.
-  void Close();
 
   void Queue(OwnedCall call);
   std::span<const OwnedCall> queue() const { return queue_; }

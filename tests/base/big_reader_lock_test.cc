@@ -79,5 +79,51 @@ TEST_CASE("readers that never rest do not starve the exclusive side", "[threads]
   SUCCEED("all 100 turns came");
 }
 
+TEST_CASE("who can do without the lock need not wait for a busy exclusive side") {
+  BigReaderLock lock(2);
+  CHECK(lock.LockSharedUnlessBusy(0));
+  lock.UnlockShared(0);
+  lock.LockExclusive();
+  lock.SetBusy();
+  CHECK(lock.busy());
+  CHECK_FALSE(lock.LockSharedUnlessBusy(0));
+  lock.UnlockExclusive();
+  CHECK_FALSE(lock.busy());
+  REQUIRE(lock.LockSharedUnlessBusy(0));
+  lock.UnlockShared(0);
+}
+
+TEST_CASE("readers that wait are told when the exclusive side becomes busy", "[threads]") {
+  BigReaderLock lock(2);
+  lock.LockExclusive();
+  bool got_it = true;
+  std::thread reader([&] { got_it = lock.LockSharedUnlessBusy(0); });
+  lock.SetBusy();
+  reader.join();
+  CHECK_FALSE(got_it);
+  lock.UnlockExclusive();
+}
+
+TEST_CASE("writers that never rest do not starve a reader", "[threads]") {
+  BigReaderLock lock(1);
+  std::atomic<bool> stop{false};
+  std::vector<std::thread> writers;
+  for (int writer = 0; writer < 2; ++writer) {
+    writers.emplace_back([&] {
+      while (!stop) {
+        lock.LockExclusive();
+        lock.UnlockExclusive();
+      }
+    });
+  }
+  for (int i = 0; i < 100; ++i) {
+    lock.LockShared(0);
+    lock.UnlockShared(0);
+  }
+  stop = true;
+  for (std::thread& writer : writers) writer.join();
+  SUCCEED("all 100 turns came");
+}
+
 }  // namespace
 }  // namespace strata

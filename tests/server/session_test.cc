@@ -282,4 +282,23 @@ TEST_CASE("CLIENT REPLY silences as redis-server does") {
   }
 }
 
+TEST_CASE("while the world is stopped for long, only what can do without it is answered") {
+  TestServer server;
+  TestClient waiter = server.Connect();
+  TestClient client = server.Connect();
+  waiter.Run("BLPOP list 0");
+  server.services().world.LockExclusive();
+  server.services().world.SetBusy();
+  CHECK(client.Run("PING").starts_with("-BUSY "));
+  CHECK(client.Run("GET k").starts_with("-BUSY "));
+  CHECK(client.Run("WATCH k").starts_with("-BUSY "));
+  CHECK(client.Run("MULTI") == "+OK\r\n");
+  CHECK(client.Run("SET k v").starts_with("-BUSY "));
+  CHECK(client.Run("DISCARD") == "+OK\r\n");
+  CHECK(waiter.Run("PING") == "");
+  server.services().world.UnlockExclusive();
+  CHECK(client.Run("RPUSH list v") == ":1\r\n");
+  CHECK(waiter.Send("") == "*2\r\n$4\r\nlist\r\n$1\r\nv\r\n+PONG\r\n");
+}
+
 }  // namespace strata
