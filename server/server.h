@@ -54,6 +54,7 @@ class Server final : public ServerControl {
   PauseState pause_;
   WaitQueues wait_queues_{keyspace_};
   WatchTable watches_{keyspace_};
+  KeyEvents key_events_;
   PurgeSchedule purge_schedule_;
   std::atomic<bool> active_expiry_{true};
   std::atomic<bool> over_memory_limit_{false};

@@ -11,6 +11,7 @@
 #include "config/config.h"
 #include "server/client_registry.h"
 #include "server/command_table.h"
+#include "server/key_events.h"
 #include "server/observability/latency_monitor.h"
 #include "server/observability/slow_log.h"
 #include "server/observability/statistics.h"
@@ -70,6 +71,7 @@ struct Services {
   WaitQueues& wait_queues;
   // Keys that transactions depend on.
   WatchTable& watches;
+  KeyEvents& key_events;
 };
 
 }  // namespace strata

@@ -115,12 +115,12 @@ void Restore(CommandContext& c) {
   OwnedEntry entry = LoadPayload(c, expiry_ms);
   if (entry == nullptr) return;
   if (expiry_ms && *expiry_ms <= c.now_ms()) {
-    if (c.database.Erase(key)) c.Changed(key);
+    if (c.database.Erase(key)) c.Changed(key, events::kDel);
     return c.reply.Ok();
   }
   SetIdleTime(c, *options, *entry);
   c.database.Put(key, entry.release());
-  c.Changed(key);
+  c.Changed(key, events::kRestore);
   c.reply.Ok();
 }
 

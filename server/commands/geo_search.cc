@@ -290,7 +290,8 @@ void StorePlaces(CommandContext& c, const KeyRef& key, const std::vector<FoundPl
     const bool by_distance = request.stored == StoredScore::kDistance;
     result.Set(place.member, by_distance ? place.distance / request.unit : place.score);
   }
-  StoreSortedSet(c, key, made);
+  const bool by_search = request.form == SearchForm::kSearchStore;
+  StoreSortedSet(c, key, made, by_search ? events::kGeoSearchStore : events::kGeoRadiusStore);
 }
 
 void Search(CommandContext& c, SearchRequest request) {

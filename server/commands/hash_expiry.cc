@@ -113,6 +113,11 @@ int64_t ExpireField(CommandContext& c, HashValue& hash, std::string_view field, 
   return kDone;
 }
 
+// What an expiry that is set to this does to fields.
+const KeyEvent& ExpiryEvent(const CommandContext& c, int64_t expiry_ms) {
+  return expiry_ms <= c.now_ms() ? events::kHDel : events::kHExpire;
+}
+
 // One integer per field.
 template <class Answer>
 void ReplyPerField(CommandContext& c, const OpenedHash& opened, Fields fields, Answer&& answer) {
@@ -136,8 +141,8 @@ void ExpireFields(CommandContext& c, TimeFormat format) {
     changed = changed || answer >= kDone;
     return answer;
   });
+  if (changed) c.Changed(c.keys[0], ExpiryEvent(c, *expiry_ms));
   if (opened.hash) EraseIfEmpty(c, c.keys[0], *opened.hash);
-  if (changed) c.Changed(c.keys[0]);
 }
 
 void HExpire(CommandContext& c) {
@@ -199,7 +204,7 @@ void HPersist(CommandContext& c) {
     changed = changed || answer == kDone;
     return answer;
   });
-  if (changed) c.Changed(c.keys[0]);
+  if (changed) c.Changed(c.keys[0], events::kHPersist);
 }
 
 void HGetDel(CommandContext& c) {
@@ -215,8 +220,8 @@ void HGetDel(CommandContext& c) {
     ReplyElementOrNull(c.reply, value);
     if (value) changed = opened.hash->Erase(field) || changed;
   }
+  if (changed) c.Changed(c.keys[0], events::kHDel);
   if (opened.hash) EraseIfEmpty(c, c.keys[0], *opened.hash);
-  if (changed) c.Changed(c.keys[0]);
 }
 
 // The expiry that a lifetime says; false after an error reply.
@@ -256,8 +261,8 @@ void HGetEx(CommandContext& c) {
       changed = PersistField(*opened.hash, field) == kDone || changed;
     }
   }
+  if (changed) c.Changed(c.keys[0], expiry_ms ? ExpiryEvent(c, *expiry_ms) : events::kHPersist);
   if (opened.hash) EraseIfEmpty(c, c.keys[0], *opened.hash);
-  if (changed) c.Changed(c.keys[0]);
 }
 
 enum class FieldCondition : uint8_t { kAlways, kIfAllAbsent, kIfAllPresent };
@@ -334,8 +339,9 @@ void HSetEx(CommandContext& c) {
     hash.Set(options->pairs[i], options->pairs[i + 1], keeps);
     if (expiry_ms) ExpireField(c, hash, options->pairs[i], *expiry_ms, Condition::kNone);
   }
+  c.Changed(c.keys[0], events::kHSet);
+  if (expiry_ms) c.Notify(c.keys[0], ExpiryEvent(c, *expiry_ms));
   EraseIfEmpty(c, c.keys[0], hash);
-  c.Changed(c.keys[0]);
   c.reply.Integer(1);
 }
 

@@ -21,11 +21,9 @@ OpenedHash OpenHash(CommandContext& c, const KeyRef& key, HashAccess access) {
     return opened;
   }
   opened.hash->EraseDue(c.now_ms(), std::numeric_limits<size_t>::max());
-  c.Changed(key);
-  if (opened.hash->size() == 0) {
-    c.database.Erase(key);
-    opened.hash.reset();
-  }
+  c.Changed(key, events::kHExpired);
+  EraseIfEmpty(c, key, *opened.hash);
+  if (c.database.Find(key) == nullptr) opened.hash.reset();
   return opened;
 }
 

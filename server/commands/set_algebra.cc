@@ -53,13 +53,14 @@ void ReplyMembers(ReplyBuilder& reply, const std::vector<ListpackElement>& membe
 
 // Puts the set in place of whatever the key holds, or removes that if the set is empty; answers
 // with the set's size.
-void Store(CommandContext& c, const KeyRef& key, DetachedSet set) {
+void Store(CommandContext& c, DetachedSet set, const KeyEvent& event) {
+  const KeyRef& key = c.keys[0];
   const size_t size = SetSize(set->collection());
   if (size > 0) {
     c.PutNew(key, Entry::Move(set.release(), key.bytes, std::nullopt));
-    c.Changed(key);
+    c.Changed(key, event);
   } else if (c.database.Erase(key)) {
-    c.Changed(key);
+    c.Changed(key, events::kDel);
   }
   c.reply.Integer(static_cast<int64_t>(size));
 }
@@ -132,7 +133,7 @@ DetachedSet StoredIntersection(std::span<const SetValue> sets, const SetLimits& 
 
 void SInterStore(CommandContext& c) {
   const auto sets = SetsToIntersect(c, c.keys.subspan(1));
-  if (sets) Store(c, c.keys[0], StoredIntersection(*sets, SetLimitsOf(c)));
+  if (sets) Store(c, StoredIntersection(*sets, SetLimitsOf(c)), events::kSInterStore);
 }
 
 void SInterCard(CommandContext& c) {
@@ -190,7 +191,7 @@ void SUnionStore(CommandContext& c) {
   DetachedSet stored = NewSet(CollectionEncoding::kIntegers, limits);
   SetValue result(*stored, limits);
   Unite(Handles(*entries, limits), result);
-  Store(c, c.keys[0], std::move(stored));
+  Store(c, std::move(stored), events::kSUnionStore);
 }
 
 // Calls visit(ListpackElement) for the members of the first set that no other has.
@@ -232,7 +233,7 @@ void SDiffStore(CommandContext& c) {
   DetachedSet stored = NewSet(CollectionEncoding::kIntegers, limits);
   SetValue result(*stored, limits);
   Subtract(*sets, limits, [&result](const ListpackElement& member) { result.Add(member); });
-  Store(c, c.keys[0], std::move(stored));
+  Store(c, std::move(stored), events::kSDiffStore);
 }
 
 constexpr KeySpec kRead[] = {{kKeyReadOnly | kKeyAccess, 1, -1, 1}};

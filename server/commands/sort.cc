@@ -65,7 +65,7 @@ void Store(CommandContext& c, Sorter& sorter) {
   const KeyRef& key = c.keys[1];
   const size_t size = sorter.size();
   if (size == 0) {
-    if (c.database.Erase(key)) c.Changed(key);
+    if (c.database.Erase(key)) c.Changed(key, events::kDel);
     return c.reply.Integer(0);
   }
   Entry* entry = ListValue::NewEntry(key.bytes);
@@ -75,7 +75,7 @@ void Store(CommandContext& c, Sorter& sorter) {
     list.Push(ListEnd::kBack, value ? value->Text(scratch) : std::string_view());
   });
   c.PutNew(key, entry);
-  c.Changed(key);
+  c.Changed(key, events::kSortStore);
   c.reply.Integer(static_cast<int64_t>(size));
 }
 

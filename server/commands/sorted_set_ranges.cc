@@ -219,7 +219,7 @@ void Range(CommandContext& c, RangeRequest request, RangeTarget target) {
           range.first, range.count, Direction::kForward,
           [&](std::string_view member, double score) { result.Set(member, score); });
     }
-    return StoreSortedSet(c, c.keys[0], made);
+    return StoreSortedSet(c, c.keys[0], made, events::kZRangeStore);
   }
   ScoredArray array(c.reply, range.count, request.reply);
   if (range.count == 0) return;
@@ -267,6 +267,19 @@ void ZLexCount(CommandContext& c) {
   Count(c, RangeBy::kLex);
 }
 
+const KeyEvent& RemovalEvent(RangeBy by) {
+  switch (by) {
+    case RangeBy::kRank:
+      return events::kZRemRangeByRank;
+    case RangeBy::kScore:
+      return events::kZRemRangeByScore;
+    case RangeBy::kLex:
+    case RangeBy::kUnsaid:
+      break;
+  }
+  return events::kZRemRangeByLex;
+}
+
 void RemoveRange(CommandContext& c, RangeBy by) {
   const std::optional<Bounds> bounds = ParseBounds(c, by, c.argument(2), c.argument(3));
   if (!bounds) return;
@@ -276,12 +289,14 @@ void RemoveRange(CommandContext& c, RangeBy by) {
   if (entry == nullptr) return c.reply.Integer(0);
   SortedSetValue set = OpenSortedSet(c, *entry);
   const RankRange range = Resolve(set, *bounds, Direction::kForward);
-  if (range.count == set.size()) {
+  const bool all = range.count == set.size();
+  if (all) {
     c.database.Erase(key);  // which frees a big one in steps
   } else {
     set.EraseRange(range.first, range.count);
   }
-  if (range.count > 0) c.Changed(key);
+  if (range.count > 0) c.Changed(key, RemovalEvent(by));
+  if (all) c.Notify(key, events::kDel);
   c.reply.Integer(static_cast<int64_t>(range.count));
 }
 

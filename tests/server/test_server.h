@@ -54,9 +54,10 @@ class TestServer final : private ServerControl {
         keyspace_({64, static_cast<int>(config_.options().databases), 42}, clock, reclaimer_),
         world_(threads),
         statistics_(threads, commands_.rows()),
-        services_{clock,     config_,        commands_,          keyspace_,    reclaimer_, world_,
-                  clients_,  statistics_,    slow_log_,          latency_,     *this,      pause_,
-                  identity_, active_expiry_, over_memory_limit_, wait_queues_, watches_} {
+        services_{clock,        config_,  commands_,   keyspace_,      reclaimer_,
+                  world_,       clients_, statistics_, slow_log_,      latency_,
+                  *this,        pause_,   identity_,   active_expiry_, over_memory_limit_,
+                  wait_queues_, watches_, key_events_} {
     identity_.run_id = std::string(40, 'a');
     identity_.started_ms = clock.WallMs();
     identity_.io_threads = threads;
@@ -111,6 +112,7 @@ class TestServer final : private ServerControl {
   PauseState pause_;
   WaitQueues wait_queues_{keyspace_};
   WatchTable watches_{keyspace_};
+  KeyEvents key_events_;
   std::atomic<bool> active_expiry_{true};
   std::atomic<bool> over_memory_limit_{false};
   bool shutdown_requested_ = false;
