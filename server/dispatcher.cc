@@ -25,7 +25,6 @@ bool IsHttp(std::string_view name) {
 
 Dispatcher::Dispatcher(Services& services, size_t thread_index)
     : services_(services),
-      thread_index_(thread_index),
       statistics_(services.statistics.Thread(thread_index)),
       isolation_(services.keyspace, services.world, thread_index),
       accounts_(services, statistics_),

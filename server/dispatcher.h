@@ -76,7 +76,6 @@ class Dispatcher {
                uint64_t errors_before);
 
   Services& services_;
-  const size_t thread_index_;
   ThreadStatistics& statistics_;
   RequestBatch batch_;
   int64_t now_ms_ = 0;  // wall time of this batch
