@@ -12,6 +12,7 @@
 #include "server/command_tips.h"
 #include "server/commands/families.h"
 #include "server/commands/set_access.h"
+#include "storage/set_lookup.h"
 
 namespace strata {
 namespace {
@@ -40,6 +41,14 @@ std::vector<SetValue> Handles(std::span<Entry* const> entries, const SetLimits& 
     if (entry != nullptr) sets.emplace_back(*entry, limits);
   }
   return sets;
+}
+
+// For asking each of some sets for about `questions` members.
+std::vector<SetLookup> Lookups(std::span<const SetValue> sets, size_t questions) {
+  std::vector<SetLookup> lookups;
+  lookups.reserve(sets.size());
+  for (const SetValue& set : sets) lookups.emplace_back(set, questions);
+  return lookups;
 }
 
 DetachedSet NewSet(CollectionEncoding encoding, const SetLimits& limits) {
@@ -71,12 +80,12 @@ constexpr size_t kNoLimit = std::numeric_limits<size_t>::max();
 // times. REQUIRES: there is a set; the first is the smallest.
 template <class Visitor>
 void Intersect(std::span<const SetValue> sets, size_t limit, Visitor&& visit) {
-  const auto others = sets.subspan(1);
+  const auto others = Lookups(sets.subspan(1), sets[0].size());
   size_t found = 0;
   const auto consider = [&](const ListpackElement& member) {
     if (found == limit) return;
     const MemberKey key(member);
-    for (const SetValue& other : others) {
+    for (const SetLookup& other : others) {
       if (!other.Contains(key)) return;
     }
     ++found;
@@ -208,9 +217,11 @@ void Subtract(std::span<Entry* const> entries, const SetLimits& limits, Visitor&
     Unite(others, all);
     others.assign(1, all);
   }
-  ForEachMember(entries[0]->collection(), [&](const ListpackElement& member) {
+  const Collection minuend = entries[0]->collection();
+  const std::vector<SetLookup> lookups = Lookups(others, SetSize(minuend));
+  ForEachMember(minuend, [&](const ListpackElement& member) {
     const MemberKey key(member);
-    for (const SetValue& other : others) {
+    for (const SetLookup& other : lookups) {
       if (other.Contains(key)) return;
     }
     visit(member);
