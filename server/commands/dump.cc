@@ -5,11 +5,7 @@
 
 #include "server/command_tips.h"
 #include "server/commands/families.h"
-#include "server/commands/hash_operations.h"
-#include "server/commands/list_operations.h"
-#include "server/commands/set_access.h"
-#include "server/commands/sorted_set_access.h"
-#include "storage/rdb_load.h"
+#include "server/commands/value_limits.h"
 #include "storage/rdb_save.h"
 
 namespace strata {
@@ -72,10 +68,6 @@ std::optional<RestoreOptions> ReadOptions(CommandContext& c) {
     }
   }
   return options;
-}
-
-ValueLimits ValueLimitsOf(const CommandContext& c) {
-  return {HashLimitsOf(c), SetLimitsOf(c), SortedSetLimitsOf(c), ListLimitsOf(c)};
 }
 
 // The value of the payload; null after an error reply.
