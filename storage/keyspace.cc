@@ -118,7 +118,8 @@ std::optional<std::string> Keyspace::RandomKey(int database, uint64_t random) {
         left -= part->size();
         continue;
       }
-      const Entry* entry = part->table().Sample(random);
+      // Mixed again: a shard and a slot by the same low bits would go together.
+      const Entry* entry = part->table().Sample(FoldedMultiply(random, 0xa0761d6478bd642f));
       if (entry == nullptr) break;
       std::string key(entry->key());
       if (!entry->IsExpired(now_ms)) return key;

@@ -147,6 +147,21 @@ TEST_CASE_METHOD(KeyspaceFixture, "random keys reach every key") {
   CHECK(drawn.size() == static_cast<size_t>(keys));
 }
 
+TEST_CASE_METHOD(KeyspaceFixture, "every key is about as likely to be the random one") {
+  constexpr int kKeys = 64;
+  constexpr int kExpected = 100;
+  Fill(2, kKeys);
+  Random random(7);
+  std::map<std::string, int> drawn;
+  for (int i = 0; i < kKeys * kExpected; ++i) ++drawn[*keyspace.RandomKey(2, random.Next())];
+  CHECK(drawn.size() == kKeys);
+  double chi_square = 0;
+  for (const auto& [key, count] : drawn) {
+    chi_square += static_cast<double>((count - kExpected) * (count - kExpected)) / kExpected;
+  }
+  CHECK(chi_square < 120);  // 63 on average, above 110 once in ten thousand seeds
+}
+
 TEST_CASE_METHOD(KeyspaceFixture, "there is no random key without a live one") {
   CHECK_FALSE(keyspace.RandomKey(0, 5));
   Fill(0, 10, 50);
