@@ -145,6 +145,9 @@ class Database {
   void NoteFieldExpiry(const KeyRef& key, int64_t expiry_ms) const {
     keyspace_->Part(index_, key.hash)->NoteFieldExpiry(key, expiry_ms);
   }
+  void CountExpiredFields(const KeyRef& key, size_t fields) const {
+    keyspace_->Part(index_, key.hash)->CountExpiredFields(fields);
+  }
   // Removes the entry, live or not, which is then the caller's; null if there is none.
   Entry* Take(const KeyRef& key) const {
     ShardDatabase* part = keyspace_->Part(index_, key.hash);

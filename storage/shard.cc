@@ -62,6 +62,7 @@ void ExpiryStatistics::Count(int64_t lag) {
 
 void ExpiryStatistics::Add(const ExpiryStatistics& other) {
   expired += other.expired;
+  expired_fields += other.expired_fields;
   for (size_t i = 0; i < kBuckets; ++i) lag_ms[i] += other.lag_ms[i];
 }
 
@@ -274,7 +275,9 @@ std::optional<int64_t> ShardDatabase::FireFields(Entry& entry, uint64_t entry_ha
   constexpr size_t kFieldsPerStep = 64;
   if (entry.type() != ValueType::kHash) return std::nullopt;
   HashValue hash(entry, {});
-  if (hash.EraseDue(now_ms, kFieldsPerStep) > 0 && hash.size() == 0) {
+  size_t erased = hash.EraseDue(now_ms, kFieldsPerStep);
+  CountExpiredFields(erased);
+  if (erased > 0 && hash.size() == 0) {
     RemoveAt(table_.Find(entry.key(), entry_hash), entry_hash);
     return std::nullopt;
   }

@@ -27,10 +27,12 @@ struct KeyRef {
   uint64_t hash = 0;
 };
 
-// How late keys were removed, in powers of two of a millisecond. Guarded by the shard's lock.
+// What expired, and how late keys were removed, in powers of two of a millisecond. Guarded by the
+// shard's lock.
 struct ExpiryStatistics {
   static constexpr size_t kBuckets = 24;
   uint64_t expired = 0;
+  uint64_t expired_fields = 0;              // of hashes
   std::array<uint64_t, kBuckets> lag_ms{};  // [i]: below 2^i ms
 
   void Count(int64_t lag);
@@ -62,6 +64,8 @@ class ShardDatabase {
   // A field of the key's hash will expire then: so that ExpireSome removes it. To be told whenever
   // that is earlier than the hash's next expiry was.
   void NoteFieldExpiry(const KeyRef& key, int64_t expiry_ms);
+  // Somebody else removed so many fields that were due.
+  void CountExpiredFields(size_t fields) { statistics_->expired_fields += fields; }
 
   // Takes no lock.
   void Prefetch(uint64_t hash) const { table_.Prefetch(hash); }

@@ -20,7 +20,8 @@ OpenedHash OpenHash(CommandContext& c, const KeyRef& key, HashAccess access) {
   if (!next_ms || *next_ms > c.now_ms()) [[likely]] {
     return opened;
   }
-  opened.hash->EraseDue(c.now_ms(), std::numeric_limits<size_t>::max());
+  size_t erased = opened.hash->EraseDue(c.now_ms(), std::numeric_limits<size_t>::max());
+  c.database.CountExpiredFields(key, erased);
   c.Changed(key, events::kHExpired);
   EraseIfEmpty(c, key, *opened.hash);
   if (c.database.Find(key) == nullptr) opened.hash.reset();
