@@ -84,6 +84,7 @@ class Client {
   std::atomic<uint64_t> query_buffer_bytes{0};  // unparsed
   std::atomic<uint64_t> query_buffer_capacity{0};
   std::atomic<uint64_t> output_buffer_bytes{0};  // unsent
+  std::atomic<bool> paused{false};               // CLIENT PAUSE holds its next command back
 };
 
 }  // namespace strata

@@ -21,9 +21,9 @@ std::optional<ClientType> ParseClientType(std::string_view name) {
   return std::nullopt;
 }
 
-// There are no replicas, subscribers and masters yet. As in Redis, a monitor counts as a replica.
-ClientType TypeOf(const Client& client) {
-  return client.monitoring ? ClientType::kReplica : ClientType::kNormal;
+// There are no replicas, subscribers and masters yet. As in Redis, a monitor is a normal client.
+ClientType TypeOf(const Client& /*client*/) {
+  return ClientType::kNormal;
 }
 
 std::string UnknownType(std::string_view name) {
@@ -35,7 +35,7 @@ std::string Flags(const Client& client) {
   std::string flags;
   if (client.monitoring) flags += 'O';
   if (client.transaction != nullptr && client.transaction->open()) flags += 'x';
-  if (client.blocked != nullptr) flags += 'b';
+  if (client.blocked != nullptr || client.paused) flags += 'b';
   if (client.transaction != nullptr && client.transaction->saw_change()) flags += 'd';
   if (client.closing == CloseState::kAfterReply) flags += 'c';
   if (client.origin.transport == Transport::kUnix) flags += 'U';

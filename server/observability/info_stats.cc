@@ -24,6 +24,8 @@ void WriteTraffic(Services& services, InfoText& out) {
   out.AddDecimal("instantaneous_output_kbps", kilobytes(rates.output_bytes_per_second));
   out.Add("instantaneous_input_repl_kbps", "0.00");
   out.Add("instantaneous_output_repl_kbps", "0.00");
+  out.Add("total_reads_processed", statistics.Sum(&ThreadStatistics::reads));
+  out.Add("total_writes_processed", statistics.Sum(&ThreadStatistics::sends));
   out.Add("rejected_connections", statistics.Sum(&ThreadStatistics::rejected_connections));
   out.Add("sync_full", 0);
   out.Add("sync_partial_ok", 0);
@@ -37,6 +39,7 @@ void WriteKeys(Services& services, InfoText& out) {
     return std::llround(expiry.Quantile(share) * kMicrosecondsPerMs);
   };
   out.Add("expired_keys", expiry.expired);
+  out.Add("expired_subkeys", expiry.expired_fields);
   out.Add("expired_stale_perc", "0.00");
   out.Add("expired_time_cap_reached_count", 0);
   out.Add("expire_cycle_cpu_milliseconds", 0);
@@ -68,6 +71,10 @@ void WriteAbsent(InfoText& out) {
   out.Add("tracking_total_items", 0);
   out.Add("tracking_total_prefixes", 0);
   out.Add("unexpected_error_replies", 0);
+  out.Add("io_threaded_reads_processed", 0);
+  out.Add("io_threaded_writes_processed", 0);
+  out.Add("reply_buffer_shrinks", 0);
+  out.Add("reply_buffer_expands", 0);
 }
 
 // "99.9" for 99.900000.
