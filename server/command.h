@@ -207,6 +207,9 @@ struct Command {
   KeyFinder find_keys = nullptr;
   // Whether a call with these arguments is to run as one with kExclusive does.
   bool (*exclusive_if)(std::span<const std::string_view> arguments) = nullptr;
+  // The version of Redis from which new programs are to say something else, and what.
+  std::string_view deprecated_since = {};
+  std::string_view replaced_by = {};
 
   constexpr bool Is(CommandFlag flag) const { return (flags & flag) != 0; }
 };
