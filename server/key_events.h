@@ -6,26 +6,12 @@
 #include <cstdint>
 #include <string_view>
 
+#include "config/options.h"
+
 namespace strata {
 
-// The classes that notify-keyspace-events chooses from, one character each.
-enum KeyEventClass : uint32_t {
-  kGenericEvents = 1u << 0,    // g
-  kStringEvents = 1u << 1,     // $
-  kListEvents = 1u << 2,       // l
-  kSetEvents = 1u << 3,        // s
-  kHashEvents = 1u << 4,       // h
-  kSortedSetEvents = 1u << 5,  // z
-  kExpiredEvents = 1u << 6,    // x
-  kEvictedEvents = 1u << 7,    // e
-  kStreamEvents = 1u << 8,     // t
-  kMissEvents = 1u << 9,       // m
-  kModuleEvents = 1u << 10,    // d; there are none
-  kNewKeyEvents = 1u << 11,    // n
-};
-
 struct KeyEvent {
-  uint32_t event_class;
+  uint32_t event_class;  // a bit of notify-keyspace-events; 0: told to nobody
   std::string_view name;
 };
 
@@ -34,78 +20,78 @@ namespace events {
 // A change that Redis tells nobody of.
 inline constexpr KeyEvent kNone{0, ""};
 
-inline constexpr KeyEvent kDel{kGenericEvents, "del"};
-inline constexpr KeyEvent kRenameFrom{kGenericEvents, "rename_from"};
-inline constexpr KeyEvent kRenameTo{kGenericEvents, "rename_to"};
-inline constexpr KeyEvent kMoveFrom{kGenericEvents, "move_from"};
-inline constexpr KeyEvent kMoveTo{kGenericEvents, "move_to"};
-inline constexpr KeyEvent kCopyTo{kGenericEvents, "copy_to"};
-inline constexpr KeyEvent kRestore{kGenericEvents, "restore"};
-inline constexpr KeyEvent kExpire{kGenericEvents, "expire"};
-inline constexpr KeyEvent kPersist{kGenericEvents, "persist"};
+inline constexpr KeyEvent kDel{kKeyspaceEventGeneric, "del"};
+inline constexpr KeyEvent kRenameFrom{kKeyspaceEventGeneric, "rename_from"};
+inline constexpr KeyEvent kRenameTo{kKeyspaceEventGeneric, "rename_to"};
+inline constexpr KeyEvent kMoveFrom{kKeyspaceEventGeneric, "move_from"};
+inline constexpr KeyEvent kMoveTo{kKeyspaceEventGeneric, "move_to"};
+inline constexpr KeyEvent kCopyTo{kKeyspaceEventGeneric, "copy_to"};
+inline constexpr KeyEvent kRestore{kKeyspaceEventGeneric, "restore"};
+inline constexpr KeyEvent kExpire{kKeyspaceEventGeneric, "expire"};
+inline constexpr KeyEvent kPersist{kKeyspaceEventGeneric, "persist"};
 
-inline constexpr KeyEvent kExpired{kExpiredEvents, "expired"};
-inline constexpr KeyEvent kEvicted{kEvictedEvents, "evicted"};
-inline constexpr KeyEvent kMiss{kMissEvents, "keymiss"};
-inline constexpr KeyEvent kNew{kNewKeyEvents, "new"};
+inline constexpr KeyEvent kExpired{kKeyspaceEventExpired, "expired"};
+inline constexpr KeyEvent kEvicted{kKeyspaceEventEvicted, "evicted"};
+inline constexpr KeyEvent kMiss{kKeyspaceEventMiss, "keymiss"};
+inline constexpr KeyEvent kNew{kKeyspaceEventNew, "new"};
 
-inline constexpr KeyEvent kSet{kStringEvents, "set"};
-inline constexpr KeyEvent kSetRange{kStringEvents, "setrange"};
-inline constexpr KeyEvent kSetBit{kStringEvents, "setbit"};
-inline constexpr KeyEvent kAppend{kStringEvents, "append"};
-inline constexpr KeyEvent kIncrBy{kStringEvents, "incrby"};
-inline constexpr KeyEvent kIncrByFloat{kStringEvents, "incrbyfloat"};
-inline constexpr KeyEvent kPfAdd{kStringEvents, "pfadd"};
+inline constexpr KeyEvent kSet{kKeyspaceEventString, "set"};
+inline constexpr KeyEvent kSetRange{kKeyspaceEventString, "setrange"};
+inline constexpr KeyEvent kSetBit{kKeyspaceEventString, "setbit"};
+inline constexpr KeyEvent kAppend{kKeyspaceEventString, "append"};
+inline constexpr KeyEvent kIncrBy{kKeyspaceEventString, "incrby"};
+inline constexpr KeyEvent kIncrByFloat{kKeyspaceEventString, "incrbyfloat"};
+inline constexpr KeyEvent kPfAdd{kKeyspaceEventString, "pfadd"};
 
-inline constexpr KeyEvent kLPush{kListEvents, "lpush"};
-inline constexpr KeyEvent kRPush{kListEvents, "rpush"};
-inline constexpr KeyEvent kLPop{kListEvents, "lpop"};
-inline constexpr KeyEvent kRPop{kListEvents, "rpop"};
-inline constexpr KeyEvent kLInsert{kListEvents, "linsert"};
-inline constexpr KeyEvent kLSet{kListEvents, "lset"};
-inline constexpr KeyEvent kLTrim{kListEvents, "ltrim"};
-inline constexpr KeyEvent kLRem{kListEvents, "lrem"};
-inline constexpr KeyEvent kSortStore{kListEvents, "sortstore"};
+inline constexpr KeyEvent kLPush{kKeyspaceEventList, "lpush"};
+inline constexpr KeyEvent kRPush{kKeyspaceEventList, "rpush"};
+inline constexpr KeyEvent kLPop{kKeyspaceEventList, "lpop"};
+inline constexpr KeyEvent kRPop{kKeyspaceEventList, "rpop"};
+inline constexpr KeyEvent kLInsert{kKeyspaceEventList, "linsert"};
+inline constexpr KeyEvent kLSet{kKeyspaceEventList, "lset"};
+inline constexpr KeyEvent kLTrim{kKeyspaceEventList, "ltrim"};
+inline constexpr KeyEvent kLRem{kKeyspaceEventList, "lrem"};
+inline constexpr KeyEvent kSortStore{kKeyspaceEventList, "sortstore"};
 
-inline constexpr KeyEvent kSAdd{kSetEvents, "sadd"};
-inline constexpr KeyEvent kSRem{kSetEvents, "srem"};
-inline constexpr KeyEvent kSPop{kSetEvents, "spop"};
-inline constexpr KeyEvent kSInterStore{kSetEvents, "sinterstore"};
-inline constexpr KeyEvent kSUnionStore{kSetEvents, "sunionstore"};
-inline constexpr KeyEvent kSDiffStore{kSetEvents, "sdiffstore"};
+inline constexpr KeyEvent kSAdd{kKeyspaceEventSet, "sadd"};
+inline constexpr KeyEvent kSRem{kKeyspaceEventSet, "srem"};
+inline constexpr KeyEvent kSPop{kKeyspaceEventSet, "spop"};
+inline constexpr KeyEvent kSInterStore{kKeyspaceEventSet, "sinterstore"};
+inline constexpr KeyEvent kSUnionStore{kKeyspaceEventSet, "sunionstore"};
+inline constexpr KeyEvent kSDiffStore{kKeyspaceEventSet, "sdiffstore"};
 
-inline constexpr KeyEvent kHSet{kHashEvents, "hset"};
-inline constexpr KeyEvent kHDel{kHashEvents, "hdel"};
-inline constexpr KeyEvent kHIncrBy{kHashEvents, "hincrby"};
-inline constexpr KeyEvent kHIncrByFloat{kHashEvents, "hincrbyfloat"};
-inline constexpr KeyEvent kHExpire{kHashEvents, "hexpire"};
-inline constexpr KeyEvent kHPersist{kHashEvents, "hpersist"};
-inline constexpr KeyEvent kHExpired{kHashEvents, "hexpired"};
+inline constexpr KeyEvent kHSet{kKeyspaceEventHash, "hset"};
+inline constexpr KeyEvent kHDel{kKeyspaceEventHash, "hdel"};
+inline constexpr KeyEvent kHIncrBy{kKeyspaceEventHash, "hincrby"};
+inline constexpr KeyEvent kHIncrByFloat{kKeyspaceEventHash, "hincrbyfloat"};
+inline constexpr KeyEvent kHExpire{kKeyspaceEventHash, "hexpire"};
+inline constexpr KeyEvent kHPersist{kKeyspaceEventHash, "hpersist"};
+inline constexpr KeyEvent kHExpired{kKeyspaceEventHash, "hexpired"};
 
-inline constexpr KeyEvent kZAdd{kSortedSetEvents, "zadd"};
-inline constexpr KeyEvent kZIncr{kSortedSetEvents, "zincr"};
-inline constexpr KeyEvent kZRem{kSortedSetEvents, "zrem"};
-inline constexpr KeyEvent kZRemRangeByRank{kSortedSetEvents, "zremrangebyrank"};
-inline constexpr KeyEvent kZRemRangeByScore{kSortedSetEvents, "zremrangebyscore"};
-inline constexpr KeyEvent kZRemRangeByLex{kSortedSetEvents, "zremrangebylex"};
-inline constexpr KeyEvent kZPopMin{kSortedSetEvents, "zpopmin"};
-inline constexpr KeyEvent kZPopMax{kSortedSetEvents, "zpopmax"};
-inline constexpr KeyEvent kZRangeStore{kSortedSetEvents, "zrangestore"};
-inline constexpr KeyEvent kZUnionStore{kSortedSetEvents, "zunionstore"};
-inline constexpr KeyEvent kZInterStore{kSortedSetEvents, "zinterstore"};
-inline constexpr KeyEvent kZDiffStore{kSortedSetEvents, "zdiffstore"};
-inline constexpr KeyEvent kGeoSearchStore{kSortedSetEvents, "geosearchstore"};
-inline constexpr KeyEvent kGeoRadiusStore{kSortedSetEvents, "georadiusstore"};
+inline constexpr KeyEvent kZAdd{kKeyspaceEventSortedSet, "zadd"};
+inline constexpr KeyEvent kZIncr{kKeyspaceEventSortedSet, "zincr"};
+inline constexpr KeyEvent kZRem{kKeyspaceEventSortedSet, "zrem"};
+inline constexpr KeyEvent kZRemRangeByRank{kKeyspaceEventSortedSet, "zremrangebyrank"};
+inline constexpr KeyEvent kZRemRangeByScore{kKeyspaceEventSortedSet, "zremrangebyscore"};
+inline constexpr KeyEvent kZRemRangeByLex{kKeyspaceEventSortedSet, "zremrangebylex"};
+inline constexpr KeyEvent kZPopMin{kKeyspaceEventSortedSet, "zpopmin"};
+inline constexpr KeyEvent kZPopMax{kKeyspaceEventSortedSet, "zpopmax"};
+inline constexpr KeyEvent kZRangeStore{kKeyspaceEventSortedSet, "zrangestore"};
+inline constexpr KeyEvent kZUnionStore{kKeyspaceEventSortedSet, "zunionstore"};
+inline constexpr KeyEvent kZInterStore{kKeyspaceEventSortedSet, "zinterstore"};
+inline constexpr KeyEvent kZDiffStore{kKeyspaceEventSortedSet, "zdiffstore"};
+inline constexpr KeyEvent kGeoSearchStore{kKeyspaceEventSortedSet, "geosearchstore"};
+inline constexpr KeyEvent kGeoRadiusStore{kKeyspaceEventSortedSet, "georadiusstore"};
 
-inline constexpr KeyEvent kXAdd{kStreamEvents, "xadd"};
-inline constexpr KeyEvent kXDel{kStreamEvents, "xdel"};
-inline constexpr KeyEvent kXTrim{kStreamEvents, "xtrim"};
-inline constexpr KeyEvent kXSetId{kStreamEvents, "xsetid"};
-inline constexpr KeyEvent kXGroupCreate{kStreamEvents, "xgroup-create"};
-inline constexpr KeyEvent kXGroupSetId{kStreamEvents, "xgroup-setid"};
-inline constexpr KeyEvent kXGroupDestroy{kStreamEvents, "xgroup-destroy"};
-inline constexpr KeyEvent kXGroupCreateConsumer{kStreamEvents, "xgroup-createconsumer"};
-inline constexpr KeyEvent kXGroupDelConsumer{kStreamEvents, "xgroup-delconsumer"};
+inline constexpr KeyEvent kXAdd{kKeyspaceEventStream, "xadd"};
+inline constexpr KeyEvent kXDel{kKeyspaceEventStream, "xdel"};
+inline constexpr KeyEvent kXTrim{kKeyspaceEventStream, "xtrim"};
+inline constexpr KeyEvent kXSetId{kKeyspaceEventStream, "xsetid"};
+inline constexpr KeyEvent kXGroupCreate{kKeyspaceEventStream, "xgroup-create"};
+inline constexpr KeyEvent kXGroupSetId{kKeyspaceEventStream, "xgroup-setid"};
+inline constexpr KeyEvent kXGroupDestroy{kKeyspaceEventStream, "xgroup-destroy"};
+inline constexpr KeyEvent kXGroupCreateConsumer{kKeyspaceEventStream, "xgroup-createconsumer"};
+inline constexpr KeyEvent kXGroupDelConsumer{kKeyspaceEventStream, "xgroup-delconsumer"};
 
 }  // namespace events
 
@@ -116,8 +102,8 @@ class KeyEventListener {
   virtual void OnKeyEvent(int database, std::string_view key, const KeyEvent& event) = 0;
 };
 
-// Who listens to the events of keys, and to which classes. Changed while nothing runs, or with the
-// world stopped; read by every thread.
+// Who listens to the events of keys, and to which classes: bits of KeyspaceEvent. Changed while
+// nothing runs, or with the world stopped; read by every thread.
 class KeyEvents {
  public:
   void Listen(KeyEventListener* listener, uint32_t classes) {

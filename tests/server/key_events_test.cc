@@ -35,7 +35,8 @@ struct Step {
 void Check(std::vector<Step> steps) {
   TestServer server;
   Recorder recorder;
-  server.services().key_events.Listen(&recorder, kAllClasses & ~(kMissEvents | kNewKeyEvents));
+  server.services().key_events.Listen(&recorder,
+                                      kAllClasses & ~(kKeyspaceEventMiss | kKeyspaceEventNew));
   TestClient client = server.Connect();
   for (const Step& step : steps) {
     CAPTURE(step.command);
@@ -68,8 +69,8 @@ TEST_CASE("Changes of strings are told", "[key_events_test]") {
          {"APPEND a x", "0:a=append"},
          {"SETRANGE a 1 y", "0:a=setrange"},
          {"SETRANGE a 1 \"\"", ""},
-         {"SETBIT a 1 0", "0:a=setbit"},
-         {"SETBIT a 1 0", ""},
+         {"SETBIT a 1 1", "0:a=setbit"},
+         {"SETBIT a 1 1", ""},
          {"BITFIELD a SET u8 0 7", "0:a=setbit"},
          {"BITOP NOT d a", "0:d=set"},
          {"BITOP NOT d none", "0:d=del"},
@@ -119,7 +120,7 @@ TEST_CASE("A payload that is restored is told as that", "[key_events_test]") {
                 (option.empty() ? "" : "$6\r\n" + option + "\r\n"));
     return recorder.Take();
   };
-  server.services().key_events.Listen(&recorder, kAllClasses & ~kNewKeyEvents);
+  server.services().key_events.Listen(&recorder, kAllClasses & ~kKeyspaceEventNew);
   CHECK(restore("100000", "") == "0:r=restore");
   CHECK(restore("1", "ABSTTL") == "0:r=del");
   CHECK(restore("1", "ABSTTL").empty());
@@ -236,7 +237,7 @@ TEST_CASE("Changes of streams are told", "[key_events_test]") {
 TEST_CASE("Keys that are read and not there are told to who asks for misses", "[key_events_test]") {
   TestServer server;
   Recorder recorder;
-  server.services().key_events.Listen(&recorder, kMissEvents);
+  server.services().key_events.Listen(&recorder, kKeyspaceEventMiss);
   TestClient client = server.Connect();
   client.Run("MGET a b");
   CHECK(recorder.Take() == "0:a=keymiss 0:b=keymiss");
@@ -249,7 +250,7 @@ TEST_CASE("Keys that are read and not there are told to who asks for misses", "[
 TEST_CASE("Classes that nobody asked for are not told", "[key_events_test]") {
   TestServer server;
   Recorder recorder;
-  server.services().key_events.Listen(&recorder, kExpiredEvents | kListEvents);
+  server.services().key_events.Listen(&recorder, kKeyspaceEventExpired | kKeyspaceEventList);
   TestClient client = server.Connect();
   client.Run("SET k v");
   client.Run("RPUSH l a");
