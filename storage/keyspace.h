@@ -35,8 +35,10 @@ struct DatabaseStatistics {
 
 class Keyspace {
  public:
-  // What is too big to be freed at once goes to the reclaimer.
-  Keyspace(const KeyspaceOptions& options, const Clock& clock, Reclaimer& reclaimer);
+  // What is too big to be freed at once goes to the reclaimer. The observer, if there is one, must
+  // stay.
+  Keyspace(const KeyspaceOptions& options, const Clock& clock, Reclaimer& reclaimer,
+           KeyspaceObserver* observer = nullptr);
   ~Keyspace();
   Keyspace(const Keyspace&) = delete;
   Keyspace& operator=(const Keyspace&) = delete;
@@ -104,6 +106,7 @@ class Keyspace {
 
   const Clock& clock_;
   Reclaimer& reclaimer_;
+  KeyspaceObserver* observer_;
   KeyspaceOptions options_;
   int shard_bits_;
   std::vector<Shard> shards_;

@@ -111,6 +111,7 @@ void Restore(CommandContext& c) {
     return c.reply.Ok();
   }
   SetIdleTime(c, *options, *entry);
+  c.database.Erase(key);
   c.database.Put(key, entry.release());
   c.Changed(key, events::kRestore);
   c.reply.Ok();

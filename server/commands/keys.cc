@@ -49,6 +49,7 @@ void Type(CommandContext& c) {
 // REQUIRES: the keys differ and the source exists.
 void MoveTo(CommandContext& c, const KeyRef& from, const KeyRef& to) {
   Entry* entry = c.database.Take(from);
+  c.database.Erase(to);  // so that the key counts as new, as in Redis
   c.database.Put(to, Entry::Move(entry, to.bytes, ExpiryOf(*entry)));
   c.Changed(from, events::kRenameFrom);
   c.Changed(to, events::kRenameTo);
@@ -110,6 +111,7 @@ void Copy(CommandContext& c) {
   const Entry* entry = c.FindForRead(from);
   if (entry == nullptr) return c.reply.Integer(0);
   if (target.Find(to) != nullptr && !replace) return c.reply.Integer(0);
+  target.Erase(to);
   target.Put(to, Entry::Copy(*entry, to.bytes, ExpiryOf(*entry)));
   c.ChangedIn(target.index(), to, events::kCopyTo);
   c.reply.Integer(1);
