@@ -22,10 +22,15 @@ def beside(name):
 
 def run_script(*words):
     """Runs a program that ends by itself; unless it succeeds, its output is the test's failure."""
-    result = subprocess.run(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                            stderr=subprocess.STDOUT, text=True, timeout=3 * TIMEOUT, check=False)
-    if result.returncode != 0:
-        raise AssertionError(f"{' '.join(words)} ended with {result.returncode}:\n{result.stdout}")
+    try:
+        result = subprocess.run(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                stderr=subprocess.STDOUT, timeout=3 * TIMEOUT, check=False)
+        end, output = f"ended with {result.returncode}", result.stdout
+    except subprocess.TimeoutExpired as expired:
+        end, output = "did not end", expired.output
+    if end != "ended with 0":
+        output = (output or b"").decode(errors="replace")
+        raise AssertionError(f"{' '.join(words)} {end}:\n{output}")
 
 
 def run_node(script, server):
