@@ -28,7 +28,7 @@ async function untilBlocked(count) {
   while (!(await client.info('clients')).includes(`blocked_clients:${count}\r\n`));
 }
 
-// What is in the cache comes without waiting, so that a loop of it keeps the sockets from being read.
+// What is in the cache comes without waiting: a loop of that keeps the sockets from being read.
 const socketsTurn = () => new Promise((resolve) => { setImmediate(resolve); });
 
 async function collect(iterator) {
