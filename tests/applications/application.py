@@ -14,6 +14,9 @@ sys.path.insert(0, os.path.join(os.path.dirname(FOLDER), "integration"))
 
 from strata import TIMEOUT, Server, ServerTest, free_port, wait_until
 
+# Workers in Python leave no __pycache__ beside what they run.
+QUIET = {"PYTHONDONTWRITEBYTECODE": "1"}
+
 
 def beside(name):
     """The path of a file in this folder."""
@@ -39,15 +42,14 @@ def run_node(script, server):
 
 
 class Worker:
-    """A process that works until it is stopped, with a folder of its own. Children of its own it
-    must end itself; if it fails to end, they are killed with it."""
+    """A process that works until it is stopped, with a folder and a session of its own."""
 
     def __init__(self, *words, **environment):
         self.folder = tempfile.TemporaryDirectory(prefix="strata-application-")
         self.words = words
         with open(self._log_path(), "wb") as log:
             self.process = subprocess.Popen(
-                words, cwd=self.folder.name, env={**os.environ, **environment},
+                words, cwd=self.folder.name, env={**os.environ, **QUIET, **environment},
                 stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
                 start_new_session=True)
 
@@ -77,8 +79,11 @@ class Worker:
             self.folder.cleanup()
 
     def _kill_what_is_left(self):
-        try:
-            os.killpg(self.process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass  # as it should be
+        """Kills what remains of its session: children may have made groups of their own."""
+        for name in filter(str.isdigit, os.listdir("/proc")):
+            try:
+                if os.getsid(int(name)) == self.process.pid:
+                    os.kill(int(name), signal.SIGKILL)
+            except ProcessLookupError:
+                pass  # gone in the meantime
         self.process.wait()
