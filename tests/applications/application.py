@@ -23,11 +23,12 @@ def beside(name):
     return os.path.join(FOLDER, name)
 
 
-def run_script(*words):
+def run_script(*words, **environment):
     """Runs a program that ends by itself; unless it succeeds, its output is the test's failure."""
     try:
-        result = subprocess.run(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                stderr=subprocess.STDOUT, timeout=3 * TIMEOUT, check=False)
+        result = subprocess.run(words, env={**os.environ, **environment}, timeout=3 * TIMEOUT,
+                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                stderr=subprocess.STDOUT, check=False)
         end, output = f"ended with {result.returncode}", result.stdout
     except subprocess.TimeoutExpired as expired:
         end, output = "did not end", expired.output
