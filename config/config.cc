@@ -71,6 +71,9 @@ Result<std::vector<const OptionRow*>> RowsToSet(std::span<const NameAndValue> se
     if (row == nullptr) {
       Result<void> foreign = CheckForeign(setting);
       if (!foreign) return foreign.error();
+    } else if (row->file_only) {
+      return Error{"ERR Unknown option or number of arguments for CONFIG SET - '" + setting.name +
+                   "'"};
     } else if (row->mutability == Mutability::kImmutable) {
       return Config::SetFailure(setting.name, "can't set immutable config");
     } else if (row->mutability == Mutability::kProtected &&
@@ -124,7 +127,7 @@ std::vector<NameAndValue> Config::Get(std::span<const std::string_view> patterns
   for (const OptionGroup& group : OptionGroups()) {
     for (const OptionRow& row : group.rows) {
       for (std::string_view name : {row.name, row.alias}) {
-        if (name.empty()) continue;
+        if (name.empty() || row.file_only) continue;
         std::optional<std::string_view> shown = AskedFor(name, patterns);
         if (shown) found.push_back({std::string(*shown), FormatOption(row, options_)});
       }
@@ -158,7 +161,7 @@ Error Config::SetFailure(std::string_view name, std::string_view reason) {
                "') - " + std::string(reason)};
 }
 
-Result<void> Config::Rewrite() const {
+Result<void> Config::Rewrite(UserDefinitions users) const {
   if (path_.empty()) return Error{"ERR The server is running without a config file"};
   std::string text;
   std::error_code failure;
@@ -169,7 +172,9 @@ Result<void> Config::Rewrite() const {
   }
   Result<LoadedConfig> file = LoadText(text, path_, format_);
   if (!file) return Error{"ERR Rewriting config file: " + file.error().message};
-  Result<std::string> rewritten = RewriteText(text, *file, options_);
+  Options options = options_;
+  options.users = std::move(users);
+  Result<std::string> rewritten = RewriteText(text, *file, options);
   if (!rewritten) return Error{"ERR Rewriting config file: " + rewritten.error().message};
   Result<void> written = ReplaceFile(path_, *rewritten);
   if (!written) return Error{"ERR Rewriting config file: " + written.error().message};

@@ -10,6 +10,7 @@
 
 #include "base/log.h"
 #include "server/io_thread.h"
+#include "server/security/client_access.h"
 
 namespace strata {
 namespace {
@@ -41,8 +42,7 @@ Connection::~Connection() {
 void Connection::Start() {
   {
     BatchScope scope(thread_.dispatcher());  // limits() may be older than the password
-    client_.authenticated = scope.busy() ? !thread_.limits().password_required
-                                         : thread_.services().config.options().requirepass.empty();
+    BecomeDefaultUser(client_, thread_.services().acl);
   }
   thread_.services().clients.Add(client_, *this);
   interest_ = EPOLLIN;

@@ -41,7 +41,7 @@ void IoThread::RenewLimits() {
   BatchScope scope(dispatcher_);
   if (scope.busy()) return;  // no option changes meanwhile
   const Options& options = services_.config.options();
-  limits_.password_required = !options.requirepass.empty();
+  limits_.password_required = !services_.acl.default_user().needs_no_password();
   limits_.protected_mode = options.protected_mode;
   limits_.max_clients = static_cast<size_t>(options.maxclients);
   limits_.idle_timeout_ms = options.timeout * 1000;

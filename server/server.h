@@ -44,6 +44,7 @@ class Server final : public ServerControl {
   Config config_;
   ServerIdentity identity_;
   CommandTable commands_;
+  Acl acl_{commands_, config_};
   Reclaimer reclaimer_;
   Keyspace keyspace_;
   BigReaderLock world_;

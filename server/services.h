@@ -15,6 +15,7 @@
 #include "server/observability/latency_monitor.h"
 #include "server/observability/slow_log.h"
 #include "server/observability/statistics.h"
+#include "server/security/acl.h"
 #include "storage/keyspace.h"
 #include "storage/reclaimer.h"
 
@@ -72,6 +73,7 @@ struct Services {
   // Keys that transactions depend on.
   WatchTable& watches;
   KeyEvents& key_events;
+  Acl& acl;
 };
 
 }  // namespace strata

@@ -77,7 +77,7 @@ struct KillFilter {
 
   bool Matches(const Client& client, int64_t now_ms) const {
     return (!id || *id == client.origin.id) && (!type || *type == TypeOf(client)) &&
-           (!user || *user == client.user) && (!address || *address == client.origin.address) &&
+           (!user || *user == client.user->name()) && (!address || *address == client.origin.address) &&
            (!local_address || *local_address == client.origin.local_address) &&
            (!age_s || *age_s <= AgeInSeconds(client, now_ms));
   }
@@ -93,7 +93,8 @@ std::string ReadNumber(std::string_view value, std::string_view name, std::optio
 }
 
 // One option and its value; returns the error reply, if any.
-std::string ReadKillOption(std::string_view option, std::string_view value, KillFilter& filter) {
+std::string ReadKillOption(const Acl& acl, std::string_view option, std::string_view value,
+                           KillFilter& filter) {
   if (EqualsIgnoreCase(option, "id")) {
     std::optional<int64_t> id;
     std::string error = ReadNumber(value, "client-id", id);
@@ -109,8 +110,8 @@ std::string ReadKillOption(std::string_view option, std::string_view value, Kill
     return filter.type ? std::string() : UnknownType(value);
   }
   if (EqualsIgnoreCase(option, "user")) {
-    filter.user = value;  // there is one user so far
-    if (value == "default") return {};
+    filter.user = value;
+    if (acl.Find(value) != nullptr) return {};
     return "ERR No such user '" + std::string(value) + "'";
   }
   if (EqualsIgnoreCase(option, "addr")) {
@@ -181,7 +182,7 @@ std::string DescribeClient(const Client& client, const CommandTable& commands, i
   size("tot-mem", ClientBytes(client));
   add("events", unsent > 0 ? "rw" : "r");
   add("cmd", client.last_command == nullptr ? "NULL" : commands.FullName(client.last_row));
-  add("user", client.user);
+  add("user", client.user->name());
   number("redir", -1);
   number("resp", static_cast<int64_t>(client.reply.version()));
   add("lib-name", client.library_name);
@@ -228,7 +229,7 @@ void ClientKill(CommandContext& c) {
   while (!reader.done()) {
     if (reader.left() == 1) return c.reply.Error(errors::kSyntax);
     std::string_view option = reader.Next();
-    std::string error = ReadKillOption(option, reader.Next(), filter);
+    std::string error = ReadKillOption(c.services.acl, option, reader.Next(), filter);
     if (!error.empty()) return c.reply.Error(error);
   }
   c.reply.Integer(KillMatching(c, filter));

@@ -87,7 +87,7 @@ void ConfigResetStat(CommandContext& c) {
 }
 
 void ConfigRewrite(CommandContext& c) {
-  Result<void> written = c.services.config.Rewrite();
+  Result<void> written = c.services.config.Rewrite(c.services.acl.Definitions());
   if (!written) return c.reply.Error(written.error().message);
   c.reply.Ok();
 }

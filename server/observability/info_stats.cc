@@ -77,6 +77,13 @@ void WriteAbsent(InfoText& out) {
   out.Add("reply_buffer_expands", 0);
 }
 
+void WriteDenials(const AclLog& log, InfoText& out) {
+  out.Add("acl_access_denied_auth", log.denials(AclReason::kAuth));
+  out.Add("acl_access_denied_cmd", log.denials(AclReason::kCommand));
+  out.Add("acl_access_denied_key", log.denials(AclReason::kKey));
+  out.Add("acl_access_denied_channel", log.denials(AclReason::kChannel));
+}
+
 // "99.9" for 99.900000.
 std::string FormatPercentile(double percentile) {
   std::string text = FormatDecimal(percentile, 6);
@@ -91,18 +98,10 @@ void WriteStatsInfo(Services& services, InfoText& out) {
   WriteTraffic(services, out);
   WriteKeys(services, out);
   WriteAbsent(out);
-  std::map<std::string, uint64_t> errors = services.statistics.Errors();
-  auto count_of = [&](const char* code) {
-    auto found = errors.find(code);
-    return found == errors.end() ? 0 : found->second;
-  };
   constexpr uint64_t kNanosecondsPerUs = 1000;
   out.Add("total_error_replies", services.statistics.total_errors());
   out.Add("dump_payload_sanitizations", 0);
-  out.Add("acl_access_denied_auth", count_of("WRONGPASS"));
-  out.Add("acl_access_denied_cmd", 0);
-  out.Add("acl_access_denied_key", 0);
-  out.Add("acl_access_denied_channel", 0);
+  WriteDenials(services.acl.log(), out);
   out.Add("strata_longest_pause_us",
           services.statistics.Max(&ThreadStatistics::longest_batch_ns) / kNanosecondsPerUs);
 }

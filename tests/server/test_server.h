@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "config/command_line.h"
 #include "server/blocking/wait_queues.h"
+#include "server/security/client_access.h"
 #include "server/services.h"
 #include "server/session.h"
 #include "server/watch_table.h"
@@ -57,7 +58,8 @@ class TestServer final : private ServerControl {
         services_{clock,        config_,  commands_,   keyspace_,      reclaimer_,
                   world_,       clients_, statistics_, slow_log_,      latency_,
                   *this,        pause_,   identity_,   active_expiry_, over_memory_limit_,
-                  wait_queues_, watches_, key_events_} {
+                  wait_queues_, watches_, key_events_, acl_} {
+    acl_.LoadAtStart().value();
     identity_.run_id = std::string(40, 'a');
     identity_.started_ms = clock.WallMs();
     identity_.io_threads = threads;
@@ -97,11 +99,17 @@ class TestServer final : private ServerControl {
     return loaded.value();
   }
   void RequestShutdown() override { shutdown_requested_ = true; }
-  Result<void> ApplyOptions(std::span<const std::string_view>) override { return {}; }
+  Result<void> ApplyOptions(std::span<const std::string_view> changed_names) override {
+    for (std::string_view name : changed_names) {
+      if (name == "requirepass") acl_.SetDefaultPassword(config_.options().requirepass);
+    }
+    return {};
+  }
 
   Config config_;
   ServerIdentity identity_;
   CommandTable commands_;
+  Acl acl_{commands_, config_};
   Reclaimer reclaimer_;
   Keyspace keyspace_;
   BigReaderLock world_;
@@ -122,7 +130,7 @@ class TestServer final : private ServerControl {
 
 inline TestClient::TestClient(TestServer& server, ClientOrigin origin, size_t thread)
     : server_(server), client_(std::move(origin)), session_(client_, server.dispatcher(thread)) {
-  client_.authenticated = server.services().config.options().requirepass.empty();
+  BecomeDefaultUser(client_, server.services().acl);
   client_.last_active_ms = client_.origin.connected_ms;
   server.services().clients.Add(client_, *this);
 }
