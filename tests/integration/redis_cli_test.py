@@ -128,6 +128,16 @@ class RedisCli(ServerTest):
         shown = self.cli("--hotkeys").decode()
         self.assertIn("Sampled 20 keys in the keyspace!", shown)
 
+    def test_hotkeys_shows_the_hot_key_first(self):
+        self.fill(20)
+        self.cli("-r", "2000", "GET", "key:0007")
+        shown = self.lines("--hotkeys")
+        counters = [re.match(r"hot key found with counter: (\d+)\tkeyname: \"?(key:\d+)", line)
+                    for line in shown]
+        found = [(int(counter[1]), counter[2]) for counter in counters if counter]
+        self.assertEqual(found[0][1], "key:0007", shown)
+        self.assertGreater(found[0][0], found[1][0])
+
     def test_latency(self):
         shown = self.lines("--latency", "--raw", "-i", "1")
         low, high, average, samples = shown[0].split()
