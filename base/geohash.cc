@@ -181,10 +181,6 @@ std::optional<double> DistanceWithin(const GeoShape& shape, const GeoPoint& poin
     if (GeoDistance(point, beside) > shape.width / 2) return {};
     return GeoDistance(shape.centre, point);
   }
-  // What is too far north or south needs no trigonometry. A millionth and a millimetre are more
-  // than the two ways of computing a distance differ by.
-  const double too_far = shape.radius * (1 + 1e-6) + 1e-3;
-  if (LatitudeDistance(shape.centre.latitude, point.latitude) > too_far) return {};
   const double distance = GeoDistance(shape.centre, point);
   if (distance > shape.radius) return {};
   return distance;

@@ -47,26 +47,6 @@ TEST_CASE("a score is read as a place less than a metre away") {
   }
 }
 
-TEST_CASE("a place lies within a circle exactly if its distance is no more than the radius") {
-  Random random(3);
-  for (int i = 0; i < 100'000; ++i) {
-    GeoShape shape;
-    shape.centre = RandomPoint(random);
-    GeoPoint point = RandomPoint(random);
-    if (i % 2 == 0) {  // due north or south, or nearly so, near or far
-      const double degrees = std::pow(10, Uniform(random, -15, 2));
-      point = {shape.centre.longitude + (i % 4 == 0 ? 0 : degrees * 1e-9),
-               shape.centre.latitude + (i % 8 < 4 ? degrees : -degrees)};
-    }
-    const double distance = GeoDistance(shape.centre, point);
-    shape.radius = distance;
-    if (DistanceWithin(shape, point) != distance) FAIL("not at " << distance);
-    if (distance == 0) continue;
-    shape.radius = std::nextafter(distance, 0);
-    if (DistanceWithin(shape, point)) FAIL("within less than " << distance);
-  }
-}
-
 TEST_CASE("the cells of a shape hold the places within it") {
   Random random(2);
   for (int i = 0; i < 20'000; ++i) {
