@@ -31,9 +31,9 @@ class Config {
   // Absolute; empty if the server was started without a file.
   const std::string& path() const { return path_; }
 
-  // The options, but for those that only a file may hold, that match any of the glob patterns, sorted
-  // by name, each once. An alias is an option of its own here; a name without wildcards comes back
-  // as it was asked for.
+  // The options, but for those that only a file may hold, that match any of the glob patterns,
+  // sorted by name, each once. An alias is an option of its own here; a name without wildcards
+  // comes back as it was asked for.
   std::vector<NameAndValue> Get(std::span<const std::string_view> patterns) const;
 
   // Sets all or none; what only Redis knows and cannot matter here (config/foreign_directives.h)

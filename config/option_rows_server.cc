@@ -11,8 +11,9 @@ constexpr EnumValue kAccessNames[] = {{"no", static_cast<int>(Access::kNobody)},
                                       {"yes", static_cast<int>(Access::kEverybody)},
                                       {"local", static_cast<int>(Access::kLocal)}};
 
-constexpr EnumValue kChannelNames[] = {{"resetchannels", static_cast<int>(ChannelsByDefault::kNone)},
-                                       {"allchannels", static_cast<int>(ChannelsByDefault::kAll)}};
+constexpr EnumValue kChannelNames[] = {
+    {"resetchannels", static_cast<int>(ChannelsByDefault::kNone)},
+    {"allchannels", static_cast<int>(ChannelsByDefault::kAll)}};
 
 constexpr EnumValue kSupervisorNames[] = {{"upstart", static_cast<int>(Supervisor::kUpstart)},
                                           {"systemd", static_cast<int>(Supervisor::kSystemd)},

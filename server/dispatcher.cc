@@ -33,9 +33,9 @@ Dispatcher::Dispatcher(Services& services, size_t thread_index)
       ready_(services, statistics_, nested_) {}
 
 ParserLimits Dispatcher::LimitsFor(const Client& client) const {
-  return {services_.config.options().proto_max_bulk_len,
-          MustAuthenticate(client, services_.acl) ? Trust::kUnauthenticated
-                                                  : Trust::kAuthenticated};
+  return {services_.config.options().proto_max_bulk_len, MustAuthenticate(client, services_.acl)
+                                                             ? Trust::kUnauthenticated
+                                                             : Trust::kAuthenticated};
 }
 
 void Dispatcher::Resolve(const Client& client, Request& request) {
@@ -121,8 +121,8 @@ std::string Dispatcher::Refusal(Client& client, const Request& request) {
   if (!client.authenticated && !command.Is(kNoAuth) && MustAuthenticate(client, services_.acl)) {
     return std::string(errors::kNoAuth);
   }
-  const bool is_plain = client.user->unrestricted() && client.transaction == nullptr &&
-                        !client.monitoring && !busy_;
+  const bool is_plain =
+      client.user->unrestricted() && client.transaction == nullptr && !client.monitoring && !busy_;
   const bool memory_left = !services_.over_memory_limit.load(std::memory_order_relaxed);
   if (is_plain && memory_left) [[likely]] {
     return {};
@@ -302,8 +302,7 @@ void BatchInterlude::Exchange() {
   std::swap(busy_, dispatcher_.busy_);
 }
 
-BatchScope::BatchScope(Dispatcher& dispatcher) NO_THREAD_SAFETY_ANALYSIS
-    : dispatcher_(dispatcher) {
+BatchScope::BatchScope(Dispatcher& dispatcher) NO_THREAD_SAFETY_ANALYSIS : dispatcher_(dispatcher) {
   Services& services = dispatcher.services_;
   dispatcher.busy_ = !dispatcher.isolation_.BeginBatch();
   if (dispatcher.busy_) services.acl.users_mutex().Lock();

@@ -77,7 +77,8 @@ struct KillFilter {
 
   bool Matches(const Client& client, int64_t now_ms) const {
     return (!id || *id == client.origin.id) && (!type || *type == TypeOf(client)) &&
-           (!user || *user == client.user->name()) && (!address || *address == client.origin.address) &&
+           (!user || *user == client.user->name()) &&
+           (!address || *address == client.origin.address) &&
            (!local_address || *local_address == client.origin.local_address) &&
            (!age_s || *age_s <= AgeInSeconds(client, now_ms));
   }

@@ -130,8 +130,8 @@ Result<AclChange> Acl::SetUser(std::string_view name, std::span<const std::strin
   }
   const AclUser* known = Find(name);
   const AclRuleContext context = Context();
-  AclUser user = known != nullptr ? *known
-                                  : AclUser(std::string(name), commands_.rows(), context.channels);
+  AclUser user =
+      known != nullptr ? *known : AclUser(std::string(name), commands_.rows(), context.channels);
   for (const std::string& rule : *rules) {
     const std::optional<AclRuleError> error = ApplyRule(context, rule, user);
     if (!error) continue;

@@ -23,8 +23,8 @@ class AclFileReader {
     if (words[0] != "user" || words.size() < 2) {
       errors_ += place + " should start with user keyword followed by the username. ";
     } else if (!IsValidUserName(words[1])) {
-      errors_ += "'" + place + ": username '" + std::string(words[1]) +
-                 "' contains invalid characters. ";
+      errors_ +=
+          "'" + place + ": username '" + std::string(words[1]) + "' contains invalid characters. ";
     } else if (!names_.insert(std::string(words[1])).second) {
       errors_ += "WARNING: Duplicate user '" + std::string(words[1]) + "' found on line " +
                  FormatInt64(number_) + ". ";

@@ -39,12 +39,10 @@ void AclLog::Add(AclLogEntry entry, size_t most_entries) {
   Cut(entry.user);
   entry.created_ms = entry.updated_ms;
   MutexLock lock(mutex_);
-  const auto end =
-      std::next(entries_.begin(),
-                static_cast<ptrdiff_t>(std::min(kComparedEntries, entries_.size())));
-  const auto alike = std::find_if(entries_.begin(), end, [&](const AclLogEntry& known) {
-    return AreAlike(known, entry);
-  });
+  const auto end = std::next(entries_.begin(),
+                             static_cast<ptrdiff_t>(std::min(kComparedEntries, entries_.size())));
+  const auto alike = std::find_if(entries_.begin(), end,
+                                  [&](const AclLogEntry& known) { return AreAlike(known, entry); });
   if (alike != end) {
     alike->client_info = std::move(entry.client_info);
     alike->updated_ms = entry.updated_ms;
@@ -59,8 +57,7 @@ void AclLog::Add(AclLogEntry entry, size_t most_entries) {
 
 std::vector<AclLogEntry> AclLog::Latest(size_t count) {
   MutexLock lock(mutex_);
-  auto end = std::next(entries_.begin(),
-                       static_cast<ptrdiff_t>(std::min(count, entries_.size())));
+  auto end = std::next(entries_.begin(), static_cast<ptrdiff_t>(std::min(count, entries_.size())));
   return {entries_.begin(), end};
 }
 

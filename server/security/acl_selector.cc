@@ -181,9 +181,9 @@ bool AclSelector::AllowsFirstArgument(size_t row,
                                       std::span<const std::string_view> arguments) const {
   const auto found = first_arguments_.find(row);
   if (found == first_arguments_.end() || arguments.size() < 2) return false;
-  return std::any_of(
-      found->second.begin(), found->second.end(),
-      [&](const std::string& allowed) { return EqualsIgnoreCase(allowed, arguments[1]); });
+  return std::any_of(found->second.begin(), found->second.end(), [&](const std::string& allowed) {
+    return EqualsIgnoreCase(allowed, arguments[1]);
+  });
 }
 
 void AclSelector::SetBits(const CommandTable& table, CommandTable::Match match, bool allowed) {

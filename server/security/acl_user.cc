@@ -56,9 +56,9 @@ bool AclUser::RemovePassword(const Sha256Digest& password) {
 }
 
 void AclUser::Settle() {
-  unrestricted_ = std::any_of(selectors_.begin(), selectors_.end(), [](const AclSelector& selector) {
-    return selector.IsUnrestricted();
-  });
+  unrestricted_ =
+      std::any_of(selectors_.begin(), selectors_.end(),
+                  [](const AclSelector& selector) { return selector.IsUnrestricted(); });
 }
 
 void AclUser::BecomeLike(const AclUser& other) {

@@ -175,8 +175,8 @@ TEST_CASE("commands with channels are checked for them") {
 // Whoever adds these commands has to say so in their rows: else anybody may subscribe to anything.
 TEST_CASE("every command of Redis that takes channels says which arguments they are") {
   const std::pair<const char*, ChannelArguments> kExpected[] = {
-      {"publish", ChannelArguments::kFirst},     {"spublish", ChannelArguments::kFirst},
-      {"subscribe", ChannelArguments::kAll},     {"ssubscribe", ChannelArguments::kAll},
+      {"publish", ChannelArguments::kFirst},          {"spublish", ChannelArguments::kFirst},
+      {"subscribe", ChannelArguments::kAll},          {"ssubscribe", ChannelArguments::kAll},
       {"psubscribe", ChannelArguments::kAllPatterns},
   };
   for (const auto& [name, channels] : kExpected) {

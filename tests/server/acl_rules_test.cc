@@ -174,7 +174,8 @@ TEST_CASE("words of a selector are joined to one rule") {
 }
 
 TEST_CASE("rules are bounded in length and number") {
-  CHECK(Apply({"~" + std::string(kMostRuleBytes - 1, 'x')}) != std::string(Describe(AclRuleError::kTooLong)));
+  CHECK(Apply({"~" + std::string(kMostRuleBytes - 1, 'x')}) !=
+        std::string(Describe(AclRuleError::kTooLong)));
   CHECK(Apply({"~" + std::string(kMostRuleBytes, 'x')}) == Describe(AclRuleError::kTooLong));
 
   AclUser user = NewUser();
@@ -198,11 +199,27 @@ TEST_CASE("whatever the rules are, their description makes the same user") {
   const uint64_t seed = RandomSeed();
   INFO("seed " << seed);
   Random random(seed);
-  static const std::vector<std::string> kPieces = {
-      "on", "off", "nopass", "resetpass", ">", "<", "#", "!", "(", ")", "~", "%", "R", "W", "&", "*",
-      "+", "-", "@", "|", " ", "\"", "'", "\\", "a", "get", "config", "select", "read", "write",
-      "all", "allkeys", "resetkeys", "resetchannels", "reset", "clearselectors", "connection",
-      std::string(1, '\0'), "\xff", "\n", kHashOfEmpty};
+  static const std::vector<std::string> kPieces = {"on",         "off",
+                                                   "nopass",     "resetpass",
+                                                   ">",          "<",
+                                                   "#",          "!",
+                                                   "(",          ")",
+                                                   "~",          "%",
+                                                   "R",          "W",
+                                                   "&",          "*",
+                                                   "+",          "-",
+                                                   "@",          "|",
+                                                   " ",          "\"",
+                                                   "'",          "\\",
+                                                   "a",          "get",
+                                                   "config",     "select",
+                                                   "read",       "write",
+                                                   "all",        "allkeys",
+                                                   "resetkeys",  "resetchannels",
+                                                   "reset",      "clearselectors",
+                                                   "connection", std::string(1, '\0'),
+                                                   "\xff",       "\n",
+                                                   kHashOfEmpty};
   for (int round = 0; round < 300; ++round) {
     AclUser user = NewUser();
     for (int i = 0; i < 20; ++i) {

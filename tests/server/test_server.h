@@ -55,10 +55,11 @@ class TestServer final : private ServerControl {
         keyspace_({64, static_cast<int>(config_.options().databases), 42}, clock, reclaimer_),
         world_(threads),
         statistics_(threads, commands_.rows()),
-        services_{clock,        config_,  commands_,   keyspace_,      reclaimer_,
-                  world_,       clients_, statistics_, slow_log_,      latency_,
-                  *this,        pause_,   identity_,   active_expiry_, over_memory_limit_,
-                  wait_queues_, watches_, key_events_, acl_} {
+        services_{
+            clock,     config_,        commands_,          keyspace_,    reclaimer_, world_,
+            clients_,  statistics_,    slow_log_,          latency_,     *this,      pause_,
+            identity_, active_expiry_, over_memory_limit_, wait_queues_, watches_,   key_events_,
+            acl_} {
     acl_.LoadAtStart().value();
     identity_.run_id = std::string(40, 'a');
     identity_.started_ms = clock.WallMs();
