@@ -172,6 +172,13 @@ constexpr OptionRow kGeneralRows[] = {
      .unit = Unit::kMilliseconds,
      .default_text = "5000",
      .doc = "Run time after which a script counts as busy and may be killed."},
+    {.name = "script-memory-limit",
+     .field = &Options::script_memory_limit,
+     .bounds = {1 << 20, 1 << 30},
+     .unit = Unit::kBytes,
+     .default_text = "256mb",
+     .doc = "Memory of the Lua values of one I/O thread's scripts, and of its functions as much "
+            "again; a script that needs more ends with an error."},
     {.name = "shutdown-timeout",
      .field = &Options::shutdown_timeout,
      .bounds = {0, kMaxInt},

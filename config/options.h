@@ -121,6 +121,7 @@ struct Options {
   bool dynamic_hz = false;
   int64_t busy_reply_threshold = 0;  // milliseconds
   int64_t shutdown_timeout = 0;      // seconds
+  int64_t script_memory_limit = 0;   // bytes
 
   // security
   std::string requirepass;

@@ -42,6 +42,8 @@ std::vector<std::span<const Command>> AllFamilies() {
           SetCommands(),
           SetAlgebraCommands(),
           SortCommands(),
+          ScriptingCommands(),
+          FunctionCommands(),
           HashCommands(),
           HashExpiryCommands(),
           HashRandomCommands(),

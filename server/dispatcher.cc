@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "server/command_context.h"
 #include "server/command_gates.h"
+#include "server/scripting/scripting.h"
 #include "server/security/client_access.h"
 
 namespace strata {
@@ -164,7 +165,7 @@ std::string Dispatcher::RareRefusal(const Client& client, const Command& command
   }
   // WATCH is allowed, but has to look at its keys.
   const bool needs_nothing = command.Is(kAllowBusy) && command.keys.empty();
-  if (busy_ && !needs_nothing) return std::string(errors::kBusy);
+  if (busy_ && !needs_nothing) return std::string(services_.scripting.busy().Refusal());
   return {};
 }
 
@@ -279,7 +280,7 @@ void Dispatcher::Account(Client& client, const Request& request, const ReplyBuil
 
   const bool failed = reply.errors() != errors_before;
   const std::string_view error_code = failed ? reply.last_error_code() : std::string_view();
-  accounts_.Add(client, CallOf(request), {duration_ns, error_code, secrets_}, now_ms_);
+  accounts_.Add(client, CallOf(request), {duration_ns, failed, error_code, secrets_}, now_ms_);
   if (!secrets_.empty()) secrets_.clear();
 }
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "server/scripting/scripting.h"
 
 namespace strata {
 namespace {
@@ -130,6 +131,7 @@ void IoThread::Tick() {
     expiry_behind_ =
         !scope.busy() && services_.active_expiry.load(std::memory_order_relaxed) && ExpireKeys();
   }
+  services_.scripting.DropStale(index_);
   if (!unabandoned_.empty()) RetryAbandoning();
   if (!suspended_.empty()) RetrySuspended();
   CheckConnections();

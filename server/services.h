@@ -21,6 +21,7 @@
 
 namespace strata {
 
+class Scripting;
 class WaitQueues;
 class WatchTable;
 
@@ -74,6 +75,8 @@ struct Services {
   WatchTable& watches;
   KeyEvents& key_events;
   Acl& acl;
+  // Scripts and function libraries.
+  Scripting& scripting;
 };
 
 }  // namespace strata

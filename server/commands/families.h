@@ -55,6 +55,8 @@ std::span<const Command> StreamReadCommands();    // stream_read.cc: XREAD XREAD
 std::span<const Command> StreamGroupCommands();   // stream_groups.cc: XGROUP XACK XPENDING
 std::span<const Command> StreamClaimCommands();   // stream_claims.cc: XCLAIM XAUTOCLAIM
 std::span<const Command> StreamInfoCommands();    // stream_info.cc: XINFO
+std::span<const Command> ScriptingCommands();     // scripting.cc: EVAL EVALSHA SCRIPT …
+std::span<const Command> FunctionCommands();      // functions.cc: FCALL FCALL_RO FUNCTION
 std::span<const Command> SortCommands();          // sort.cc: SORT SORT_RO
 
 }  // namespace strata

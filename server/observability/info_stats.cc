@@ -3,6 +3,7 @@
 #include <string>
 
 #include "server/observability/info.h"
+#include "server/scripting/scripting.h"
 
 namespace strata {
 namespace {
@@ -47,6 +48,7 @@ void WriteKeys(Services& services, InfoText& out) {
   out.Add("expired_lag_p99_us", lag_us(0.99));
   out.Add("evicted_keys", 0);
   out.Add("evicted_clients", 0);
+  out.Add("evicted_scripts", services.scripting.cache().evicted());
   out.Add("total_eviction_exceeded_time", 0);
   out.Add("current_eviction_exceeded_time", 0);
   out.Add("keyspace_hits", services.statistics.Sum(&ThreadStatistics::keyspace_hits));

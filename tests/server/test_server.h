@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "config/command_line.h"
 #include "server/blocking/wait_queues.h"
+#include "server/scripting/scripting.h"
 #include "server/security/client_access.h"
 #include "server/services.h"
 #include "server/session.h"
@@ -55,11 +56,12 @@ class TestServer final : private ServerControl {
         keyspace_({64, static_cast<int>(config_.options().databases), 42}, clock, reclaimer_),
         world_(threads),
         statistics_(threads, commands_.rows()),
-        services_{
-            clock,     config_,        commands_,          keyspace_,    reclaimer_, world_,
-            clients_,  statistics_,    slow_log_,          latency_,     *this,      pause_,
-            identity_, active_expiry_, over_memory_limit_, wait_queues_, watches_,   key_events_,
-            acl_} {
+        scripting_(clock, threads),
+        services_{clock,        config_,  commands_,   keyspace_,      reclaimer_,
+                  world_,       clients_, statistics_, slow_log_,      latency_,
+                  *this,        pause_,   identity_,   active_expiry_, over_memory_limit_,
+                  wait_queues_, watches_, key_events_, acl_,
+                  scripting_} {
     acl_.LoadAtStart().value();
     identity_.run_id = std::string(40, 'a');
     identity_.started_ms = clock.WallMs();
@@ -122,6 +124,7 @@ class TestServer final : private ServerControl {
   WaitQueues wait_queues_{keyspace_};
   WatchTable watches_{keyspace_};
   KeyEvents key_events_;
+  Scripting scripting_;
   std::atomic<bool> active_expiry_{true};
   std::atomic<bool> over_memory_limit_{false};
   bool shutdown_requested_ = false;
