@@ -80,8 +80,7 @@ Server::Server(LoadedConfig loaded)
       services_{clock_,       config_,  commands_,   keyspace_,      reclaimer_,
                 world_,       clients_, statistics_, slow_log_,      latency_,
                 *this,        pause_,   identity_,   active_expiry_, over_memory_limit_,
-                wait_queues_, watches_, key_events_, acl_,
-                scripting_} {
+                wait_queues_, watches_, key_events_, acl_,           scripting_} {
   for (size_t i = 0; i < identity_.io_threads; ++i) {
     threads_.push_back(std::make_unique<IoThread>(services_, i, identity_.io_threads));
   }

@@ -20,7 +20,7 @@ constexpr std::string_view kReadOnlyCall =
     "ERR Can not execute a script with write flag using *_ro command.";
 constexpr std::string_view kKilled = "ERR Script killed by user with SCRIPT KILL...";
 
-constexpr uint32_t kMayWrite = kWrite | kMayReplicate;
+constexpr uint32_t kWritesOrReplicates = kWrite | kMayReplicate;
 
 }  // namespace
 
@@ -59,7 +59,7 @@ std::string CommandScriptHost::RefusalOf(const strata::Call& call) {
     LogDenial(context_.services, context_.client, call, *denial, AclContext::kLua);
     return "ERR " + std::string(DenialInScript(*denial));
   }
-  if (is_read_only_ && (command.flags & kMayWrite) != 0) return std::string(kReadOnly);
+  if (is_read_only_ && (command.flags & kWritesOrReplicates) != 0) return std::string(kReadOnly);
   // A script that has begun to write is not stopped half-way.
   const bool may_take_memory = (script_.flags & kScriptAllowOom) != 0 || has_written_;
   if (was_over_memory_limit_ && command.Is(kDenyOom) && !may_take_memory) {

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/number.h"
 #include "base/sha1.h"
+#include "base/text.h"
 #include "base/version.h"
 #include "server/scripting/interpreter.h"
 #include "server/scripting/reply_to_lua.h"

@@ -40,8 +40,7 @@ class SlowClient {
     return {clock,         s.config,  s.commands,   s.keyspace,      s.reclaimer,
             s.world,       s.clients, s.statistics, s.slow_log,      s.latency,
             s.control,     s.pause,   s.identity,   s.active_expiry, s.over_memory_limit,
-            s.wait_queues, s.watches, s.key_events, s.acl,
-            s.scripting};
+            s.wait_queues, s.watches, s.key_events, s.acl,           s.scripting};
   }
 
   TickingClock clock_;

@@ -60,8 +60,7 @@ class TestServer final : private ServerControl {
         services_{clock,        config_,  commands_,   keyspace_,      reclaimer_,
                   world_,       clients_, statistics_, slow_log_,      latency_,
                   *this,        pause_,   identity_,   active_expiry_, over_memory_limit_,
-                  wait_queues_, watches_, key_events_, acl_,
-                  scripting_} {
+                  wait_queues_, watches_, key_events_, acl_,           scripting_} {
     acl_.LoadAtStart().value();
     identity_.run_id = std::string(40, 'a');
     identity_.started_ms = clock.WallMs();
