@@ -145,7 +145,10 @@ std::string AclSelector::DescribeKeys() const {
   std::string text;
   for (const KeyPattern& pattern : keys_) {
     if (!text.empty()) text += ' ';
-    text.append(PrefixOf(pattern)).append(pattern.glob);
+    // Among others, ~* would be read as the rule for all keys, beside which there are no patterns.
+    const bool looks_like_all = pattern.glob == "*" && pattern.permissions == kMayReadAndWrite;
+    text += looks_like_all && keys_.size() > 1 ? "%RW~" : PrefixOf(pattern);
+    text += pattern.glob;
   }
   return text;
 }

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """The ACL of a server that starts and stops: its file, its configuration, and who is connected."""
 
+import hashlib
 import os
 import subprocess
 import threading
@@ -10,7 +11,7 @@ import unittest
 from strata import PROGRAM, TIMEOUT, ReplyError, Server, wait_until
 
 DEFAULT = "user default on nopass sanitize-payload ~* &* +@all"
-ALICE = "user alice on sanitize-payload #2bd806c97f0e00af1a1fc3328fa763a9269723c8db8fac4f93af71db186d6e90"
+ALICE = "user alice on sanitize-payload #" + hashlib.sha256(b"wonderland").hexdigest()
 
 
 def denied(command):

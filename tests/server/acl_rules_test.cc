@@ -141,6 +141,8 @@ TEST_CASE("rules work on what earlier ones left") {
   CHECK(Apply({"&*", "&x"}) == no_channels);
   CHECK(Apply({"~*", "resetkeys", "~x", "%R~y", "%W~y", "~x"}) ==
         "off sanitize-payload ~x ~y resetchannels -@all");
+  CHECK(Apply({"%R~*", "%W~*"}) == "off sanitize-payload ~* resetchannels -@all");
+  CHECK(Apply({"~a", "%R~*", "%W~*"}) == "off sanitize-payload ~a %RW~* resetchannels -@all");
   CHECK(Apply({"&x", "&y", "&x"}) == "off sanitize-payload resetchannels &x &y -@all");
   CHECK(Apply({">a", ">b", ">a", "<b"}) ==
         "off sanitize-payload #ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb "
