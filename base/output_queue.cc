@@ -40,6 +40,17 @@ size_t OutputQueue::Gather(std::span<iovec> out) const {
   return count;
 }
 
+void OutputQueue::CopyTo(std::string& out) const {
+  size_t position = sent_bytes_;
+  for (size_t i = first_attachment_; i < attachments_.size(); ++i) {
+    const Attachment& attachment = attachments_[i];
+    out.append(bytes_.view().substr(position, attachment.position - position));
+    out.append(attachment.blob.view().substr(attachment.sent));
+    position = attachment.position;
+  }
+  out.append(bytes_.view().substr(position));
+}
+
 void OutputQueue::Consume(size_t count) {
   while (count > 0) {
     bool attached = first_attachment_ < attachments_.size();

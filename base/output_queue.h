@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -32,6 +33,8 @@ class OutputQueue {
 
   // The next bytes to write, as many as fit in `out`; returns how many elements are filled.
   size_t Gather(std::span<iovec> out) const;
+  // Appends all unsent bytes to `out`, which then refers to nothing shared.
+  void CopyTo(std::string& out) const;
   // `count` bytes of what Gather returned have been written.
   void Consume(size_t count);
   void Clear();

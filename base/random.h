@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <string>
 
 namespace strata {
 
@@ -28,5 +30,8 @@ class Random {
 
 // From the operating system's entropy; for seeds and ids.
 uint64_t RandomSeed();
+
+// From the same source, for secrets: so many hex digits.
+std::string RandomHexDigits(size_t digits);
 
 }  // namespace strata

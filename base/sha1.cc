@@ -10,14 +10,4 @@ Sha1Digest Sha1(std::string_view bytes) {
   return digest;
 }
 
-std::string HexDigits(const Sha1Digest& digest) {
-  constexpr char kDigits[] = "0123456789abcdef";
-  std::string text;
-  for (uint8_t byte : digest) {
-    text += kDigits[byte >> 4];
-    text += kDigits[byte & 15];
-  }
-  return text;
-}
-
 }  // namespace strata

@@ -2,7 +2,6 @@
 
 #include <array>
 #include <cstdint>
-#include <string>
 #include <string_view>
 
 namespace strata {
@@ -11,8 +10,5 @@ using Sha1Digest = std::array<uint8_t, 20>;
 
 // SHA-1 (FIPS 180-4). To name content as Redis does (scripts, DEBUG DIGEST), not for security.
 Sha1Digest Sha1(std::string_view bytes);
-
-// 40 lower-case hex digits.
-std::string HexDigits(const Sha1Digest& digest);
 
 }  // namespace strata

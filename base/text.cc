@@ -119,6 +119,22 @@ std::string Quote(std::string_view bytes) {
   return quoted + '"';
 }
 
+std::string QuoteWord(std::string_view word) {
+  auto is_plain = [](char c) { return c > ' ' && c <= '~' && c != '"' && c != '\''; };
+  if (!word.empty() && std::all_of(word.begin(), word.end(), is_plain)) return std::string(word);
+  return Quote(word);
+}
+
+std::string HexDigits(std::span<const uint8_t> bytes) {
+  constexpr char kDigits[] = "0123456789abcdef";
+  std::string text;
+  for (uint8_t byte : bytes) {
+    text += kDigits[byte >> 4];
+    text += kDigits[byte & 15];
+  }
+  return text;
+}
+
 std::optional<std::vector<std::string>> SplitArguments(std::string_view line) {
   std::vector<std::string> words;
   size_t at = 0;

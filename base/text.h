@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,6 +16,12 @@ bool EqualsIgnoreCase(std::string_view a, std::string_view b);
 
 // "text" with quotes, \n, \x00 …, as Redis shows bytes to people (MONITOR, CONFIG REWRITE).
 std::string Quote(std::string_view bytes);
+
+// The word as it is, or quoted if SplitArguments would not give it back.
+std::string QuoteWord(std::string_view word);
+
+// Two lower-case digits per byte.
+std::string HexDigits(std::span<const uint8_t> bytes);
 
 // Splits a line as a shell would: spaces separate, "…" with \n \r \t \b \a \" \\ \xhh escapes, '…'
 // with \'. Nothing if a quote is unbalanced or not followed by a space.

@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "config/atomic_file.h"
 #include "config/command_line.h"
+#include "config/foreign_directives.h"
 #include "config/option_value.h"
 #include "config/redis_conf_rewrite.h"
 #include "config/yaml_rewrite.h"
@@ -48,7 +49,19 @@ std::string_view NameUsed(const OptionRow& row, std::string_view name) {
   return EqualsIgnoreCase(row.name, name) ? row.name : row.alias;
 }
 
-// What CONFIG SET refuses before it looks at any value.
+// Whether what Redis would do by this setting can be left undone.
+Result<void> CheckForeign(const NameAndValue& setting) {
+  const ForeignDirective* directive = FindForeignDirective(setting.name);
+  if (directive == nullptr) {
+    return Error{"ERR Unknown option or number of arguments for CONFIG SET - '" + setting.name +
+                 "'"};
+  }
+  if (IsHarmless(*directive, {&setting.value, 1})) return {};
+  return Config::SetFailure(setting.name, directive->reason);
+}
+
+// What CONFIG SET refuses before it looks at any value. Null for an option of Redis's that cannot
+// matter here.
 Result<std::vector<const OptionRow*>> RowsToSet(std::span<const NameAndValue> settings,
                                                 ProtectedOptions protected_options) {
   std::vector<const OptionRow*> rows;
@@ -56,14 +69,15 @@ Result<std::vector<const OptionRow*>> RowsToSet(std::span<const NameAndValue> se
   for (const NameAndValue& setting : settings) {
     const OptionRow* row = FindOption(setting.name);
     if (row == nullptr) {
+      Result<void> foreign = CheckForeign(setting);
+      if (!foreign) return foreign.error();
+    } else if (row->file_only) {
       return Error{"ERR Unknown option or number of arguments for CONFIG SET - '" + setting.name +
                    "'"};
-    }
-    if (row->mutability == Mutability::kImmutable) {
+    } else if (row->mutability == Mutability::kImmutable) {
       return Config::SetFailure(setting.name, "can't set immutable config");
-    }
-    if (row->mutability == Mutability::kProtected &&
-        protected_options == ProtectedOptions::kRefuse) {
+    } else if (row->mutability == Mutability::kProtected &&
+               protected_options == ProtectedOptions::kRefuse) {
       return Config::SetFailure(setting.name, "can't set protected config");
     }
     if (!names.insert(ToLower(setting.name)).second) {
@@ -113,12 +127,14 @@ std::vector<NameAndValue> Config::Get(std::span<const std::string_view> patterns
   for (const OptionGroup& group : OptionGroups()) {
     for (const OptionRow& row : group.rows) {
       for (std::string_view name : {row.name, row.alias}) {
-        if (name.empty()) continue;
+        if (name.empty() || row.file_only) continue;
         std::optional<std::string_view> shown = AskedFor(name, patterns);
         if (shown) found.push_back({std::string(*shown), FormatOption(row, options_)});
       }
     }
   }
+  auto by_name = [](const NameAndValue& a, const NameAndValue& b) { return a.name < b.name; };
+  std::sort(found.begin(), found.end(), by_name);
   return found;
 }
 
@@ -128,9 +144,10 @@ Result<std::vector<std::string_view>> Config::Set(std::span<const NameAndValue> 
   if (!rows) return rows.error();
   Options next = options_;
   for (size_t i = 0; i < settings.size(); ++i) {
-    const OptionRow& row = *(*rows)[i];
-    Result<void> parsed = ParseOption(row, {&settings[i].value, 1}, next);
-    if (!parsed) return SetFailure(NameUsed(row, settings[i].name), parsed.error().message);
+    const OptionRow* row = (*rows)[i];
+    if (row == nullptr) continue;
+    Result<void> parsed = ParseOption(*row, {&settings[i].value, 1}, next);
+    if (!parsed) return SetFailure(NameUsed(*row, settings[i].name), parsed.error().message);
   }
   NormalizeOptions(next);
   std::vector<std::string_view> changed;
@@ -144,7 +161,7 @@ Error Config::SetFailure(std::string_view name, std::string_view reason) {
                "') - " + std::string(reason)};
 }
 
-Result<void> Config::Rewrite() const {
+Result<void> Config::Rewrite(UserDefinitions users) const {
   if (path_.empty()) return Error{"ERR The server is running without a config file"};
   std::string text;
   std::error_code failure;
@@ -155,7 +172,9 @@ Result<void> Config::Rewrite() const {
   }
   Result<LoadedConfig> file = LoadText(text, path_, format_);
   if (!file) return Error{"ERR Rewriting config file: " + file.error().message};
-  Result<std::string> rewritten = RewriteText(text, *file, options_);
+  Options options = options_;
+  options.users = std::move(users);
+  Result<std::string> rewritten = RewriteText(text, *file, options);
   if (!rewritten) return Error{"ERR Rewriting config file: " + rewritten.error().message};
   Result<void> written = ReplaceFile(path_, *rewritten);
   if (!written) return Error{"ERR Rewriting config file: " + written.error().message};

@@ -31,11 +31,13 @@ class Config {
   // Absolute; empty if the server was started without a file.
   const std::string& path() const { return path_; }
 
-  // The options that match any of the glob patterns, in the table's order, each once. An alias is
-  // an option of its own here; a name without wildcards comes back as it was asked for.
+  // The options, but for those that only a file may hold, that match any of the glob patterns,
+  // sorted by name, each once. An alias is an option of its own here; a name without wildcards
+  // comes back as it was asked for.
   std::vector<NameAndValue> Get(std::span<const std::string_view> patterns) const;
 
-  // Sets all or none. Errors are the whole reply, in Redis's words ("ERR CONFIG SET failed ...").
+  // Sets all or none; what only Redis knows and cannot matter here (config/foreign_directives.h)
+  // counts as set. Errors are the whole reply, in Redis's words ("ERR CONFIG SET failed ...").
   // Returns the names (never the aliases) of the options whose value is now another one, for the
   // caller to apply; if that fails, it calls Restore and answers with SetFailure.
   Result<std::vector<std::string_view>> Set(
@@ -48,10 +50,10 @@ class Config {
   // The error reply of CONFIG SET for a value that could not be applied.
   static Error SetFailure(std::string_view name, std::string_view reason);
 
-  // Writes the options that differ from what the file says into the file. Comments and order stay;
-  // the file is replaced as a whole or not at all, and keeps its permissions. Errors are the whole
-  // reply.
-  Result<void> Rewrite() const;
+  // Writes the options that differ from what the file says into the file, and `users`, the ACL's
+  // as they are now. Comments and order stay; the file is replaced as a whole or not at all, and
+  // keeps its permissions. Errors are the whole reply.
+  Result<void> Rewrite(UserDefinitions users) const;
 
  private:
   Options options_;

@@ -11,7 +11,6 @@ constexpr std::string_view kNoSnapshots = "no snapshots are written yet";
 constexpr std::string_view kNoAppendOnlyFile = "Strata has no append-only file";
 constexpr std::string_view kNoBus = "Strata does not speak Redis's cluster bus";
 constexpr std::string_view kNoTls = "there is no TLS yet";
-constexpr std::string_view kNoAcl = "there are no ACL users yet; use requirepass";
 constexpr std::string_view kNoScripts = "there are no scripts yet";
 constexpr std::string_view kOtherMemory = "memory is managed in another way";
 constexpr std::string_view kOtherThreads = "threads are managed in another way";
@@ -43,9 +42,6 @@ constexpr ForeignDirective kDirectives[] = {
     {"tls-cluster", "no", kNoTls},
     {"tls-replication", "no", kNoTls},
     {"tls-*", "*", kNoTls},
-    {"user", "", kNoAcl},
-    {"aclfile", "", kNoAcl},
-    {"acl*", "*", kNoAcl},
     {"rename-command", "", "commands cannot be renamed"},
     {"loadmodule", "", "there are no modules"},
     {"enable-module-command", "*", "there are no modules"},

@@ -25,6 +25,7 @@ bool OptionRow::IsList() const {
   return std::holds_alternative<std::vector<std::string> Options::*>(field) ||
          std::holds_alternative<std::vector<double> Options::*>(field) ||
          std::holds_alternative<std::vector<SavePoint> Options::*>(field) ||
+         std::holds_alternative<UserDefinitions Options::*>(field) ||
          std::holds_alternative<OutputBufferLimits Options::*>(field);
 }
 

@@ -42,7 +42,8 @@ using OptionField =
     std::variant<int64_t Options::*, bool Options::*, std::string Options::*,
                  std::vector<std::string> Options::*, std::vector<double> Options::*,
                  std::vector<SavePoint> Options::*, OutputBufferLimits Options::*,
-                 MemoryShare Options::*, KeyspaceEventMask Options::*, EnumField>;
+                 MemoryShare Options::*, KeyspaceEventMask Options::*, UserDefinitions Options::*,
+                 EnumField>;
 
 // Of an integer. kBytes also accepts 64kb, 1g …; kOctal is read and written in base 8.
 enum class Unit { kNone, kBytes, kSeconds, kMilliseconds, kMicroseconds, kMinutes, kOctal };
@@ -69,7 +70,8 @@ struct OptionRow {
   Mutability mutability = Mutability::kMutable;
   Support support = Support::kFull;
   std::string_view support_note = {};
-  bool secret = false;  // never in logs, warnings or MONITOR
+  bool secret = false;     // never in logs, warnings or MONITOR
+  bool file_only = false;  // CONFIG GET and SET do not know it: other commands show and change it
   std::string_view doc;
 
   bool IsList() const;  // takes several words, or a YAML sequence

@@ -1,6 +1,7 @@
 #include "config/option_value.h"
 
 #include <cstdio>
+#include <set>
 
 #include "base/number.h"
 #include "base/text.h"
@@ -196,6 +197,22 @@ std::string FormatBufferLimit(const char* name, const OutputBufferLimit& limit, 
          FormatBytes(limit.soft_bytes, notation) + ' ' + FormatInt64(limit.soft_seconds);
 }
 
+Result<UserDefinitions> ParseUsers(std::span<const std::string> items) {
+  UserDefinitions users;
+  std::set<std::string> names;
+  for (const std::string& item : items) {
+    if (item.empty() && items.size() == 1) break;
+    const std::optional<Words> words = SplitArguments(item);
+    if (!words) return Error{"unbalanced quotes"};
+    if (words->empty()) return Error{"a user without a name"};
+    if (!names.insert(words->front()).second) {
+      return Error{"Duplicate user found. A user can only be defined once in config files"};
+    }
+    users.lines.push_back(item);
+  }
+  return users;
+}
+
 // One word that is "" stands for the empty list, as in `save ""`.
 Words SplitItems(std::span<const std::string> items) {
   Words words;
@@ -242,6 +259,9 @@ struct Parser {
   Result<void> operator()(KeyspaceEventMask Options::*member) const {
     return Store(member, ParseEvents(items[0]));
   }
+  Result<void> operator()(UserDefinitions Options::*member) const {
+    return Store(member, ParseUsers(items));
+  }
   Result<void> operator()(std::vector<std::string> Options::*member) const {
     return Store(member, ParseBind(SplitItems(items)));
   }
@@ -281,6 +301,7 @@ struct Formatter {
   Words operator()(bool Options::*member) const { return {options.*member ? "yes" : "no"}; }
   Words operator()(std::string Options::*member) const { return {options.*member}; }
   Words operator()(std::vector<std::string> Options::*member) const { return options.*member; }
+  Words operator()(UserDefinitions Options::*member) const { return (options.*member).lines; }
   Words operator()(MemoryShare Options::*member) const {
     const MemoryShare& share = options.*member;
     if (share.percent > 0) return {FormatInt64(share.percent) + '%'};

@@ -30,6 +30,9 @@ enum class MaxmemoryPolicy {
 // Whom a dangerous command or option is open to.
 enum class Access { kNobody, kEverybody, kLocal };
 
+// Whether a new user may use every channel of pub/sub.
+enum class ChannelsByDefault { kNone, kAll };
+
 enum class Supervisor { kUpstart, kSystemd, kAuto, kNone };
 
 // A client is closed when its pending replies exceed hard_bytes, or soft_bytes for soft_seconds on
@@ -76,6 +79,12 @@ enum KeyspaceEvent : uint32_t {
   kKeyspaceEventNew = 1 << 13,       // n
 };
 
+// A user of the ACL each, its name and then its rules, in words as a shell has them. What is a rule
+// is for the server to say.
+struct UserDefinitions {
+  std::vector<std::string> lines;
+};
+
 struct KeyspaceEventMask {
   uint32_t bits = 0;
 };
@@ -112,9 +121,14 @@ struct Options {
   bool dynamic_hz = false;
   int64_t busy_reply_threshold = 0;  // milliseconds
   int64_t shutdown_timeout = 0;      // seconds
+  int64_t script_memory_limit = 0;   // bytes
 
   // security
   std::string requirepass;
+  UserDefinitions users;
+  std::string aclfile;
+  int64_t acllog_max_len = 0;
+  ChannelsByDefault acl_pubsub_default = ChannelsByDefault::kNone;
   Access enable_protected_configs = Access::kNobody;
   Access enable_debug_command = Access::kNobody;
 

@@ -13,9 +13,9 @@
 
 namespace strata {
 
-// Applies directives one by one in the order of their source. The first `save` of a source replaces
-// what was there, further ones add to it; every other option simply takes its last value. One
-// reader per source (a file with its includes, or the command line).
+// Applies directives one by one in the order of their source. The first `save` or `user` of a
+// source replaces what was there, further ones add to it; every other option simply takes its last
+// value. One reader per source (a file with its includes, or the command line).
 class DirectiveReader {
  public:
   // `config` is borrowed and must outlive the reader.

@@ -61,6 +61,7 @@ struct ValuesDescription {
   std::string operator()(OutputBufferLimits Options::*) const {
     return "list of 'class size size seconds'";
   }
+  std::string operator()(UserDefinitions Options::*) const { return "list of 'name rule...'"; }
   std::string operator()(MemoryShare Options::*) const { return "bytes, or 0% to 100%"; }
   std::string operator()(KeyspaceEventMask Options::*) const { return "letters"; }
   std::string operator()(const EnumField& field) const {

@@ -93,6 +93,13 @@ void ReplyBuilder::Double(double value) {
   output_->Append("\r\n");
 }
 
+void ReplyBuilder::BigNumber(std::string_view digits) {
+  if (!resp3()) return Bulk(digits);
+  output_->Append("(");
+  output_->Append(digits);
+  output_->Append("\r\n");
+}
+
 void ReplyBuilder::Boolean(bool value) {
   if (!resp3()) return Integer(value ? 1 : 0);
   output_->Append(value ? "#t\r\n" : "#f\r\n");

@@ -28,6 +28,11 @@ class ReplyBuilder {
   // `text` starts with its code: "ERR …", "WRONGTYPE …". Line ends become spaces; those at its end
   // go.
   void Error(std::string_view text);
+  // The same for an error that was counted where it arose: it leaves no last_error_code().
+  void CountedError(std::string_view text) {
+    Error(text);
+    error_code_size_ = 0;
+  }
   void Integer(int64_t value) { Number(':', value); }
   void Bulk(std::string_view bytes);
   void Bulk(const SharedBytes& bytes);
@@ -42,6 +47,8 @@ class ReplyBuilder {
   // An out-of-band message; an array in RESP2.
   void Push(size_t elements);
   void Double(double value);
+  // As digits; a bulk in RESP2. REQUIRES: no line end in `digits`.
+  void BigNumber(std::string_view digits);
   // 1 or 0 in RESP2.
   void Boolean(bool value);
   // `format` is three letters ("txt", "mkd"); a plain bulk in RESP2.

@@ -20,6 +20,7 @@
 
 namespace strata {
 
+class AclUser;
 struct BlockedCommand;
 
 enum class Transport : uint8_t { kTcp, kUnix };
@@ -53,7 +54,9 @@ class Client {
 
   int database = 0;
   bool authenticated = false;
-  std::string user = "default";
+  // Whose rights it has: the default user's until it authenticates. One of the Acl's; null only
+  // before it is connected.
+  const AclUser* user = nullptr;
   std::string name;
   std::string library_name;
   std::string library_version;
@@ -84,6 +87,7 @@ class Client {
   std::atomic<uint64_t> query_buffer_bytes{0};  // unparsed
   std::atomic<uint64_t> query_buffer_capacity{0};
   std::atomic<uint64_t> output_buffer_bytes{0};  // unsent
+  std::atomic<bool> paused{false};               // CLIENT PAUSE holds its next command back
 };
 
 }  // namespace strata

@@ -182,6 +182,10 @@ enum class CommandGroup : uint8_t {
   kBitmap,
 };
 
+// Which arguments are channels of pub/sub that are published or subscribed to: the first, all, or
+// all as patterns.
+enum class ChannelArguments : uint8_t { kNone, kFirst, kAll, kAllPatterns };
+
 using CommandHandler = void (*)(CommandContext&);
 
 // A command or, in `subcommands`, a subcommand. `arity` counts the name (and the container's), and
@@ -203,10 +207,14 @@ struct Command {
   std::span<const Command> subcommands = {};
   // What COMMAND INFO tells proxies: "nondeterministic_output", "request_policy:all_shards", …
   std::span<const std::string_view> tips = {};
+  ChannelArguments channels = ChannelArguments::kNone;
   // Asked instead of the key specs if there is one.
   KeyFinder find_keys = nullptr;
   // Whether a call with these arguments is to run as one with kExclusive does.
   bool (*exclusive_if)(std::span<const std::string_view> arguments) = nullptr;
+  // The version of Redis from which new programs are to say something else, and what.
+  std::string_view deprecated_since = {};
+  std::string_view replaced_by = {};
 
   constexpr bool Is(CommandFlag flag) const { return (flags & flag) != 0; }
 };

@@ -5,6 +5,17 @@
 #include "base/text.h"
 
 namespace strata {
+namespace {
+
+// Who called, as MONITOR shows it.
+std::string CallerName(const Client& client, const CallOutcome& outcome) {
+  if (outcome.by_script) return "lua";
+  const std::string& address = client.origin.address;
+  if (client.origin.transport == Transport::kTcp) return address;
+  return "unix:" + address.substr(0, address.rfind(':'));
+}
+
+}  // namespace
 
 void CommandAccounts::Add(const Client& client, const Call& call, const CallOutcome& outcome,
                           int64_t now_ms) {
@@ -14,19 +25,20 @@ void CommandAccounts::Add(const Client& client, const Call& call, const CallOutc
   counters.nanoseconds.Add(duration_ns);
   statistics_.commands_processed.Add(1);
   if (services_.config.options().latency_tracking) counters.latency.Count(duration_ns);
-  if (!outcome.error_code.empty()) [[unlikely]] {
+  if (outcome.failed) [[unlikely]] {
     counters.failed.Add(1);
-    services_.statistics.CountError(outcome.error_code);
+    if (!outcome.error_code.empty()) services_.statistics.CountError(outcome.error_code);
   }
   CountTime(client, call, outcome, now_ms);
-  if (services_.clients.HasMonitors()) [[unlikely]] {
-    FeedMonitors(client, call, outcome.secrets);
+  const bool is_shown = !call.command.Is(kSkipMonitor);
+  if (is_shown && services_.clients.HasMonitors()) [[unlikely]] {
+    FeedMonitors(client, call, outcome);
   }
 }
 
 void CommandAccounts::AddParked(const Client& client, const Call& call) {
   statistics_.commands_processed.Add(1);
-  if (services_.clients.HasMonitors()) FeedMonitors(client, call, {});
+  if (services_.clients.HasMonitors()) FeedMonitors(client, call, {0});
 }
 
 void CommandAccounts::CountTime(const Client& client, const Call& call, const CallOutcome& outcome,
@@ -62,18 +74,16 @@ void CommandAccounts::RecordSlow(const Client& client, const Call& call, const C
 }
 
 void CommandAccounts::FeedMonitors(const Client& client, const Call& call,
-                                   std::span<const size_t> secrets) {
-  if (call.command.Is(kSkipMonitor) || call.command.Is(kAdmin)) return;
+                                   const CallOutcome& outcome) {
+  if (call.command.Is(kAdmin)) return;
   int64_t now_us = services_.clock.WallUs();
   std::string micros = std::to_string(now_us % 1'000'000);
-  std::string_view address = client.origin.address;
-  bool is_unix = client.origin.transport == Transport::kUnix;
-  if (is_unix) address = address.substr(0, address.rfind(':'));
   std::string line = "+" + std::to_string(now_us / 1'000'000) + "." +
                      std::string(6 - micros.size(), '0') + micros + " [" +
-                     std::to_string(client.database) + (is_unix ? " unix:" : " ");
-  line.append(address).append("]");
-  for (std::string_view argument : PublicArguments(call, secrets)) line += " " + Quote(argument);
+                     std::to_string(client.database) + " " + CallerName(client, outcome) + "]";
+  for (std::string_view argument : PublicArguments(call, outcome.secrets)) {
+    line += " " + Quote(argument);
+  }
   services_.clients.FeedMonitors(line + "\r\n");
 }
 

@@ -21,8 +21,10 @@ namespace strata {
 // How a call went.
 struct CallOutcome {
   int64_t duration_ns;
-  std::string_view error_code;           // "ERR", "WRONGTYPE"; empty if it succeeded
+  bool failed = false;
+  std::string_view error_code = {};      // "ERR", "WRONGTYPE"; empty if it is counted already
   std::span<const size_t> secrets = {};  // positions of passwords among its arguments
+  bool by_script = false;
 };
 
 class CommandAccounts {
@@ -33,13 +35,17 @@ class CommandAccounts {
   void Add(const Client& client, const Call& call, const CallOutcome& outcome, int64_t now_ms);
   // A call that waits: what it took is counted once it is over.
   void AddParked(const Client& client, const Call& call);
+  // Before the calls that it makes, for one that kSkipMonitor keeps from being told behind them.
+  void TellMonitors(const Client& client, const Call& call) {
+    if (services_.clients.HasMonitors()) FeedMonitors(client, call, {0});
+  }
 
  private:
   void CountTime(const Client& client, const Call& call, const CallOutcome& outcome,
                  int64_t now_ms);
   void RecordSlow(const Client& client, const Call& call, const CallOutcome& outcome,
                   int64_t now_ms);
-  void FeedMonitors(const Client& client, const Call& call, std::span<const size_t> secrets);
+  void FeedMonitors(const Client& client, const Call& call, const CallOutcome& outcome);
   // The arguments as others may see them.
   std::span<const std::string_view> PublicArguments(const Call& call,
                                                     std::span<const size_t> secrets);

@@ -13,6 +13,7 @@
 #include "protocol/reply_builder.h"
 #include "server/blocking/ready_keys.h"
 #include "server/client.h"
+#include "server/key_events.h"
 #include "server/observability/statistics.h"
 #include "server/services.h"
 #include "server/watch_table.h"
@@ -54,7 +55,7 @@ class CommandContext {
   Entry* FindForRead(const KeyRef& key) {
     Entry* entry = database.Find(key);
     if (entry == nullptr) {
-      statistics.keyspace_misses.Add(1);
+      CountMiss(key);
       return nullptr;
     }
     statistics.keyspace_hits.Add(1);
@@ -64,7 +65,11 @@ class CommandContext {
   // Counted but not touched: for commands that ask about a key, not for its value.
   Entry* LookAt(const KeyRef& key) {
     Entry* entry = database.Find(key);
-    (entry == nullptr ? statistics.keyspace_misses : statistics.keyspace_hits).Add(1);
+    if (entry == nullptr) {
+      CountMiss(key);
+      return nullptr;
+    }
+    statistics.keyspace_hits.Add(1);
     return entry;
   }
   // The same for a command that will change it: not counted, as in Redis.
@@ -86,11 +91,14 @@ class CommandContext {
     entry->SetMetadataFrom(*old);
     database.Put(key, entry);
   }
-  // Every key a handler changed is told here, once, after the change.
-  void Changed(const KeyRef& key) { ChangedIn(database.index(), key); }
+  // Every key a handler changed is told here, once, after the change, with the event that Redis
+  // tells of it (events::kNone if there is none). For further events of the change, and what
+  // becomes of the key then, see Notify.
+  void Changed(const KeyRef& key, const KeyEvent& event) {
+    ChangedIn(database.index(), key, event);
+  }
   // The same for a key of another database.
-  void ChangedIn(int database_index, const KeyRef& key) {
-    // tracking and notifications will want it
+  void ChangedIn(int database_index, const KeyRef& key, const KeyEvent& event) {
     statistics.writes.Add(1);
     if (!services.watches.empty()) [[unlikely]] {
       services.watches.Spoil(database_index, key);
@@ -98,6 +106,11 @@ class CommandContext {
     if (!services.wait_queues.empty()) [[unlikely]] {
       ready_keys.Note(services.wait_queues, database_index, key);
     }
+    services.key_events.Tell(database_index, key.bytes, event);
+  }
+  // An event of a key that is told as changed besides, or that is no change.
+  void Notify(const KeyRef& key, const KeyEvent& event) {
+    services.key_events.Tell(database.index(), key.bytes, event);
   }
 
   // For a command that finds nothing: true if it waits now, and is run again when one of the keys
@@ -120,6 +133,12 @@ class CommandContext {
     if (entry == nullptr || entry->type() == expected) return false;
     reply.Error(errors::kWrongType);
     return true;
+  }
+
+ private:
+  void CountMiss(const KeyRef& key) {
+    statistics.keyspace_misses.Add(1);
+    Notify(key, events::kMiss);
   }
 };
 

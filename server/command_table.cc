@@ -1,5 +1,6 @@
 #include "server/command_table.h"
 
+#include <algorithm>
 #include <optional>
 
 #include "base/check.h"
@@ -20,6 +21,7 @@ std::vector<std::span<const Command>> AllFamilies() {
           ServerCommands(),
           InfoCommands(),
           IntrospectionCommands(),
+          AclCommands(),
           SlowlogCommands(),
           LatencyCommands(),
           MemoryCommands(),
@@ -40,6 +42,8 @@ std::vector<std::span<const Command>> AllFamilies() {
           SetCommands(),
           SetAlgebraCommands(),
           SortCommands(),
+          ScriptingCommands(),
+          FunctionCommands(),
           HashCommands(),
           HashExpiryCommands(),
           HashRandomCommands(),
@@ -182,6 +186,20 @@ KeySearch FindKeys(const Command& command, std::span<const std::string_view> arg
     return positions.size() > before ? KeySearch::kComplete : KeySearch::kInvalid;
   }
   return FindKeysBySpecs(command, arguments, positions);
+}
+
+uint16_t ActualKeyFlags(uint16_t flags, const Command& command,
+                        std::span<const std::string_view> arguments) {
+  if ((flags & kKeyVariableFlags) == 0) return flags;
+  const auto has = [&](size_t from, std::string_view word) {
+    return std::any_of(arguments.begin() + static_cast<ptrdiff_t>(from), arguments.end(),
+                       [&](std::string_view option) { return EqualsIgnoreCase(option, word); });
+  };
+  if (command.name == "bitfield") {
+    const bool writes = has(2, "set") || has(2, "incrby");
+    return writes ? kKeyReadWrite | kKeyAccess | kKeyUpdate : kKeyReadOnly | kKeyAccess;
+  }
+  return has(3, "get") ? kKeyReadWrite | kKeyAccess | kKeyUpdate : kKeyOverwrite | kKeyUpdate;
 }
 
 KeySearch FindKeysBySpecs(const Command& command, std::span<const std::string_view> arguments,

@@ -127,4 +127,9 @@ KeySearch FindKeys(const Command& command, std::span<const std::string_view> arg
 KeySearch FindKeysBySpecs(const Command& command, std::span<const std::string_view> arguments,
                           std::vector<KeyPosition>& positions);
 
+// What a call does with a key whose spec has these flags: variable ones are those of commands that
+// may also only write (SET without GET) or only read (BITFIELD with nothing but GET).
+uint16_t ActualKeyFlags(uint16_t flags, const Command& command,
+                        std::span<const std::string_view> arguments);
+
 }  // namespace strata

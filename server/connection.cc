@@ -10,6 +10,7 @@
 
 #include "base/log.h"
 #include "server/io_thread.h"
+#include "server/security/client_access.h"
 
 namespace strata {
 namespace {
@@ -41,8 +42,7 @@ Connection::~Connection() {
 void Connection::Start() {
   {
     BatchScope scope(thread_.dispatcher());  // limits() may be older than the password
-    client_.authenticated = scope.busy() ? !thread_.limits().password_required
-                                         : thread_.services().config.options().requirepass.empty();
+    BecomeDefaultUser(client_, thread_.services().acl);
   }
   thread_.services().clients.Add(client_, *this);
   interest_ = EPOLLIN;
@@ -95,6 +95,7 @@ size_t Connection::Read(std::string_view& input) {
     return 0;
   }
   auto size = static_cast<size_t>(count);
+  thread_.statistics().reads.Add(1);
   thread_.statistics().bytes_in.Add(size);
   client_.bytes_in.fetch_add(size, std::memory_order_relaxed);
   if (pending_.empty()) {
@@ -165,6 +166,7 @@ bool Connection::WriteSome() {
     written += size;
     client_.output.Consume(size);
     client_.bytes_out.fetch_add(size, std::memory_order_relaxed);
+    thread_.statistics().sends.Add(1);
     thread_.statistics().bytes_out.Add(size);
   }
   return true;

@@ -7,6 +7,8 @@
 #include "base/text.h"
 #include "server/command_context.h"
 #include "server/command_gates.h"
+#include "server/scripting/scripting.h"
+#include "server/security/client_access.h"
 
 namespace strata {
 namespace {
@@ -32,8 +34,9 @@ Dispatcher::Dispatcher(Services& services, size_t thread_index)
       ready_(services, statistics_, nested_) {}
 
 ParserLimits Dispatcher::LimitsFor(const Client& client) const {
-  return {services_.config.options().proto_max_bulk_len,
-          client.authenticated ? Trust::kAuthenticated : Trust::kUnauthenticated};
+  return {services_.config.options().proto_max_bulk_len, MustAuthenticate(client, services_.acl)
+                                                             ? Trust::kUnauthenticated
+                                                             : Trust::kAuthenticated};
 }
 
 void Dispatcher::Resolve(const Client& client, Request& request) {
@@ -109,7 +112,7 @@ Dispatcher::Outcome Dispatcher::Execute(Client& client, const Request& request) 
   return outcome;
 }
 
-std::string Dispatcher::Refusal(const Client& client, const Request& request) const {
+std::string Dispatcher::Refusal(Client& client, const Request& request) {
   if (request.command == nullptr) {
     return UnknownCommandError(batch_.Arguments(request), request.unknown_subcommand);
   }
@@ -117,13 +120,29 @@ std::string Dispatcher::Refusal(const Client& client, const Request& request) co
   if (!TakesArguments(command, request.argument_count)) {
     return WrongArityError(services_.commands.FullName(request.row));
   }
-  if (!client.authenticated && !command.Is(kNoAuth)) return std::string(errors::kNoAuth);
-  const bool is_plain = client.transaction == nullptr && !client.monitoring && !busy_;
+  if (!client.authenticated && !command.Is(kNoAuth) && MustAuthenticate(client, services_.acl)) {
+    return std::string(errors::kNoAuth);
+  }
+  const bool is_plain =
+      client.user->unrestricted() && client.transaction == nullptr && !client.monitoring && !busy_;
   const bool memory_left = !services_.over_memory_limit.load(std::memory_order_relaxed);
   if (is_plain && memory_left) [[likely]] {
     return {};
   }
+  if (std::string refusal = AclRefusal(client, request); !refusal.empty()) return refusal;
   return RareRefusal(client, command);
+}
+
+std::string Dispatcher::AclRefusal(Client& client, const Request& request) {
+  const Call call = CallOf(request);
+  const std::optional<AclDenial> denial = FindDenial(*client.user, call, key_positions_);
+  if (!denial) return {};
+  client.last_command = request.command;  // the log tells it
+  client.last_row = request.row;
+  const bool in_multi = client.transaction != nullptr && client.transaction->open();
+  LogDenial(services_, client, call, *denial,
+            in_multi ? AclContext::kMulti : AclContext::kTopLevel);
+  return DenialError(*denial, services_.commands.FullName(request.row));
 }
 
 std::string Dispatcher::RareRefusal(const Client& client, const Command& command) const {
@@ -147,7 +166,7 @@ std::string Dispatcher::RareRefusal(const Client& client, const Command& command
   }
   // WATCH is allowed, but has to look at its keys.
   const bool needs_nothing = command.Is(kAllowBusy) && command.keys.empty();
-  if (busy_ && !needs_nothing) return std::string(errors::kBusy);
+  if (busy_ && !needs_nothing) return std::string(services_.scripting.busy().Refusal());
   return {};
 }
 
@@ -205,7 +224,9 @@ bool Dispatcher::Isolate(const Client& client, const Request& request) {
   }
   if (isolation_.alone()) return true;
   isolation_.StopTheWorld();
-  return !MustWait(client, request);  // a pause may have begun while it waited for the others
+  // While it waited for the others, a pause may have begun, or its user have changed or gone.
+  return client.closing == CloseState::kOpen && !MustWait(client, request) &&
+         !FindDenial(*client.user, CallOf(request), key_positions_);
 }
 
 Dispatcher::Outcome Dispatcher::Run(Client& client, const Request& request, ReplyBuilder& reply) {
@@ -259,7 +280,7 @@ void Dispatcher::Account(Client& client, const Request& request, const ReplyBuil
 
   const bool failed = reply.errors() != errors_before;
   const std::string_view error_code = failed ? reply.last_error_code() : std::string_view();
-  accounts_.Add(client, CallOf(request), {duration_ns, error_code, secrets_}, now_ms_);
+  accounts_.Add(client, CallOf(request), {duration_ns, failed, error_code, secrets_}, now_ms_);
   if (!secrets_.empty()) secrets_.clear();
 }
 
@@ -282,20 +303,25 @@ void BatchInterlude::Exchange() {
   std::swap(busy_, dispatcher_.busy_);
 }
 
-BatchScope::BatchScope(Dispatcher& dispatcher) : dispatcher_(dispatcher) {
+BatchScope::BatchScope(Dispatcher& dispatcher) NO_THREAD_SAFETY_ANALYSIS : dispatcher_(dispatcher) {
   Services& services = dispatcher.services_;
   dispatcher.busy_ = !dispatcher.isolation_.BeginBatch();
+  if (dispatcher.busy_) services.acl.users_mutex().Lock();
   dispatcher.now_ms_ = services.clock.WallMs();
   dispatcher.batch_start_ns_ = services.clock.MonotonicNs();
   dispatcher.command_start_ns_ = dispatcher.batch_start_ns_;
 }
 
-BatchScope::~BatchScope() {
+BatchScope::~BatchScope() NO_THREAD_SAFETY_ANALYSIS {
   auto batch_ns =
       static_cast<uint64_t>(dispatcher_.command_start_ns_ - dispatcher_.batch_start_ns_);
   Counter& longest = dispatcher_.statistics_.longest_batch_ns;
   if (batch_ns > longest.Read()) longest.Add(batch_ns - longest.Read());
-  if (!dispatcher_.busy_) dispatcher_.isolation_.EndBatch();
+  if (dispatcher_.busy_) {
+    dispatcher_.services_.acl.users_mutex().Unlock();
+  } else {
+    dispatcher_.isolation_.EndBatch();
+  }
   dispatcher_.busy_ = false;
 }
 

@@ -62,7 +62,8 @@ class Dispatcher {
     return {*request.command, request.row, batch_.Arguments(request), batch_.Keys(request)};
   }
   // An error reply if a gate refuses the request; empty if it may run.
-  std::string Refusal(const Client& client, const Request& request) const;
+  std::string Refusal(Client& client, const Request& request);
+  std::string AclRefusal(Client& client, const Request& request);
   // Those gates that say no to nearly nobody.
   std::string RareRefusal(const Client& client, const Command& command) const;
   bool MustWait(const Client& client, const Request& request) const;
@@ -125,8 +126,9 @@ class BatchScope {
   BatchScope(const BatchScope&) = delete;
   BatchScope& operator=(const BatchScope&) = delete;
 
-  // Nothing is held after all: a script that takes long has the world to itself. Only what does not
-  // touch the keyspace, and of options and clients only what is constant, may be done.
+  // Nothing is held after all, but that users do not change: a script that takes long has the world
+  // to itself. Only what does not touch the keyspace, and of options and clients only what is
+  // constant, may be done.
   bool busy() const { return dispatcher_.busy_; }
 
  private:

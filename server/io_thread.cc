@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "server/scripting/scripting.h"
 
 namespace strata {
 namespace {
@@ -41,7 +42,7 @@ void IoThread::RenewLimits() {
   BatchScope scope(dispatcher_);
   if (scope.busy()) return;  // no option changes meanwhile
   const Options& options = services_.config.options();
-  limits_.password_required = !options.requirepass.empty();
+  limits_.password_required = !services_.acl.default_user().needs_no_password();
   limits_.protected_mode = options.protected_mode;
   limits_.max_clients = static_cast<size_t>(options.maxclients);
   limits_.idle_timeout_ms = options.timeout * 1000;
@@ -130,6 +131,7 @@ void IoThread::Tick() {
     expiry_behind_ =
         !scope.busy() && services_.active_expiry.load(std::memory_order_relaxed) && ExpireKeys();
   }
+  services_.scripting.DropStale(index_);
   if (!unabandoned_.empty()) RetryAbandoning();
   if (!suspended_.empty()) RetrySuspended();
   CheckConnections();

@@ -43,9 +43,11 @@ void NestedCalls::Run(CommandContext& outer, const Call& call, ReplyBuilder& rep
   const int64_t start_ns = services_.clock.MonotonicNs();
   call.command.handler(inner);
   const int64_t duration_ns = services_.clock.MonotonicNs() - start_ns;
+  const bool by_script = (outer.command.acl & kAclScripting) != 0;
   const bool failed = reply.errors() != errors_before;
   const std::string_view error_code = failed ? reply.last_error_code() : std::string_view();
-  accounts_.Add(outer.client, call, {duration_ns, error_code, secrets}, outer.now_ms());
+  accounts_.Add(outer.client, call, {duration_ns, failed, error_code, secrets, by_script},
+                outer.now_ms());
 }
 
 }  // namespace strata

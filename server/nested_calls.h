@@ -48,6 +48,11 @@ class NestedCalls {
   // it. A blocking command answers as if its time were over.
   void Run(CommandContext& outer, const Call& call, ReplyBuilder& reply);
 
+  // Shows a call to those who MONITOR before the calls that it makes.
+  void TellMonitors(const Client& client, const Call& call) {
+    accounts_.TellMonitors(client, call);
+  }
+
   Isolation& isolation() { return isolation_; }
   // Null where there is none: in tests without sockets.
   EventLoop* loop() { return loop_; }

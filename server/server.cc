@@ -26,17 +26,9 @@ namespace asio = boost::asio;
 
 constexpr auto kCronPeriod = std::chrono::milliseconds(100);
 
-std::string RandomHex(size_t digits) {
-  constexpr char kDigits[] = "0123456789abcdef";
-  Random random(RandomSeed());
-  std::string text(digits, '0');
-  for (char& c : text) c = kDigits[random.Below(16)];
-  return text;
-}
-
 ServerIdentity MakeIdentity(const Options& options, const Clock& clock) {
   ServerIdentity identity;
-  identity.run_id = RandomHex(40);
+  identity.run_id = RandomHexDigits(40);
   std::error_code ignored;
   identity.executable = std::filesystem::read_symlink("/proc/self/exe", ignored).string();
   identity.started_ms = clock.WallMs();
@@ -84,9 +76,11 @@ Server::Server(LoadedConfig loaded)
       keyspace_(KeyspaceOptionsFrom(config_.options(), identity_.io_threads), clock_, reclaimer_),
       world_(identity_.io_threads),
       statistics_(identity_.io_threads, commands_.rows()),
-      services_{clock_,    config_,        commands_,          keyspace_,    reclaimer_, world_,
-                clients_,  statistics_,    slow_log_,          latency_,     *this,      pause_,
-                identity_, active_expiry_, over_memory_limit_, wait_queues_, watches_} {
+      scripting_(clock_, identity_.io_threads),
+      services_{clock_,       config_,  commands_,   keyspace_,      reclaimer_,
+                world_,       clients_, statistics_, slow_log_,      latency_,
+                *this,        pause_,   identity_,   active_expiry_, over_memory_limit_,
+                wait_queues_, watches_, key_events_, acl_,           scripting_} {
   for (size_t i = 0; i < identity_.io_threads; ++i) {
     threads_.push_back(std::make_unique<IoThread>(services_, i, identity_.io_threads));
   }
@@ -103,6 +97,9 @@ Result<void> Server::Run() {
   RaiseDescriptorLimit(options.maxclients);
   if (chdir(options.dir.c_str()) != 0) {
     return Error{"dir " + options.dir + ": " + std::strerror(errno)};
+  }
+  if (Result<void> users = acl_.LoadAtStart(); !users) {
+    return Error{"the ACL's users cannot be loaded: " + users.error().message};
   }
   WaitForSignal();  // from here on, a signal ends the server in good order
   if (Result<void> listening = Listen(); !listening) return listening;
@@ -204,6 +201,7 @@ Result<void> Server::ApplyOptions(std::span<const std::string_view> changed_name
   const Options& options = config_.options();
   for (std::string_view name : changed_names) {
     if (name == "loglevel") SetLogLevel(options.loglevel);
+    if (name == "requirepass") acl_.SetDefaultPassword(options.requirepass);
     if (name == "maxclients") RaiseDescriptorLimit(options.maxclients);
     if (name == "maxmemory") {
       bool over = options.maxmemory > 0 &&

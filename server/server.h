@@ -12,6 +12,7 @@
 #include "server/blocking/wait_queues.h"
 #include "server/io_thread.h"
 #include "server/listener.h"
+#include "server/scripting/scripting.h"
 #include "server/services.h"
 #include "server/watch_table.h"
 
@@ -44,6 +45,7 @@ class Server final : public ServerControl {
   Config config_;
   ServerIdentity identity_;
   CommandTable commands_;
+  Acl acl_{commands_, config_};
   Reclaimer reclaimer_;
   Keyspace keyspace_;
   BigReaderLock world_;
@@ -54,6 +56,8 @@ class Server final : public ServerControl {
   PauseState pause_;
   WaitQueues wait_queues_{keyspace_};
   WatchTable watches_{keyspace_};
+  KeyEvents key_events_;
+  Scripting scripting_;
   PurgeSchedule purge_schedule_;
   std::atomic<bool> active_expiry_{true};
   std::atomic<bool> over_memory_limit_{false};

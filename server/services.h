@@ -11,14 +11,17 @@
 #include "config/config.h"
 #include "server/client_registry.h"
 #include "server/command_table.h"
+#include "server/key_events.h"
 #include "server/observability/latency_monitor.h"
 #include "server/observability/slow_log.h"
 #include "server/observability/statistics.h"
+#include "server/security/acl.h"
 #include "storage/keyspace.h"
 #include "storage/reclaimer.h"
 
 namespace strata {
 
+class Scripting;
 class WaitQueues;
 class WatchTable;
 
@@ -70,6 +73,10 @@ struct Services {
   WaitQueues& wait_queues;
   // Keys that transactions depend on.
   WatchTable& watches;
+  KeyEvents& key_events;
+  Acl& acl;
+  // Scripts and function libraries.
+  Scripting& scripting;
 };
 
 }  // namespace strata

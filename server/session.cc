@@ -12,6 +12,7 @@ size_t Session::Process(std::string_view input) {
   RequestBatch& batch = dispatcher_.batch();
   size_t used = 0;
   suspension_ = Suspension::kNone;
+  client_.paused = false;
   if (client_.blocked != nullptr) {
     if (scope.busy()) return suspension_ = Suspension::kBusy, 0;
     if (!dispatcher_.TakeBlockedReply(client_)) return suspension_ = Suspension::kParked, 0;
@@ -80,6 +81,9 @@ Suspension Session::Execute(const Request& request) {
       return Suspension::kNone;
     case Dispatcher::Outcome::kPaused:
       paused_until_ms_ = dispatcher_.services().pause.until_ms;
+      client_.paused = true;
+      client_.last_command = request.command;
+      client_.last_row = request.row;
       return Suspension::kPaused;
     case Dispatcher::Outcome::kParked:
       return Suspension::kParked;

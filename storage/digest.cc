@@ -2,9 +2,11 @@
 
 #include <cstring>
 
+#include "base/number.h"
 #include "storage/hash_value.h"
 #include "storage/list_value.h"
 #include "storage/set_value.h"
+#include "storage/sorted_set_value.h"
 #include "storage/stream.h"
 
 namespace strata {
@@ -64,6 +66,30 @@ void AddHash(Sha1Digest& digest, const Collection& hash) {
   });
 }
 
+void AddScoredMember(Sha1Digest& digest, std::string_view member, double score) {
+  Sha1Digest pair{};
+  Chain(pair, member);
+  Chain(pair, FormatDouble(score));
+  Combine(digest, Bytes(pair));
+}
+
+void AddSortedSet(Sha1Digest& digest, const Collection& set) {
+  if (set.encoding == CollectionEncoding::kTable) {
+    const auto& members = static_cast<const SortedSetValue::Table*>(set.pointer)->members;
+    members.ForEach([&digest](const ScoredMember& member) {
+      AddScoredMember(digest, member.key(), member.score());
+    });
+    return;
+  }
+  ListpackView pairs(set.pointer);
+  DigitScratch member;
+  DigitScratch score;
+  for (auto position = pairs.First(); position != pairs.End();) {
+    const std::string_view name = pairs.ReadForward(position).Text(member);
+    AddScoredMember(digest, name, *ParseDouble(pairs.ReadForward(position).Text(score)));
+  }
+}
+
 void AddStream(Sha1Digest& digest, const Stream& stream) {
   constexpr char kIdSeparator = '.';
   for (StreamCursor cursor(stream, StreamId{}, StreamId::Max()); cursor.Next();) {
@@ -94,10 +120,11 @@ void AddValue(Sha1Digest& digest, const Entry& entry) {
     case ValueType::kHash:
       AddHash(digest, entry.collection());
       break;
+    case ValueType::kSortedSet:
+      AddSortedSet(digest, entry.collection());
+      break;
     case ValueType::kStream:
       AddStream(digest, StreamOf(entry));
-      break;
-    default:
       break;
   }
   if (entry.has_expiry()) Combine(digest, "!!expire!!");

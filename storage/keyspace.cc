@@ -8,9 +8,11 @@
 
 namespace strata {
 
-Keyspace::Keyspace(const KeyspaceOptions& options, const Clock& clock, Reclaimer& reclaimer)
+Keyspace::Keyspace(const KeyspaceOptions& options, const Clock& clock, Reclaimer& reclaimer,
+                   KeyspaceObserver* observer)
     : clock_(clock),
       reclaimer_(reclaimer),
+      observer_(observer),
       options_(options),
       shard_bits_(std::countr_zero(options.shards)),
       shards_(options.shards),
@@ -35,8 +37,9 @@ ShardDatabase& Keyspace::PartForWrite(int database, uint64_t hash) {
 }
 
 ShardDatabase& Keyspace::MakePart(Shard& shard, int database) {
-  auto part = std::make_unique<ShardDatabase>(options_.hash_seed, clock_.WallMs(), shard.expiry,
-                                              reclaimer_);
+  const ShardDatabase::Surroundings surroundings{options_.hash_seed, shard.expiry, reclaimer_,
+                                                 observer_};
+  auto part = std::make_unique<ShardDatabase>(database, clock_.WallMs(), surroundings);
   ShardDatabase& made = *part;
   shard.databases[static_cast<size_t>(database)].store(part.release(), std::memory_order_release);
   return made;
@@ -118,7 +121,8 @@ std::optional<std::string> Keyspace::RandomKey(int database, uint64_t random) {
         left -= part->size();
         continue;
       }
-      const Entry* entry = part->table().Sample(random);
+      // Mixed again: a shard and a slot by the same low bits would go together.
+      const Entry* entry = part->table().Sample(FoldedMultiply(random, 0xa0761d6478bd642f));
       if (entry == nullptr) break;
       std::string key(entry->key());
       if (!entry->IsExpired(now_ms)) return key;
@@ -162,7 +166,10 @@ void Keyspace::Swap(int a, int b) {
   for (Shard& shard : shards_) {
     SpinLock lock(shard.mutex);
     auto& first = shard.databases[static_cast<size_t>(a)];
-    first.store(shard.databases[static_cast<size_t>(b)].exchange(first.load()));
+    auto& second = shard.databases[static_cast<size_t>(b)];
+    first.store(second.exchange(first.load()));
+    if (ShardDatabase* part = first) part->set_index(a);
+    if (ShardDatabase* part = second) part->set_index(b);
   }
 }
 

@@ -35,8 +35,10 @@ struct DatabaseStatistics {
 
 class Keyspace {
  public:
-  // What is too big to be freed at once goes to the reclaimer.
-  Keyspace(const KeyspaceOptions& options, const Clock& clock, Reclaimer& reclaimer);
+  // What is too big to be freed at once goes to the reclaimer. The observer, if there is one, must
+  // stay.
+  Keyspace(const KeyspaceOptions& options, const Clock& clock, Reclaimer& reclaimer,
+           KeyspaceObserver* observer = nullptr);
   ~Keyspace();
   Keyspace(const Keyspace&) = delete;
   Keyspace& operator=(const Keyspace&) = delete;
@@ -104,6 +106,7 @@ class Keyspace {
 
   const Clock& clock_;
   Reclaimer& reclaimer_;
+  KeyspaceObserver* observer_;
   KeyspaceOptions options_;
   int shard_bits_;
   std::vector<Shard> shards_;
@@ -144,6 +147,9 @@ class Database {
   // See ShardDatabase. REQUIRES: the key exists.
   void NoteFieldExpiry(const KeyRef& key, int64_t expiry_ms) const {
     keyspace_->Part(index_, key.hash)->NoteFieldExpiry(key, expiry_ms);
+  }
+  void CountExpiredFields(const KeyRef& key, size_t fields) const {
+    keyspace_->Part(index_, key.hash)->CountExpiredFields(fields);
   }
   // Removes the entry, live or not, which is then the caller's; null if there is none.
   Entry* Take(const KeyRef& key) const {

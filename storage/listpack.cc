@@ -117,7 +117,14 @@ std::optional<size_t> LoadBackLength(const char* end) {
   return std::nullopt;
 }
 
+// What most elements are: a string of up to 63 bytes, between two bytes with its length.
+inline bool IsShortString(uint8_t first) {
+  return (first & 0xc0) == 0x80;
+}
+
 inline size_t ElementBytes(const char* element) {
+  const uint8_t first = ByteAt(element);
+  if (IsShortString(first)) return (first & 0x3f) + 2;
   size_t bytes = ExtentAt(element).Bytes();
   return bytes + BackLengthBytes(bytes);
 }
@@ -324,12 +331,7 @@ ListpackView::Position ListpackView::At(int64_t index) const {
   return position;
 }
 
-ListpackElement ListpackView::Read(Position position) const {
-  const char* element = origin() + position;
-  return ReadElement(element, ExtentAt(element));
-}
-
-ListpackElement ListpackView::ReadForward(Position& position) const {
+ListpackElement ListpackView::ReadAnyForward(Position& position) const {
   const char* element = origin() + position;
   Extent extent = ExtentAt(element);
   position += static_cast<Position>(extent.Bytes() + BackLengthBytes(extent.Bytes()));
@@ -349,19 +351,20 @@ ListpackView::Position ListpackView::Find(std::string_view text, Position from, 
   const char* origin = this->origin();
   const char* end = origin + End();
   for (const char* element = origin + from; element != end;) {
-    const Extent extent = ExtentAt(element);
-    if (IsString(ByteAt(element))) {
-      if (extent.tail == text.size() && needle.Equals(element + extent.head)) {
-        return static_cast<Position>(element - origin);
-      }
+    const uint8_t first = ByteAt(element);
+    bool found;
+    if (IsShortString(first)) {
+      found = (first & 0x3f) == text.size() && needle.Equals(element + 1);
+    } else if (IsString(first)) {
+      const Extent extent = ExtentAt(element);
+      found = extent.tail == text.size() && needle.Equals(element + extent.head);
     } else {
       if (!is_parsed) integer = ParseInt64(text);
       is_parsed = true;
-      if (integer && ReadInteger(element) == *integer) {
-        return static_cast<Position>(element - origin);
-      }
+      found = integer && ReadInteger(element) == *integer;
     }
-    element += extent.Bytes() + BackLengthBytes(extent.Bytes());
+    if (found) return static_cast<Position>(element - origin);
+    element += ElementBytes(element);
     for (size_t i = 0; i < skip && element != end; ++i) element += ElementBytes(element);
   }
   return End();

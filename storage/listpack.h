@@ -93,9 +93,17 @@ class ListpackView {
   Position At(int64_t index) const;
 
   // REQUIRES: position is an element's.
-  ListpackElement Read(Position position) const;
-  // Reads the element and moves the position behind it.
-  ListpackElement ReadForward(Position& position) const;
+  ListpackElement Read(Position position) const { return ReadForward(position); }
+  // Reads the element and moves the position behind it. Here is what most elements are, a string
+  // of up to 63 bytes between two bytes with its length.
+  ListpackElement ReadForward(Position& position) const {
+    const char* element = origin() + position;
+    const auto first = static_cast<uint8_t>(*element);
+    if ((first & 0xc0) != 0x80) return ReadAnyForward(position);
+    const size_t size = first & 0x3f;
+    position += static_cast<Position>(size + 2);
+    return std::string_view(element + 1, size);
+  }
   bool Equals(Position position, std::string_view text) const;
   // The first element equal to `needle` at or behind `from`, ignoring `skip` elements between one
   // comparison and the next (1: the fields of a hash). End() if there is none.
@@ -127,6 +135,7 @@ class ListpackView {
     return count;
   }
   size_t CountElements() const;
+  ListpackElement ReadAnyForward(Position& position) const;
 
   const char* bytes_;
 };

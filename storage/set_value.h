@@ -91,7 +91,9 @@ class SetValue {
 
   Entry& entry() const { return *entry_; }
   CollectionEncoding encoding() const { return entry_->collection().encoding; }
+  uint64_t hash_seed() const { return limits_.hash_seed; }
   size_t size() const;
+  // For many members: storage/set_lookup.h.
   bool Contains(const MemberKey& member) const;
 
   // About `count` members are going to be added: makes a table if no other form could hold so many.

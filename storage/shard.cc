@@ -62,6 +62,7 @@ void ExpiryStatistics::Count(int64_t lag) {
 
 void ExpiryStatistics::Add(const ExpiryStatistics& other) {
   expired += other.expired;
+  expired_fields += other.expired_fields;
   for (size_t i = 0; i < kBuckets; ++i) lag_ms[i] += other.lag_ms[i];
 }
 
@@ -82,13 +83,14 @@ double ExpiryStatistics::Quantile(double share) const {
   return 0;
 }
 
-ShardDatabase::ShardDatabase(uint64_t seed, int64_t now_ms, ExpiryStatistics& statistics,
-                             Reclaimer& reclaimer)
-    : seed_(seed),
-      table_(seed),
+ShardDatabase::ShardDatabase(int index, int64_t now_ms, const Surroundings& surroundings)
+    : index_(index),
+      seed_(surroundings.seed),
+      table_(surroundings.seed),
       created_ms_(now_ms),
-      statistics_(&statistics),
-      reclaimer_(&reclaimer) {}
+      statistics_(&surroundings.statistics),
+      reclaimer_(&surroundings.reclaimer),
+      observer_(surroundings.observer) {}
 
 ShardDatabase::~ShardDatabase() = default;
 
@@ -100,6 +102,7 @@ Entry* ShardDatabase::Find(const KeyRef& key, int64_t now_ms) {
     return entry;
   }
   statistics_->Count(now_ms - entry->expiry_ms());
+  TellExpired(key);
   RemoveAt(position, key.hash);
   return nullptr;
 }
@@ -112,6 +115,7 @@ void ShardDatabase::Put(const KeyRef& key, Entry* entry) {
     Discard(old);
   } else {
     table_.Insert(entry, key.hash);
+    TellAdded(key);
   }
   File(key, old_expiry_ms, *entry);
   if (std::optional<int64_t> fields_ms = NextFieldExpiryMs(*entry))
@@ -137,13 +141,18 @@ Entry* ShardDatabase::SetString(const KeyRef& key, std::string_view value,
   std::optional<int64_t> old_expiry_ms;
   if (old != nullptr && old->has_expiry()) {
     old_expiry_ms = old->expiry_ms();
-    if (*old_expiry_ms <= now_ms) statistics_->Count(now_ms - *old_expiry_ms);
+    if (*old_expiry_ms <= now_ms) {  // a new key takes the room of the old one
+      statistics_->Count(now_ms - *old_expiry_ms);
+      TellExpired(key);
+      TellAdded(key);
+    }
   }
   StringValue string{value, value.size() <= kLongestInteger ? ParseInt64(value) : std::nullopt};
   Entry* entry = old;
   if (old == nullptr) {
     entry = NewString(key.bytes, string, expiry_ms);
     table_.Insert(entry, key.hash);
+    TellAdded(key);
   } else if (!OverwriteInPlace(*old, string, expiry_ms)) {
     entry = NewString(key.bytes, string, expiry_ms);
     entry->SetMetadataFrom(*old);
@@ -254,6 +263,7 @@ std::optional<int64_t> ShardDatabase::Fire(uint64_t hash, int64_t now_ms) {
     uint64_t entry_hash = Hash64(entry->key(), seed_);
     if (entry->IsExpired(now_ms)) {
       statistics_->Count(now_ms - entry->expiry_ms());
+      TellExpired({entry->key(), entry_hash});
       RemoveAt(table_.Find(entry->key(), entry_hash), entry_hash);
       continue;
     }
@@ -274,7 +284,16 @@ std::optional<int64_t> ShardDatabase::FireFields(Entry& entry, uint64_t entry_ha
   constexpr size_t kFieldsPerStep = 64;
   if (entry.type() != ValueType::kHash) return std::nullopt;
   HashValue hash(entry, {});
-  if (hash.EraseDue(now_ms, kFieldsPerStep) > 0 && hash.size() == 0) {
+  const size_t erased = hash.EraseDue(now_ms, kFieldsPerStep);
+  if (erased == 0) return hash.NextExpiryMs();
+  CountExpiredFields(erased);
+  using HashIs = KeyspaceObserver::HashIs;
+  const bool empty = hash.size() == 0;
+  if (observer_ != nullptr) {
+    observer_->OnFieldsExpired(index_, {entry.key(), entry_hash},
+                               empty ? HashIs::kRemoved : HashIs::kLeft);
+  }
+  if (empty) {
     RemoveAt(table_.Find(entry.key(), entry_hash), entry_hash);
     return std::nullopt;
   }

@@ -15,22 +15,20 @@
 #include "storage/entry.h"
 #include "storage/expiry_wheel.h"
 #include "storage/hash_table.h"
+#include "storage/key_ref.h"
+#include "storage/keyspace_observer.h"
 
 namespace strata {
 
 class Reclaimer;
 using EntryTable = HashTable<Entry>;
 
-// A key and its hash, computed once. Borrows the bytes.
-struct KeyRef {
-  std::string_view bytes;
-  uint64_t hash = 0;
-};
-
-// How late keys were removed, in powers of two of a millisecond. Guarded by the shard's lock.
+// What expired, and how late keys were removed, in powers of two of a millisecond. Guarded by the
+// shard's lock.
 struct ExpiryStatistics {
   static constexpr size_t kBuckets = 24;
   uint64_t expired = 0;
+  uint64_t expired_fields = 0;              // of hashes
   std::array<uint64_t, kBuckets> lag_ms{};  // [i]: below 2^i ms
 
   void Count(int64_t lag);
@@ -43,7 +41,14 @@ struct ExpiryStatistics {
 // returned is good until the lock is released or the key is changed.
 class ShardDatabase {
  public:
-  ShardDatabase(uint64_t seed, int64_t now_ms, ExpiryStatistics& statistics, Reclaimer& reclaimer);
+  // What it shares with the other databases of its shard.
+  struct Surroundings {
+    uint64_t seed;
+    ExpiryStatistics& statistics;
+    Reclaimer& reclaimer;
+    KeyspaceObserver* observer;  // null: nobody listens
+  };
+  ShardDatabase(int index, int64_t now_ms, const Surroundings& surroundings);
   ~ShardDatabase();
 
   // The live entry or null. One that has expired is removed.
@@ -62,6 +67,8 @@ class ShardDatabase {
   // A field of the key's hash will expire then: so that ExpireSome removes it. To be told whenever
   // that is earlier than the hash's next expiry was.
   void NoteFieldExpiry(const KeyRef& key, int64_t expiry_ms);
+  // Somebody else removed so many fields that were due.
+  void CountExpiredFields(size_t fields) { statistics_->expired_fields += fields; }
 
   // Takes no lock.
   void Prefetch(uint64_t hash) const { table_.Prefetch(hash); }
@@ -72,6 +79,8 @@ class ShardDatabase {
   // True if keys that are due are still waiting for ExpireSome.
   bool ExpiryBehind() const { return wheel_ && wheel_->HasWaiting(); }
 
+  // The number of the database, as the observer is told.
+  void set_index(int index) { index_ = index; }
   size_t size() const { return table_.size(); }
   size_t volatile_size() const { return volatile_size_; }
   // What volatile keys have left, in milliseconds: an estimate, by sampling.
@@ -92,6 +101,16 @@ class ShardDatabase {
   std::optional<int64_t> Fire(uint64_t hash, int64_t now_ms);
   std::optional<int64_t> FireFields(Entry& entry, uint64_t entry_hash, int64_t now_ms);
 
+  void TellAdded(const KeyRef& key) {
+    if (observer_ != nullptr && observer_->wants_added) [[unlikely]] {
+      observer_->OnAdded(index_, key);
+    }
+  }
+  void TellExpired(const KeyRef& key) {
+    if (observer_ != nullptr) observer_->OnExpired(index_, key);
+  }
+
+  int index_;
   uint64_t seed_;
   EntryTable table_;
   std::unique_ptr<ExpiryWheel> wheel_;  // made with the first volatile key
@@ -104,6 +123,7 @@ class ShardDatabase {
   size_t timed_hashes_ = 0;  // hashes with fields that expire, as counted for the present wheel
   ExpiryStatistics* statistics_;
   Reclaimer* reclaimer_;
+  KeyspaceObserver* observer_;
 };
 
 // Detached contents, to be freed off the hot path (storage/reclaimer.h).

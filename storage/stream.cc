@@ -168,9 +168,6 @@ bool Stream::HasDeletedFrom(const StreamId& id) const {
 
 std::optional<int64_t> Stream::Lag(const ConsumerGroup& group) const {
   if (state_.entries_added == 0) return 0;
-  if (group.last_delivered < state_.first_id && state_.max_deleted < state_.first_id) {
-    return static_cast<int64_t>(state_.length);
-  }
   const auto added = static_cast<int64_t>(state_.entries_added);
   if (group.entries_read != ConsumerGroup::kUnknownRead && !HasDeletedFrom(group.last_delivered)) {
     return added - group.entries_read;
@@ -181,7 +178,11 @@ std::optional<int64_t> Stream::Lag(const ConsumerGroup& group) const {
 }
 
 void Stream::Advance(ConsumerGroup& group, const StreamId& id) const {
-  if (group.entries_read != ConsumerGroup::kUnknownRead && !HasDeletedFrom(id)) {
+  // What was trimmed or deleted between the entry before and this one was never read.
+  const bool adjoins = group.entries_read != ConsumerGroup::kUnknownRead &&
+                       group.last_delivered >= state_.first_id &&
+                       !HasDeletedFrom(group.last_delivered);
+  if (adjoins) {
     ++group.entries_read;
   } else if (state_.entries_added != 0) {
     const std::optional<uint64_t> read = EntriesUpTo(id);

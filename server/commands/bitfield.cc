@@ -179,7 +179,7 @@ void WriteFields(CommandContext& c, const std::vector<Operation>& operations) {
   bool changed = size != old_size;
   c.reply.Array(operations.size());
   for (const Operation& operation : operations) changed |= Write(c.reply, operation, bytes, size);
-  if (changed) c.Changed(key);
+  if (changed) c.Changed(key, events::kSetBit);
 }
 
 bool Writes(const Operation& operation) {

@@ -30,7 +30,7 @@ void SetBit(CommandContext& c) {
   auto old = static_cast<int64_t>(ReadBits({bytes, size}, *offset, 1));
   if (size != old_size || old != *bit) {
     WriteBits(bytes, *offset, 1, static_cast<uint64_t>(*bit));
-    c.Changed(key);
+    c.Changed(key, events::kSetBit);
   }
   c.reply.Integer(old);
 }
@@ -164,14 +164,14 @@ void BitOp(CommandContext& c) {
     size = std::max(size, sources[i].size());
   }
   if (size == 0) {
-    if (c.database.Erase(destination)) c.Changed(destination);
+    if (c.database.Erase(destination)) c.Changed(destination, events::kDel);
     return c.reply.Integer(0);
   }
   // The destination may be one of the sources: they are read to the end before it is replaced.
   NewString made = MakeRawString(destination.bytes, sources[0], size, 0, std::nullopt);
   CombineBits(*operation, {made.bytes, size}, std::span(sources).subspan(1));
   c.PutNew(destination, made.entry);
-  c.Changed(destination);
+  c.Changed(destination, events::kSet);
   c.reply.Integer(static_cast<int64_t>(size));
 }
 

@@ -21,9 +21,9 @@ std::optional<ClientType> ParseClientType(std::string_view name) {
   return std::nullopt;
 }
 
-// There are no replicas, subscribers and masters yet. As in Redis, a monitor counts as a replica.
-ClientType TypeOf(const Client& client) {
-  return client.monitoring ? ClientType::kReplica : ClientType::kNormal;
+// There are no replicas, subscribers and masters yet. As in Redis, a monitor is a normal client.
+ClientType TypeOf(const Client& /*client*/) {
+  return ClientType::kNormal;
 }
 
 std::string UnknownType(std::string_view name) {
@@ -35,7 +35,7 @@ std::string Flags(const Client& client) {
   std::string flags;
   if (client.monitoring) flags += 'O';
   if (client.transaction != nullptr && client.transaction->open()) flags += 'x';
-  if (client.blocked != nullptr) flags += 'b';
+  if (client.blocked != nullptr || client.paused) flags += 'b';
   if (client.transaction != nullptr && client.transaction->saw_change()) flags += 'd';
   if (client.closing == CloseState::kAfterReply) flags += 'c';
   if (client.origin.transport == Transport::kUnix) flags += 'U';
@@ -77,7 +77,8 @@ struct KillFilter {
 
   bool Matches(const Client& client, int64_t now_ms) const {
     return (!id || *id == client.origin.id) && (!type || *type == TypeOf(client)) &&
-           (!user || *user == client.user) && (!address || *address == client.origin.address) &&
+           (!user || *user == client.user->name()) &&
+           (!address || *address == client.origin.address) &&
            (!local_address || *local_address == client.origin.local_address) &&
            (!age_s || *age_s <= AgeInSeconds(client, now_ms));
   }
@@ -93,7 +94,8 @@ std::string ReadNumber(std::string_view value, std::string_view name, std::optio
 }
 
 // One option and its value; returns the error reply, if any.
-std::string ReadKillOption(std::string_view option, std::string_view value, KillFilter& filter) {
+std::string ReadKillOption(const Acl& acl, std::string_view option, std::string_view value,
+                           KillFilter& filter) {
   if (EqualsIgnoreCase(option, "id")) {
     std::optional<int64_t> id;
     std::string error = ReadNumber(value, "client-id", id);
@@ -109,8 +111,8 @@ std::string ReadKillOption(std::string_view option, std::string_view value, Kill
     return filter.type ? std::string() : UnknownType(value);
   }
   if (EqualsIgnoreCase(option, "user")) {
-    filter.user = value;  // there is one user so far
-    if (value == "default") return {};
+    filter.user = value;
+    if (acl.Find(value) != nullptr) return {};
     return "ERR No such user '" + std::string(value) + "'";
   }
   if (EqualsIgnoreCase(option, "addr")) {
@@ -181,7 +183,7 @@ std::string DescribeClient(const Client& client, const CommandTable& commands, i
   size("tot-mem", ClientBytes(client));
   add("events", unsent > 0 ? "rw" : "r");
   add("cmd", client.last_command == nullptr ? "NULL" : commands.FullName(client.last_row));
-  add("user", client.user);
+  add("user", client.user->name());
   number("redir", -1);
   number("resp", static_cast<int64_t>(client.reply.version()));
   add("lib-name", client.library_name);
@@ -228,7 +230,7 @@ void ClientKill(CommandContext& c) {
   while (!reader.done()) {
     if (reader.left() == 1) return c.reply.Error(errors::kSyntax);
     std::string_view option = reader.Next();
-    std::string error = ReadKillOption(option, reader.Next(), filter);
+    std::string error = ReadKillOption(c.services.acl, option, reader.Next(), filter);
     if (!error.empty()) return c.reply.Error(error);
   }
   c.reply.Integer(KillMatching(c, filter));

@@ -19,10 +19,13 @@ inline void ReplyElementOrNull(ReplyBuilder& reply, const std::optional<Listpack
   ReplyElement(reply, *element);
 }
 
-// For the end of a command that removed something. `value` is the handle of the key's value.
+// For the end of a command that removed something, and said so. `value` is the handle of the key's
+// value.
 template <class Value>
 void EraseIfEmpty(CommandContext& c, const KeyRef& key, const Value& value) {
-  if (value.size() == 0) c.database.Erase(key);
+  if (value.size() > 0) return;
+  c.database.Erase(key);
+  c.Notify(key, events::kDel);
 }
 
 }  // namespace strata

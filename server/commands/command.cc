@@ -111,22 +111,6 @@ void GetKeys(CommandContext& c) {
   for (const KeyPosition& key : keys) c.reply.Bulk(c.argument(key.index + 2));
 }
 
-// Variable flags are those of commands that may also only write (SET without GET) or only read
-// (BITFIELD with nothing but GET).
-uint16_t ActualFlags(uint16_t flags, const Command& command,
-                     std::span<const std::string_view> arguments) {
-  if ((flags & kKeyVariableFlags) == 0) return flags;
-  const auto has = [&](size_t from, std::string_view word) {
-    return std::any_of(arguments.begin() + static_cast<ptrdiff_t>(from), arguments.end(),
-                       [&](std::string_view option) { return EqualsIgnoreCase(option, word); });
-  };
-  if (command.name == "bitfield") {
-    const bool writes = has(2, "set") || has(2, "incrby");
-    return writes ? kKeyReadWrite | kKeyAccess | kKeyUpdate : kKeyReadOnly | kKeyAccess;
-  }
-  return has(3, "get") ? kKeyReadWrite | kKeyAccess | kKeyUpdate : kKeyOverwrite | kKeyUpdate;
-}
-
 void GetKeysAndFlags(CommandContext& c) {
   const Command* command = QuotedCommand(c);
   if (command == nullptr) return;
@@ -136,7 +120,7 @@ void GetKeysAndFlags(CommandContext& c) {
   for (const KeyPosition& key : keys) {
     c.reply.Array(2);
     c.reply.Bulk(c.argument(key.index + 2));
-    ReplyKeyFlags(c.reply, ActualFlags(key.flags, *command, c.arguments.subspan(2)));
+    ReplyKeyFlags(c.reply, ActualKeyFlags(key.flags, *command, c.arguments.subspan(2)));
   }
 }
 

@@ -72,12 +72,20 @@ void ReplyCommandDocs(ReplyBuilder& reply, const CommandTable& table, CommandTab
   const Command& command = *match.command;
   const Result<std::vector<CommandArgument>> arguments = ParseGrammar(command.grammar);
   CHECK(arguments.has_value());
-  reply.Map(3 + size_t{!command.complexity.empty()} + !arguments->empty() +
+  const bool deprecated = !command.deprecated_since.empty();
+  reply.Map(3 + size_t{!command.complexity.empty()} + (deprecated ? 3 : 0) + !arguments->empty() +
             !command.subcommands.empty());
   ReplyText(reply, "summary", command.summary);
   ReplyText(reply, "since", command.since);
   ReplyText(reply, "group", CommandGroupName(command.group));
   if (!command.complexity.empty()) ReplyText(reply, "complexity", command.complexity);
+  if (deprecated) {
+    reply.Bulk("doc_flags");
+    reply.Set(1);
+    reply.Simple("deprecated");
+    ReplyText(reply, "deprecated_since", command.deprecated_since);
+    ReplyText(reply, "replaced_by", command.replaced_by);
+  }
   if (!arguments->empty()) {
     size_t keys_seen = 0;
     reply.Bulk("arguments");

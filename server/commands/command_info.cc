@@ -119,7 +119,6 @@ void ReplyCommandInfo(ReplyBuilder& reply, const CommandTable& table, CommandTab
   for (std::string_view tip : command.tips) reply.Bulk(tip);
   reply.Set(command.keys.size());
   for (const KeySpec& spec : command.keys) ReplyKeySpec(reply, spec);
-  if (command.subcommands.empty()) return reply.Set(0);
   reply.Array(command.subcommands.size());
   for (const Command& subcommand : command.subcommands) {
     ReplyCommandInfo(reply, table, {&subcommand, table.Index(subcommand)});

@@ -2,6 +2,8 @@
 #include <vector>
 
 #include "base/log.h"
+#include "base/text.h"
+#include "config/foreign_directives.h"
 #include "server/command_context.h"
 #include "server/command_tips.h"
 #include "server/commands/families.h"
@@ -37,13 +39,28 @@ void WarnOfNoEffect(const std::vector<std::string_view>& changed, const Options&
   }
 }
 
+void WarnOfForeign(const std::vector<NameAndValue>& settings) {
+  for (const NameAndValue& setting : settings) {
+    if (FindOption(setting.name) != nullptr) continue;
+    LogWarning("CONFIG SET: '" + setting.name +
+               "' has no effect: " + std::string(FindForeignDirective(setting.name)->reason));
+  }
+}
+
+// Whether an option's value is nobody's business; Redis's masterauth, masteruser and
+// tls-key-file-pass too.
+bool IsSecret(std::string_view name) {
+  if (const OptionRow* row = FindOption(name)) return row->secret;
+  const std::string lower = ToLower(name);
+  return lower.starts_with("master") || lower.ends_with("pass");
+}
+
 void ConfigSet(CommandContext& c) {
   if (c.arguments.size() % 2 != 0) return c.reply.Error(errors::kSyntax);
   std::vector<NameAndValue> settings;
   for (size_t i = 2; i < c.arguments.size(); i += 2) {
     settings.push_back({std::string(c.argument(i)), std::string(c.argument(i + 1))});
-    const OptionRow* row = FindOption(c.argument(i));
-    if (row != nullptr && row->secret) c.secrets.push_back(i + 1);
+    if (IsSecret(c.argument(i))) c.secrets.push_back(i + 1);
   }
   Config& config = c.services.config;
   Options before = config.options();
@@ -55,6 +72,7 @@ void ConfigSet(CommandContext& c) {
   Result<void> applied = c.services.control.ApplyOptions(*changed);
   if (applied) {
     WarnOfNoEffect(*changed, config.options());
+    WarnOfForeign(settings);
     return c.reply.Ok();
   }
   std::string_view first = changed->empty() ? settings[0].name : changed->front();
@@ -69,7 +87,7 @@ void ConfigResetStat(CommandContext& c) {
 }
 
 void ConfigRewrite(CommandContext& c) {
-  Result<void> written = c.services.config.Rewrite();
+  Result<void> written = c.services.config.Rewrite(c.services.acl.Definitions());
   if (!written) return c.reply.Error(written.error().message);
   c.reply.Ok();
 }

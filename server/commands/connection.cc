@@ -7,43 +7,28 @@
 #include "server/command_context.h"
 #include "server/command_tips.h"
 #include "server/commands/families.h"
+#include "server/security/client_access.h"
 
 namespace strata {
 namespace {
 
-// Compares all bytes whatever they are, so that time does not tell how many are right.
-bool EqualSecrets(std::string_view given, std::string_view expected) {
-  unsigned difference = given.size() != expected.size();
-  for (size_t i = 0; i < given.size(); ++i) {
-    char other = expected.empty() ? 0 : expected[i % expected.size()];
-    difference |= static_cast<unsigned char>(given[i] ^ other);
-  }
-  return difference == 0;
-}
-
-bool Authenticate(CommandContext& c, std::string_view user, std::string_view password) {
-  const std::string& expected = c.options().requirepass;
-  bool right = user == "default" && (expected.empty() || EqualSecrets(password, expected));
-  if (!right) {
-    c.reply.Error(errors::kWrongPassword);
-    return false;
-  }
-  c.client.authenticated = true;
-  c.client.user = user;
-  return true;
+bool LogIn(CommandContext& c, std::string_view user, std::string_view password) {
+  if (Authenticate(c.services, c.client, user, password, c.argument(0))) return true;
+  c.reply.Error(errors::kWrongPassword);
+  return false;
 }
 
 void Auth(CommandContext& c) {
   for (size_t i = 1; i < c.arguments.size(); ++i) c.secrets.push_back(i);
   if (c.arguments.size() > 3) return c.reply.Error(errors::kSyntax);
   bool named = c.arguments.size() == 3;
-  if (!named && c.options().requirepass.empty()) {
+  if (!named && c.services.acl.default_user().needs_no_password()) {
     return c.reply.Error(
         "ERR AUTH <password> called without any password configured for the default user. Are "
         "you sure your configuration is correct?");
   }
   std::string_view user = named ? c.argument(1) : "default";
-  if (Authenticate(c, user, c.arguments.back())) c.reply.Ok();
+  if (LogIn(c, user, c.arguments.back())) c.reply.Ok();
 }
 
 bool IsValidName(std::string_view name) {
@@ -95,8 +80,7 @@ std::optional<HelloRequest> ParseHello(CommandContext& c) {
 void Hello(CommandContext& c) {
   std::optional<HelloRequest> hello = ParseHello(c);
   if (!hello) return;
-  if (hello->credentials &&
-      !Authenticate(c, hello->credentials->first, hello->credentials->second)) {
+  if (hello->credentials && !LogIn(c, hello->credentials->first, hello->credentials->second)) {
     return;
   }
   if (!c.client.authenticated) {
@@ -169,8 +153,7 @@ void Reset(CommandContext& c) {
     client.transaction = nullptr;
   }
   client.database = 0;
-  client.authenticated = c.options().requirepass.empty();
-  client.user = "default";
+  BecomeDefaultUser(client, c.services.acl);
   client.name.clear();
   client.no_evict = false;
   client.no_touch = false;

@@ -39,7 +39,7 @@ void Add(CommandContext& c, int64_t increment) {
     if (entry != nullptr) expiry_ms = ExpiryOf(*entry);
     c.PutInPlaceOf(key, entry, Entry::NewInteger(key.bytes, value, expiry_ms));
   }
-  c.Changed(key);
+  c.Changed(key, events::kIncrBy);
   c.reply.Integer(value);
 }
 
@@ -81,7 +81,7 @@ void IncrByFloat(CommandContext& c) {
   if (entry != nullptr) expiry_ms = ExpiryOf(*entry);
   // Text, even of a whole number, as in Redis: OBJECT ENCODING shows it.
   c.PutInPlaceOf(key, entry, Entry::NewInline(key.bytes, text, StringEncoding::kInline, expiry_ms));
-  c.Changed(key);
+  c.Changed(key, events::kIncrByFloat);
   c.reply.Bulk(text);
 }
 

@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "server/command_context.h"
 #include "server/commands/debug_protocol.h"
+#include "server/commands/debug_reload.h"
 #include "server/commands/families.h"
 #include "server/commands/help.h"
 #include "server/commands/object_encoding.h"
@@ -168,8 +169,22 @@ void DebugPopulate(CommandContext& c) {
   c.reply.Ok();
 }
 
-void DebugReload(CommandContext& c) {
-  c.reply.Error("ERR DEBUG RELOAD needs persistence, which this server does not have yet");
+// What Redis's test suites say to steer its internals, none of which are here: nothing follows.
+void DebugIgnored(CommandContext& c) {
+  c.reply.Ok();
+}
+
+// The listpack of a compact value, into the log.
+void DebugListpack(CommandContext& c) {
+  VisitKey(c, c.argument(2), [&](const KeyRef& key, const Entry* entry) {
+    if (entry == nullptr) return c.reply.Error(errors::kNoSuchKey);
+    const bool packed = EncodingName(*entry).starts_with("listpack");
+    if (!packed) return c.reply.Error("ERR Not a listpack encoded object.");
+    ListpackView list(entry->collection().pointer);
+    LogNotice("DEBUG LISTPACK " + Quote(key.bytes) + ": " + std::to_string(list.size()) +
+              " elements in " + std::to_string(list.byte_size()) + " bytes");
+    c.reply.Simple("Listpack structure printed on stdout");
+  });
 }
 
 void DebugSetActiveExpire(CommandContext& c) {
@@ -207,13 +222,19 @@ constexpr DebugCommand kDebugCommands[] = {
     {"digest-value", 2, SIZE_MAX, "key [key ...]", "Shows a digest of each key's value.",
      DebugDigestValue},
     {"error", 3, 3, "string", "Answers with this error.", DebugError},
+    {"dict-resizing", 3, 3, "0|1",
+     "For suites of Redis: no effect, tables always grow in small steps here.", DebugIgnored},
+    {"listpack", 3, 3, "key", "Tells the log of a compact value's listpack.", DebugListpack},
     {"log", 3, 3, "message", "Writes a line to the server's log.", DebugLog},
     {"object", 3, 3, "key", "Shows how a key's value is kept.", DebugObject},
     {"populate", 3, 5, "count [prefix] [size]",
      "Stores prefix:0 (key:0), prefix:1, ... where there is no such key.", DebugPopulate},
     {"protocol", 3, 3, "type", "Answers with a sample of a type of the protocol.", DebugProtocol},
-    {"reload", 2, SIZE_MAX, "[option ...]", "Saves and loads all data: not supported yet.",
-     DebugReload},
+    {"quicklist-packed-threshold", 3, 3, "size",
+     "For suites of Redis: no effect, no element has a node of its own here.", DebugIgnored},
+    {"reload", 2, 2, "", "Saves every value as in a snapshot and loads it again.", DebugReload},
+    {"replybuffer", 4, 4, "peak-reset-time|resizing value",
+     "For suites of Redis: no effect, connections have no such buffer here.", DebugIgnored},
     {"set-active-expire", 3, 3, "0|1",
      "Switches the removal of expired keys that nobody asks for off or on.", DebugSetActiveExpire},
     {"sleep", 3, 3, "seconds", "Stops the server for a while.", DebugSleep},

@@ -5,11 +5,7 @@
 
 #include "server/command_tips.h"
 #include "server/commands/families.h"
-#include "server/commands/hash_operations.h"
-#include "server/commands/list_operations.h"
-#include "server/commands/set_access.h"
-#include "server/commands/sorted_set_access.h"
-#include "storage/rdb_load.h"
+#include "server/commands/value_limits.h"
 #include "storage/rdb_save.h"
 
 namespace strata {
@@ -74,10 +70,6 @@ std::optional<RestoreOptions> ReadOptions(CommandContext& c) {
   return options;
 }
 
-ValueLimits ValueLimitsOf(const CommandContext& c) {
-  return {HashLimitsOf(c), SetLimitsOf(c), SortedSetLimitsOf(c), ListLimitsOf(c)};
-}
-
 // The value of the payload; null after an error reply.
 OwnedEntry LoadPayload(CommandContext& c, std::optional<int64_t> expiry_ms) {
   std::optional<std::string_view> payload = OpenDump(c.argument(3));
@@ -115,12 +107,13 @@ void Restore(CommandContext& c) {
   OwnedEntry entry = LoadPayload(c, expiry_ms);
   if (entry == nullptr) return;
   if (expiry_ms && *expiry_ms <= c.now_ms()) {
-    if (c.database.Erase(key)) c.Changed(key);
+    if (c.database.Erase(key)) c.Changed(key, events::kDel);
     return c.reply.Ok();
   }
   SetIdleTime(c, *options, *entry);
+  c.database.Erase(key);
   c.database.Put(key, entry.release());
-  c.Changed(key);
+  c.Changed(key, events::kRestore);
   c.reply.Ok();
 }
 

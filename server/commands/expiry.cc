@@ -67,12 +67,13 @@ void ExpireBy(CommandContext& c, TimeFormat format) {
   if (!expiry_ms) return;
   const Entry* entry = c.FindForWrite(key);
   if (entry == nullptr || !conditions->Allow(*entry, *expiry_ms)) return c.reply.Integer(0);
-  if (*expiry_ms <= c.now_ms()) {
+  const bool is_past = *expiry_ms <= c.now_ms();
+  if (is_past) {
     c.database.Erase(key);
   } else {
     c.database.SetExpiry(key, expiry_ms);
   }
-  c.Changed(key);
+  c.Changed(key, is_past ? events::kDel : events::kExpire);
   c.reply.Integer(1);
 }
 
@@ -125,7 +126,7 @@ void Persist(CommandContext& c) {
   const Entry* entry = c.FindForWrite(key);
   if (entry == nullptr || !entry->has_expiry()) return c.reply.Integer(0);
   c.database.SetExpiry(key, std::nullopt);
-  c.Changed(key);
+  c.Changed(key, events::kPersist);
   c.reply.Integer(1);
 }
 

@@ -15,6 +15,7 @@ std::span<const Command> TransactionCommands();       // transactions.cc: MULTI 
 std::span<const Command> CommandCommands();           // command.cc: COMMAND
 std::span<const Command> ConfigCommands();            // config.cc: CONFIG
 std::span<const Command> ServerCommands();            // server.cc: TIME SHUTDOWN CLUSTER …
+std::span<const Command> AclCommands();               // acl.cc: ACL
 std::span<const Command> SlowlogCommands();           // slowlog.cc: SLOWLOG
 std::span<const Command> LatencyCommands();           // latency.cc: LATENCY
 std::span<const Command> MemoryCommands();            // memory.cc: MEMORY
@@ -54,6 +55,8 @@ std::span<const Command> StreamReadCommands();    // stream_read.cc: XREAD XREAD
 std::span<const Command> StreamGroupCommands();   // stream_groups.cc: XGROUP XACK XPENDING
 std::span<const Command> StreamClaimCommands();   // stream_claims.cc: XCLAIM XAUTOCLAIM
 std::span<const Command> StreamInfoCommands();    // stream_info.cc: XINFO
+std::span<const Command> ScriptingCommands();     // scripting.cc: EVAL EVALSHA SCRIPT …
+std::span<const Command> FunctionCommands();      // functions.cc: FCALL FCALL_RO FUNCTION
 std::span<const Command> SortCommands();          // sort.cc: SORT SORT_RO
 
 }  // namespace strata

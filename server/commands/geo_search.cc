@@ -290,7 +290,8 @@ void StorePlaces(CommandContext& c, const KeyRef& key, const std::vector<FoundPl
     const bool by_distance = request.stored == StoredScore::kDistance;
     result.Set(place.member, by_distance ? place.distance / request.unit : place.score);
   }
-  StoreSortedSet(c, key, made);
+  const bool by_search = request.form == SearchForm::kSearchStore;
+  StoreSortedSet(c, key, made, by_search ? events::kGeoSearchStore : events::kGeoRadiusStore);
 }
 
 void Search(CommandContext& c, SearchRequest request) {
@@ -395,7 +396,9 @@ constexpr Command kRows[] = {
                 "[WITHDIST] [WITHHASH] [count-block=COUNT count:integer [ANY]] [order=ASC|DESC] "
                 "[store=STORE storekey:key|STOREDIST storedistkey:key]",
      .handler = GeoRadius,
-     .find_keys = FindRadiusKeys},
+     .find_keys = FindRadiusKeys,
+     .deprecated_since = "6.2.0",
+     .replaced_by = "GEOSEARCH and GEOSEARCHSTORE with BYRADIUS"},
     {.name = "georadius_ro",
      .arity = -6,
      .flags = kReadonly,
@@ -407,7 +410,9 @@ constexpr Command kRows[] = {
      .summary = "Answers with the places within a circle.",
      .grammar = "key longitude:double latitude:double radius:double (unit=M|KM|FT|MI) [WITHCOORD] "
                 "[WITHDIST] [WITHHASH] [count-block=COUNT count:integer [ANY]] [order=ASC|DESC]",
-     .handler = GeoRadiusRo},
+     .handler = GeoRadiusRo,
+     .deprecated_since = "6.2.0",
+     .replaced_by = "GEOSEARCH with BYRADIUS"},
     {.name = "georadiusbymember",
      .arity = -5,
      .flags = kWrite | kDenyOom,
@@ -421,7 +426,9 @@ constexpr Command kRows[] = {
                 "[count-block=COUNT count:integer [ANY]] [order=ASC|DESC] "
                 "[store=STORE storekey:key|STOREDIST storedistkey:key]",
      .handler = GeoRadiusByMember,
-     .find_keys = FindRadiusKeys},
+     .find_keys = FindRadiusKeys,
+     .deprecated_since = "6.2.0",
+     .replaced_by = "GEOSEARCH and GEOSEARCHSTORE with FROMMEMBER and BYRADIUS"},
     {.name = "georadiusbymember_ro",
      .arity = -5,
      .flags = kReadonly,
@@ -433,7 +440,9 @@ constexpr Command kRows[] = {
      .summary = "Answers with the places within a circle around one of them.",
      .grammar = "key member radius:double (unit=M|KM|FT|MI) [WITHCOORD] [WITHDIST] [WITHHASH] "
                 "[count-block=COUNT count:integer [ANY]] [order=ASC|DESC]",
-     .handler = GeoRadiusByMemberRo},
+     .handler = GeoRadiusByMemberRo,
+     .deprecated_since = "6.2.0",
+     .replaced_by = "GEOSEARCH with FROMMEMBER and BYRADIUS"},
 };
 static_assert(AreWellFormed(kRows));
 

@@ -28,11 +28,10 @@ std::optional<Fields> ParseFields(CommandContext& c, size_t position,
     c.reply.Error("ERR Mandatory argument FIELDS is missing or not at the right position");
     return std::nullopt;
   }
-  std::optional<int64_t> count = c.Integer(position + 1);
-  if (!count) return std::nullopt;
+  std::optional<int64_t> count = ParseInt64(c.argument(position + 1));
   Fields fields = c.arguments.subspan(position + 2);
   std::string_view error;
-  if (*count < 1) {
+  if (!count || *count < 1) {
     error = count_error;
   } else if (static_cast<size_t>(*count) != fields.size()) {
     error = "ERR The `numfields` parameter must match the number of arguments";
@@ -113,6 +112,11 @@ int64_t ExpireField(CommandContext& c, HashValue& hash, std::string_view field, 
   return kDone;
 }
 
+// What an expiry that is set to this does to fields.
+const KeyEvent& ExpiryEvent(const CommandContext& c, int64_t expiry_ms) {
+  return expiry_ms <= c.now_ms() ? events::kHDel : events::kHExpire;
+}
+
 // One integer per field.
 template <class Answer>
 void ReplyPerField(CommandContext& c, const OpenedHash& opened, Fields fields, Answer&& answer) {
@@ -136,8 +140,8 @@ void ExpireFields(CommandContext& c, TimeFormat format) {
     changed = changed || answer >= kDone;
     return answer;
   });
+  if (changed) c.Changed(c.keys[0], ExpiryEvent(c, *expiry_ms));
   if (opened.hash) EraseIfEmpty(c, c.keys[0], *opened.hash);
-  if (changed) c.Changed(c.keys[0]);
 }
 
 void HExpire(CommandContext& c) {
@@ -199,7 +203,7 @@ void HPersist(CommandContext& c) {
     changed = changed || answer == kDone;
     return answer;
   });
-  if (changed) c.Changed(c.keys[0]);
+  if (changed) c.Changed(c.keys[0], events::kHPersist);
 }
 
 void HGetDel(CommandContext& c) {
@@ -215,8 +219,8 @@ void HGetDel(CommandContext& c) {
     ReplyElementOrNull(c.reply, value);
     if (value) changed = opened.hash->Erase(field) || changed;
   }
+  if (changed) c.Changed(c.keys[0], events::kHDel);
   if (opened.hash) EraseIfEmpty(c, c.keys[0], *opened.hash);
-  if (changed) c.Changed(c.keys[0]);
 }
 
 // The expiry that a lifetime says; false after an error reply.
@@ -256,8 +260,8 @@ void HGetEx(CommandContext& c) {
       changed = PersistField(*opened.hash, field) == kDone || changed;
     }
   }
+  if (changed) c.Changed(c.keys[0], expiry_ms ? ExpiryEvent(c, *expiry_ms) : events::kHPersist);
   if (opened.hash) EraseIfEmpty(c, c.keys[0], *opened.hash);
-  if (changed) c.Changed(c.keys[0]);
 }
 
 enum class FieldCondition : uint8_t { kAlways, kIfAllAbsent, kIfAllPresent };
@@ -265,6 +269,7 @@ enum class FieldCondition : uint8_t { kAlways, kIfAllAbsent, kIfAllPresent };
 struct SetFieldsOptions {
   FieldCondition condition = FieldCondition::kAlways;
   LifetimeOption lifetime;
+  std::optional<int64_t> expiry_ms;
   Fields pairs;
 };
 
@@ -286,6 +291,37 @@ bool ParsePairs(CommandContext& c, ArgumentReader& reader, Fields& pairs) {
   return fits;
 }
 
+// Steps over FNX or FXX; false if the next word is neither.
+bool TakeFieldCondition(ArgumentReader& reader, FieldCondition& condition) {
+  if (reader.Take("fnx")) {
+    condition = FieldCondition::kIfAllAbsent;
+  } else if (reader.Take("fxx")) {
+    condition = FieldCondition::kIfAllPresent;
+  } else {
+    return false;
+  }
+  return true;
+}
+
+// The next word before FIELDS; what is wrong with it, or nothing. Unlike SET, HSETEX minds a word
+// that is said twice.
+std::string ParseSetFieldsOption(ArgumentReader& reader, SetFieldsOptions& options) {
+  FieldCondition condition{};
+  if (TakeFieldCondition(reader, condition)) {
+    bool again = options.condition != FieldCondition::kAlways;
+    options.condition = condition;
+    return again ? "ERR Only one of FXX or FNX arguments can be specified" : "";
+  }
+  LifetimeOption lifetime;
+  if (TakeTimedLifetime(reader, lifetime) ||
+      TakeBareLifetime(reader, "keepttl", Lifetime::kKeepTtl, lifetime)) {
+    bool again = options.lifetime.lifetime != Lifetime::kUnsaid;
+    options.lifetime = lifetime;
+    return again ? "ERR Only one of EX, PX, EXAT, PXAT or KEEPTTL arguments can be specified" : "";
+  }
+  return "ERR unknown argument: " + std::string(reader.Next());
+}
+
 // Nothing after an error reply.
 std::optional<SetFieldsOptions> ParseSetFields(CommandContext& c) {
   SetFieldsOptions options;
@@ -295,16 +331,12 @@ std::optional<SetFieldsOptions> ParseSetFields(CommandContext& c) {
       if (!ParsePairs(c, reader, options.pairs)) return std::nullopt;
       return options;
     }
-    bool unconditional = options.condition == FieldCondition::kAlways;
-    if (unconditional && reader.Take("fnx")) {
-      options.condition = FieldCondition::kIfAllAbsent;
-    } else if (unconditional && reader.Take("fxx")) {
-      options.condition = FieldCondition::kIfAllPresent;
-    } else if (!TakeTimedLifetime(reader, options.lifetime) &&
-               !TakeBareLifetime(reader, "keepttl", Lifetime::kKeepTtl, options.lifetime)) {
-      c.reply.Error("ERR unknown argument: " + std::string(reader.Next()));
+    bool timed = options.lifetime.timed();
+    if (std::string error = ParseSetFieldsOption(reader, options); !error.empty()) {
+      c.reply.Error(error);
       return std::nullopt;
     }
+    if (!timed && !ReadLifetime(c, options.lifetime, options.expiry_ms)) return std::nullopt;
   }
   c.reply.Error("ERR Mandatory argument FIELDS is missing or not at the right position");
   return std::nullopt;
@@ -322,8 +354,7 @@ bool MaySet(const OpenedHash& opened, const SetFieldsOptions& options) {
 
 void HSetEx(CommandContext& c) {
   std::optional<SetFieldsOptions> options = ParseSetFields(c);
-  std::optional<int64_t> expiry_ms;
-  if (!options || !ReadLifetime(c, options->lifetime, expiry_ms)) return;
+  if (!options) return;
   OpenedHash opened = OpenHash(c, c.keys[0], HashAccess::kWrite);
   if (opened.wrong_type) return;
   if (!MaySet(opened, *options)) return c.reply.Integer(0);
@@ -332,10 +363,13 @@ void HSetEx(CommandContext& c) {
       options->lifetime.lifetime == Lifetime::kKeepTtl ? FieldExpiry::kKeep : FieldExpiry::kClear;
   for (size_t i = 0; i < options->pairs.size(); i += 2) {
     hash.Set(options->pairs[i], options->pairs[i + 1], keeps);
-    if (expiry_ms) ExpireField(c, hash, options->pairs[i], *expiry_ms, Condition::kNone);
+    if (options->expiry_ms) {
+      ExpireField(c, hash, options->pairs[i], *options->expiry_ms, Condition::kNone);
+    }
   }
+  c.Changed(c.keys[0], events::kHSet);
+  if (options->expiry_ms) c.Notify(c.keys[0], ExpiryEvent(c, *options->expiry_ms));
   EraseIfEmpty(c, c.keys[0], hash);
-  c.Changed(c.keys[0]);
   c.reply.Integer(1);
 }
 

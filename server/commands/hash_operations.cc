@@ -20,12 +20,11 @@ OpenedHash OpenHash(CommandContext& c, const KeyRef& key, HashAccess access) {
   if (!next_ms || *next_ms > c.now_ms()) [[likely]] {
     return opened;
   }
-  opened.hash->EraseDue(c.now_ms(), std::numeric_limits<size_t>::max());
-  c.Changed(key);
-  if (opened.hash->size() == 0) {
-    c.database.Erase(key);
-    opened.hash.reset();
-  }
+  size_t erased = opened.hash->EraseDue(c.now_ms(), std::numeric_limits<size_t>::max());
+  c.database.CountExpiredFields(key, erased);
+  c.Changed(key, events::kHExpired);
+  EraseIfEmpty(c, key, *opened.hash);
+  if (c.database.Find(key) == nullptr) opened.hash.reset();
   return opened;
 }
 

@@ -28,7 +28,7 @@ std::optional<int64_t> SetFields(CommandContext& c) {
   for (size_t i = 2; i < c.arguments.size(); i += 2) {
     added += hash->Set(c.argument(i), c.argument(i + 1));
   }
-  c.Changed(c.keys[0]);
+  c.Changed(c.keys[0], events::kHSet);
   return added;
 }
 
@@ -46,7 +46,7 @@ void HSetIfAbsent(CommandContext& c) {
   if (opened.hash && opened.hash->Get(c.argument(2))) return c.reply.Integer(0);
   HashValue hash = opened.hash ? *opened.hash : CreateHash(c, c.keys[0]);
   hash.Set(c.argument(2), c.argument(3));
-  c.Changed(c.keys[0]);
+  c.Changed(c.keys[0], events::kHSet);
   c.reply.Integer(1);
 }
 
@@ -128,9 +128,9 @@ void HDel(CommandContext& c) {
   int64_t erased = 0;
   if (opened.hash) {
     for (std::string_view field : c.arguments.subspan(2)) erased += opened.hash->Erase(field);
+    if (erased > 0) c.Changed(c.keys[0], events::kHDel);
     EraseIfEmpty(c, c.keys[0], *opened.hash);
   }
-  if (erased > 0) c.Changed(c.keys[0]);
   c.reply.Integer(erased);
 }
 
@@ -154,7 +154,7 @@ void HIncrBy(CommandContext& c) {
   HashValue hash = opened.hash ? *opened.hash : CreateHash(c, c.keys[0]);
   DigitScratch scratch;
   hash.Set(c.argument(2), FormatInt64(value, scratch), FieldExpiry::kKeep);
-  c.Changed(c.keys[0]);
+  c.Changed(c.keys[0], events::kHIncrBy);
   c.reply.Integer(value);
 }
 
@@ -175,7 +175,7 @@ void HIncrByFloat(CommandContext& c) {
   HashValue hash = opened.hash ? *opened.hash : CreateHash(c, c.keys[0]);
   std::string text = FormatLongDouble(sum);
   hash.Set(c.argument(2), text, FieldExpiry::kKeep);
-  c.Changed(c.keys[0]);
+  c.Changed(c.keys[0], events::kHIncrByFloat);
   c.reply.Bulk(text);
 }
 
@@ -227,7 +227,9 @@ constexpr Command kRows[] = {
      .complexity = "O(N) with N the number of fields",
      .summary = "Sets fields of a hash to values.",
      .grammar = "key (field value)...",
-     .handler = HMSet},
+     .handler = HMSet,
+     .deprecated_since = "4.0.0",
+     .replaced_by = "HSET"},
     {.name = "hsetnx",
      .arity = 4,
      .flags = kWrite | kDenyOom | kFast,

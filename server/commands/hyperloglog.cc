@@ -101,7 +101,7 @@ void PfAdd(CommandContext& c) {
     result = AddToSparse(c, entry, found.bytes);
   }
   if (result == AddResult::kCorrupt) return c.reply.Error(kCorrupt);
-  if (result == AddResult::kChanged) c.Changed(key);
+  if (result == AddResult::kChanged) c.Changed(key, events::kPfAdd);
   c.reply.Integer(result == AddResult::kChanged ? 1 : 0);
 }
 
@@ -141,7 +141,7 @@ void PfCount(CommandContext& c) {
     count = hyperloglog::Count(found->bytes);
     if (!count) return c.reply.Error(kCorrupt);
     hyperloglog::CacheCount(WritableString(c, key, entry, found->bytes.size()), *count);
-    c.Changed(key);
+    c.Changed(key, events::kNone);
   }
   c.reply.Integer(static_cast<int64_t>(*count));
 }
@@ -168,7 +168,7 @@ void PfMerge(CommandContext& c) {
   }
   hyperloglog::ForgetCount(bytes.data());
   StoreRawString(c, key, entry, bytes);
-  c.Changed(key);
+  c.Changed(key, events::kPfAdd);
   c.reply.Ok();
 }
 
@@ -181,7 +181,7 @@ std::optional<bool> MakeKeyDense(CommandContext& c, Entry* entry, const Found& f
     return std::nullopt;
   }
   StoreRawString(c, c.keys[0], entry, bytes);
-  c.Changed(c.keys[0]);
+  c.Changed(c.keys[0], events::kNone);
   return true;
 }
 
@@ -263,7 +263,7 @@ constexpr Command kRows[] = {
      .handler = PfAdd},
     {.name = "pfcount",
      .arity = -2,
-     .flags = kReadonly,
+     .flags = kReadonly | kMayReplicate,
      .acl = kAclHyperLogLog,
      .keys = kCount,
      .group = CommandGroup::kHyperLogLog,

@@ -18,7 +18,7 @@ void Del(CommandContext& c) {
   for (const KeyRef& key : c.keys) {
     if (!c.database.Erase(key)) continue;
     ++deleted;
-    c.Changed(key);
+    c.Changed(key, events::kDel);
   }
   c.reply.Integer(deleted);
 }
@@ -49,9 +49,10 @@ void Type(CommandContext& c) {
 // REQUIRES: the keys differ and the source exists.
 void MoveTo(CommandContext& c, const KeyRef& from, const KeyRef& to) {
   Entry* entry = c.database.Take(from);
+  c.database.Erase(to);  // so that the key counts as new, as in Redis
   c.database.Put(to, Entry::Move(entry, to.bytes, ExpiryOf(*entry)));
-  c.Changed(from);
-  c.Changed(to);
+  c.Changed(from, events::kRenameFrom);
+  c.Changed(to, events::kRenameTo);
 }
 
 void Rename(CommandContext& c) {
@@ -110,8 +111,9 @@ void Copy(CommandContext& c) {
   const Entry* entry = c.FindForRead(from);
   if (entry == nullptr) return c.reply.Integer(0);
   if (target.Find(to) != nullptr && !replace) return c.reply.Integer(0);
+  target.Erase(to);
   target.Put(to, Entry::Copy(*entry, to.bytes, ExpiryOf(*entry)));
-  c.ChangedIn(target.index(), to);
+  c.ChangedIn(target.index(), to, events::kCopyTo);
   c.reply.Integer(1);
 }
 
@@ -124,8 +126,8 @@ void Move(CommandContext& c) {
   const Entry* entry = c.FindForWrite(key);
   if (entry == nullptr || target->Find(key) != nullptr) return c.reply.Integer(0);
   target->Put(key, c.database.Take(key));
-  c.Changed(key);
-  c.ChangedIn(target->index(), key);
+  c.Changed(key, events::kMoveFrom);
+  c.ChangedIn(target->index(), key, events::kMoveTo);
   c.reply.Integer(1);
 }
 

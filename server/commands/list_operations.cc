@@ -8,9 +8,9 @@
 namespace strata {
 namespace {
 
-void FinishRemoval(CommandContext& c, const KeyRef& key, const ListValue& list) {
+void FinishRemoval(CommandContext& c, const KeyRef& key, const ListValue& list, ListEnd end) {
+  c.Changed(key, end == ListEnd::kFront ? events::kLPop : events::kRPop);
   EraseIfEmpty(c, key, list);
-  c.Changed(key);
 }
 
 }  // namespace
@@ -30,7 +30,7 @@ Entry* MakeList(CommandContext& c, const KeyRef& key) {
 void PopElement(CommandContext& c, const KeyRef& key, Entry& list, ListEnd end) {
   ListValue elements(list, ListLimitsOf(c));
   elements.Pop(end, 1, [&c](const ListpackElement& element) { ReplyElement(c.reply, element); });
-  FinishRemoval(c, key, elements);
+  FinishRemoval(c, key, elements, end);
 }
 
 void PopElements(CommandContext& c, const KeyRef& key, Entry& list, ListEnd end, size_t count) {
@@ -39,7 +39,7 @@ void PopElements(CommandContext& c, const KeyRef& key, Entry& list, ListEnd end,
   c.reply.Array(count);
   elements.Pop(end, count,
                [&c](const ListpackElement& element) { ReplyElement(c.reply, element); });
-  FinishRemoval(c, key, elements);
+  FinishRemoval(c, key, elements, end);
 }
 
 void MoveElement(CommandContext& c, Entry& source, const ListMove& move) {
@@ -57,8 +57,8 @@ void MoveElement(CommandContext& c, Entry& source, const ListMove& move) {
   if (target == nullptr) target = MakeList(c, to_key);
   ListValue(*target, limits).Push(move.to, text);
   c.reply.Bulk(text);
-  c.Changed(to_key);
-  if (target != &source) FinishRemoval(c, from_key, from);
+  c.Changed(to_key, PushEvent(move.to));
+  FinishRemoval(c, from_key, from, move.from);
 }
 
 std::optional<MultiPop> ParseMultiPop(CommandContext& c, size_t numkeys_index) {

@@ -28,6 +28,10 @@ void PopElement(CommandContext& c, const KeyRef& key, Entry& list, ListEnd end);
 // Removes up to `count` elements and answers with an array of them.
 void PopElements(CommandContext& c, const KeyRef& key, Entry& list, ListEnd end, size_t count);
 
+inline const KeyEvent& PushEvent(ListEnd end) {
+  return end == ListEnd::kFront ? events::kLPush : events::kRPush;
+}
+
 // An empty list under a key that has nothing. REQUIRES: something is put into it.
 Entry* MakeList(CommandContext& c, const KeyRef& key);
 

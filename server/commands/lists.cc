@@ -26,14 +26,6 @@ bool AreShortEnough(CommandContext& c, std::span<const std::string_view> texts) 
   return true;
 }
 
-// Of a list that was changed; 0 if it is gone with its key.
-int64_t DeleteIfEmpty(CommandContext& c, const ListValue& list) {
-  const size_t size = list.size();
-  EraseIfEmpty(c, c.keys[0], list);
-  c.Changed(c.keys[0]);
-  return static_cast<int64_t>(size);
-}
-
 void Push(CommandContext& c, ListEnd end, MissingKey missing) {
   const KeyRef& key = c.keys[0];
   const std::span<const std::string_view> texts = c.arguments.subspan(2);
@@ -45,7 +37,7 @@ void Push(CommandContext& c, ListEnd end, MissingKey missing) {
   }
   ListValue list(*entry, ListLimitsOf(c));
   list.Push(end, texts);
-  c.Changed(key);
+  c.Changed(key, PushEvent(end));
   c.reply.Integer(static_cast<int64_t>(list.size()));
 }
 
@@ -122,7 +114,7 @@ void LSet(CommandContext& c) {
   if (!ListValue(*entry, ListLimitsOf(c)).Set(*index, c.argument(3))) {
     return c.reply.Error(errors::kOutOfRange);
   }
-  c.Changed(c.keys[0]);
+  c.Changed(c.keys[0], events::kLSet);
   c.reply.Ok();
 }
 
@@ -135,7 +127,7 @@ void LInsert(CommandContext& c) {
   ListValue list(*entry, ListLimitsOf(c));
   const InsertSide side = after ? InsertSide::kAfter : InsertSide::kBefore;
   if (!list.Insert(side, c.argument(3), c.argument(4))) return c.reply.Integer(-1);
-  c.Changed(c.keys[0]);
+  c.Changed(c.keys[0], events::kLInsert);
   c.reply.Integer(static_cast<int64_t>(list.size()));
 }
 
@@ -183,13 +175,14 @@ void LTrim(CommandContext& c) {
   const ListRange kept = ClampRange(*start, *stop, list.size());
   if (kept.count == 0) {
     c.database.Erase(c.keys[0]);
-    c.Changed(c.keys[0]);
+    c.Changed(c.keys[0], events::kLTrim);
+    c.Notify(c.keys[0], events::kDel);
     return c.reply.Ok();
   }
   const size_t behind = kept.first + kept.count;
   list.EraseRange(behind, list.size() - behind);
   list.EraseRange(0, kept.first);
-  c.Changed(c.keys[0]);
+  c.Changed(c.keys[0], events::kLTrim);
   c.reply.Ok();
 }
 
@@ -206,7 +199,8 @@ void LRem(CommandContext& c) {
   if (*count < 0) most = size_t{0} - static_cast<size_t>(*count);
   const size_t removed =
       list.RemoveMatching(c.argument(3), most, *count < 0 ? ListEnd::kBack : ListEnd::kFront);
-  if (removed > 0) DeleteIfEmpty(c, list);
+  if (removed > 0) c.Changed(c.keys[0], events::kLRem);
+  EraseIfEmpty(c, c.keys[0], list);
   c.reply.Integer(static_cast<int64_t>(removed));
 }
 

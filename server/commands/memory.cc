@@ -8,6 +8,7 @@
 #include "server/commands/families.h"
 #include "server/commands/help.h"
 #include "server/observability/memory_report.h"
+#include "server/scripting/scripting.h"
 
 namespace strata {
 namespace {
@@ -105,10 +106,9 @@ void MemoryStats(CommandContext& c) {
   out.Add("startup.allocated", memory.startup);
   for (std::string_view absent : {"replication.backlog", "clients.slaves"}) out.Add(absent, 0);
   out.Add("clients.normal", memory.clients);
-  for (std::string_view absent :
-       {"cluster.links", "aof.buffer", "lua.caches", "functions.caches"}) {
-    out.Add(absent, 0);
-  }
+  for (std::string_view absent : {"cluster.links", "aof.buffer"}) out.Add(absent, 0);
+  out.Add("lua.caches", c.services.scripting.cache().bytes());
+  out.Add("functions.caches", c.services.scripting.libraries().bytes());
   out.Add("overhead.keyspace", memory.keyspace);
   AddDataset(memory, keys, out);
   AddProcess(memory, out);

@@ -12,6 +12,7 @@
 #include "server/command_tips.h"
 #include "server/commands/families.h"
 #include "server/commands/set_access.h"
+#include "storage/set_lookup.h"
 
 namespace strata {
 namespace {
@@ -42,6 +43,14 @@ std::vector<SetValue> Handles(std::span<Entry* const> entries, const SetLimits& 
   return sets;
 }
 
+// For asking each of some sets for about `questions` members.
+std::vector<SetLookup> Lookups(std::span<const SetValue> sets, size_t questions) {
+  std::vector<SetLookup> lookups;
+  lookups.reserve(sets.size());
+  for (const SetValue& set : sets) lookups.emplace_back(set, questions);
+  return lookups;
+}
+
 DetachedSet NewSet(CollectionEncoding encoding, const SetLimits& limits) {
   return DetachedSet(SetValue::NewEntry({}, encoding, limits));
 }
@@ -53,13 +62,14 @@ void ReplyMembers(ReplyBuilder& reply, const std::vector<ListpackElement>& membe
 
 // Puts the set in place of whatever the key holds, or removes that if the set is empty; answers
 // with the set's size.
-void Store(CommandContext& c, const KeyRef& key, DetachedSet set) {
+void Store(CommandContext& c, DetachedSet set, const KeyEvent& event) {
+  const KeyRef& key = c.keys[0];
   const size_t size = SetSize(set->collection());
   if (size > 0) {
     c.PutNew(key, Entry::Move(set.release(), key.bytes, std::nullopt));
-    c.Changed(key);
+    c.Changed(key, event);
   } else if (c.database.Erase(key)) {
-    c.Changed(key);
+    c.Changed(key, events::kDel);
   }
   c.reply.Integer(static_cast<int64_t>(size));
 }
@@ -70,12 +80,12 @@ constexpr size_t kNoLimit = std::numeric_limits<size_t>::max();
 // times. REQUIRES: there is a set; the first is the smallest.
 template <class Visitor>
 void Intersect(std::span<const SetValue> sets, size_t limit, Visitor&& visit) {
-  const auto others = sets.subspan(1);
+  const auto others = Lookups(sets.subspan(1), sets[0].size());
   size_t found = 0;
   const auto consider = [&](const ListpackElement& member) {
     if (found == limit) return;
     const MemberKey key(member);
-    for (const SetValue& other : others) {
+    for (const SetLookup& other : others) {
       if (!other.Contains(key)) return;
     }
     ++found;
@@ -132,7 +142,7 @@ DetachedSet StoredIntersection(std::span<const SetValue> sets, const SetLimits& 
 
 void SInterStore(CommandContext& c) {
   const auto sets = SetsToIntersect(c, c.keys.subspan(1));
-  if (sets) Store(c, c.keys[0], StoredIntersection(*sets, SetLimitsOf(c)));
+  if (sets) Store(c, StoredIntersection(*sets, SetLimitsOf(c)), events::kSInterStore);
 }
 
 void SInterCard(CommandContext& c) {
@@ -190,7 +200,7 @@ void SUnionStore(CommandContext& c) {
   DetachedSet stored = NewSet(CollectionEncoding::kIntegers, limits);
   SetValue result(*stored, limits);
   Unite(Handles(*entries, limits), result);
-  Store(c, c.keys[0], std::move(stored));
+  Store(c, std::move(stored), events::kSUnionStore);
 }
 
 // Calls visit(ListpackElement) for the members of the first set that no other has.
@@ -207,9 +217,11 @@ void Subtract(std::span<Entry* const> entries, const SetLimits& limits, Visitor&
     Unite(others, all);
     others.assign(1, all);
   }
-  ForEachMember(entries[0]->collection(), [&](const ListpackElement& member) {
+  const Collection minuend = entries[0]->collection();
+  const std::vector<SetLookup> lookups = Lookups(others, SetSize(minuend));
+  ForEachMember(minuend, [&](const ListpackElement& member) {
     const MemberKey key(member);
-    for (const SetValue& other : others) {
+    for (const SetLookup& other : lookups) {
       if (other.Contains(key)) return;
     }
     visit(member);
@@ -232,7 +244,7 @@ void SDiffStore(CommandContext& c) {
   DetachedSet stored = NewSet(CollectionEncoding::kIntegers, limits);
   SetValue result(*stored, limits);
   Subtract(*sets, limits, [&result](const ListpackElement& member) { result.Add(member); });
-  Store(c, c.keys[0], std::move(stored));
+  Store(c, std::move(stored), events::kSDiffStore);
 }
 
 constexpr KeySpec kRead[] = {{kKeyReadOnly | kKeyAccess, 1, -1, 1}};

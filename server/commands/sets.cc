@@ -28,7 +28,7 @@ void SAdd(CommandContext& c) {
   set.Expect(members.size());
   int64_t added = 0;
   for (std::string_view member : members) added += set.Add(member);
-  if (added > 0) c.Changed(key);
+  if (added > 0) c.Changed(key, events::kSAdd);
   c.reply.Integer(added);
 }
 
@@ -40,8 +40,8 @@ void SRem(CommandContext& c) {
   SetValue set(*entry, SetLimitsOf(c));
   int64_t removed = 0;
   for (std::string_view member : c.arguments.subspan(2)) removed += set.Remove(member);
+  if (removed > 0) c.Changed(key, events::kSRem);
   EraseIfEmpty(c, key, set);
-  if (removed > 0) c.Changed(key);
   c.reply.Integer(removed);
 }
 
@@ -113,7 +113,8 @@ void PopCount(CommandContext& c) {
   constexpr size_t kCostOfTaking = 5;
   SetValue set(*entry, SetLimitsOf(c));
   const size_t size = set.size();
-  if (count >= size) {
+  const bool all = count >= size;
+  if (all) {
     ReplyAll(c, *entry);
     c.database.Erase(key);
   } else if ((size - count) * kCostOfTaking <= count) {
@@ -125,7 +126,8 @@ void PopCount(CommandContext& c) {
               [&c](const ListpackElement& member) { ReplyElement(c.reply, member); });
     }
   }
-  c.Changed(key);
+  c.Changed(key, events::kSPop);
+  if (all) c.Notify(key, events::kDel);
 }
 
 void SPop(CommandContext& c) {
@@ -138,8 +140,8 @@ void SPop(CommandContext& c) {
   SetValue set(*entry, SetLimitsOf(c));
   set.Pop(c.client.random.Next(),
           [&c](const ListpackElement& member) { ReplyElement(c.reply, member); });
+  c.Changed(key, events::kSPop);
   EraseIfEmpty(c, key, set);
-  c.Changed(key);
 }
 
 // `count` members, each as likely as the others. REQUIRES: there are more.
@@ -206,13 +208,13 @@ void SMove(CommandContext& c) {
   SetValue set(*source, limits);
   if (source == target) return c.reply.Integer(set.Contains(member) ? 1 : 0);
   if (!set.Remove(member)) return c.reply.Integer(0);
+  c.Changed(from, events::kSRem);
   EraseIfEmpty(c, from, set);
   if (target == nullptr) {
     target = SetValue::NewEntry(to.bytes, SetValue::EncodingFor(member.text(), 1, limits), limits);
     c.PutNew(to, target);
   }
-  c.Changed(from);
-  if (SetValue(*target, limits).Add(member)) c.Changed(to);
+  if (SetValue(*target, limits).Add(member)) c.Changed(to, events::kSAdd);
   c.reply.Integer(1);
 }
 

@@ -13,6 +13,7 @@
 #include "server/commands/families.h"
 #include "server/commands/list_operations.h"
 #include "server/commands/sorter.h"
+#include "server/security/acl_check.h"
 #include "storage/list_value.h"
 
 namespace strata {
@@ -22,10 +23,24 @@ bool HasStar(std::string_view pattern) {
   return pattern.find('*') != std::string_view::npos;
 }
 
+// What BY and GET read is nowhere among the arguments, so it takes the right to read every key.
+bool MayLookUpKeys(const CommandContext& c) {
+  const AclUser& user = *c.client.user;
+  if (user.unrestricted()) return true;
+  const size_t row = c.services.commands.Index(c.command);
+  return MayUseAnyKey(user, {c.command, row, c.arguments, c.keys}, kKeyAccess);
+}
+
 // Nothing after an error reply.
 std::optional<SortOptions> ParseOptions(CommandContext& c) {
   SortOptions options;
   const bool may_store = c.command.Is(kWrite);
+  const bool may_look_up = MayLookUpKeys(c);
+  const auto is_denied = [&](std::string option) {  // after an error reply
+    constexpr const char* kWhy = " option of SORT denied due to insufficient ACL permissions.";
+    if (!may_look_up) c.reply.Error("ERR " + option + kWhy);
+    return !may_look_up;
+  };
   ArgumentReader reader(c.arguments, 2);
   while (!reader.done()) {
     if (reader.Take("asc")) {
@@ -51,8 +66,10 @@ std::optional<SortOptions> ParseOptions(CommandContext& c) {
       // Once there was a pattern without a star, nothing is sorted, whatever
       // follows.
       options.keep_order = options.keep_order || !HasStar(*options.by);
+      if (HasStar(*options.by) && is_denied("BY")) return std::nullopt;
     } else if (reader.Take("get", 1)) {
       options.gets.push_back(reader.Next());
+      if (is_denied("GET")) return std::nullopt;
     } else {
       c.reply.Error(errors::kSyntax);
       return std::nullopt;
@@ -65,7 +82,7 @@ void Store(CommandContext& c, Sorter& sorter) {
   const KeyRef& key = c.keys[1];
   const size_t size = sorter.size();
   if (size == 0) {
-    if (c.database.Erase(key)) c.Changed(key);
+    if (c.database.Erase(key)) c.Changed(key, events::kDel);
     return c.reply.Integer(0);
   }
   Entry* entry = ListValue::NewEntry(key.bytes);
@@ -75,7 +92,7 @@ void Store(CommandContext& c, Sorter& sorter) {
     list.Push(ListEnd::kBack, value ? value->Text(scratch) : std::string_view());
   });
   c.PutNew(key, entry);
-  c.Changed(key);
+  c.Changed(key, events::kSortStore);
   c.reply.Integer(static_cast<int64_t>(size));
 }
 

@@ -25,15 +25,16 @@ inline SortedSetValue OpenSortedSet(const CommandContext& c, Entry& entry) {
 }
 
 // Makes a finished set, which it takes, the key's value, or erases the key if
-// the set is empty; answers with the size.
-inline void StoreSortedSet(CommandContext& c, const KeyRef& key, Entry* entry) {
+// the set is empty; answers with the size. The event is that of a set that is not.
+inline void StoreSortedSet(CommandContext& c, const KeyRef& key, Entry* entry,
+                           const KeyEvent& event) {
   const size_t size = OpenSortedSet(c, *entry).size();
   if (size > 0) {
     c.PutNew(key, entry);
-    c.Changed(key);
+    c.Changed(key, event);
   } else {
     Entry::Delete(entry);
-    if (c.database.Erase(key)) c.Changed(key);
+    if (c.database.Erase(key)) c.Changed(key, events::kDel);
   }
   c.reply.Integer(static_cast<int64_t>(size));
 }

@@ -42,26 +42,33 @@ AddOutcome AddOne(SortedSetValue& set, const AddOptions& options, const ScoredAr
   return outcome;
 }
 
-// The set under the key, made if it is missing; null after an error reply.
-Entry* FindOrCreate(CommandContext& c, const KeyRef& key) {
+struct Target {
+  Entry* entry = nullptr;   // null if there is no set, and none may be made
+  bool wrong_type = false;  // the error is written
+};
+
+// The set under the key, made if it is missing: something is added to it then, since only what is
+// there can be excluded by the other conditions.
+Target FindOrCreate(CommandContext& c, const AddOptions& options) {
+  const KeyRef& key = c.keys[0];
   Entry* entry = c.FindForWrite(key);
-  if (c.WrongType(entry, ValueType::kSortedSet)) return nullptr;
-  if (entry != nullptr) return entry;
-  entry = SortedSetValue::NewEntry(key.bytes);
-  c.PutNew(key, entry);
-  return entry;
+  if (c.WrongType(entry, ValueType::kSortedSet)) return {.wrong_type = true};
+  if (entry == nullptr && options.condition != AddCondition::kIfPresent) {
+    entry = SortedSetValue::NewEntry(key.bytes);
+    c.PutNew(key, entry);
+  }
+  return {.entry = entry};
 }
 
 }  // namespace
 
 void AddIncrement(CommandContext& c, const AddOptions& options, const ScoredArgument& argument) {
-  const KeyRef& key = c.keys[0];
-  Entry* entry = FindOrCreate(c, key);
-  if (entry == nullptr) return;
-  SortedSetValue set = OpenSortedSet(c, *entry);
+  const Target target = FindOrCreate(c, options);
+  if (target.wrong_type) return;
+  if (target.entry == nullptr) return c.reply.Null();
+  SortedSetValue set = OpenSortedSet(c, *target.entry);
   const AddOutcome outcome = AddOne(set, options, argument);
-  if (outcome.change != ScoreChange::kNone) c.Changed(key);
-  EraseIfEmpty(c, key, set);
+  if (outcome.change != ScoreChange::kNone) c.Changed(c.keys[0], events::kZIncr);
   if (outcome.nan) return c.reply.Error(kScoreIsNan);
   if (!outcome.score) return c.reply.Null();
   c.reply.Double(*outcome.score);
@@ -69,10 +76,10 @@ void AddIncrement(CommandContext& c, const AddOptions& options, const ScoredArgu
 
 void AddScored(CommandContext& c, const AddOptions& options,
                std::span<const ScoredArgument> arguments) {
-  const KeyRef& key = c.keys[0];
-  Entry* entry = FindOrCreate(c, key);
-  if (entry == nullptr) return;
-  SortedSetValue set = OpenSortedSet(c, *entry);
+  const Target target = FindOrCreate(c, options);
+  if (target.wrong_type) return;
+  if (target.entry == nullptr) return c.reply.Integer(0);
+  SortedSetValue set = OpenSortedSet(c, *target.entry);
   int64_t added = 0;
   int64_t updated = 0;
   for (const ScoredArgument& argument : arguments) {
@@ -80,8 +87,7 @@ void AddScored(CommandContext& c, const AddOptions& options,
     if (change == ScoreChange::kAdded) ++added;
     if (change == ScoreChange::kUpdated) ++updated;
   }
-  if (added + updated > 0) c.Changed(key);
-  EraseIfEmpty(c, key, set);
+  if (added + updated > 0) c.Changed(c.keys[0], events::kZAdd);
   c.reply.Integer(options.count == AddCount::kChanged ? added + updated : added);
 }
 

@@ -233,9 +233,24 @@ void Compute(CommandContext& c, const AlgebraRequest& request, SortedSetValue& r
   }
 }
 
+const KeyEvent& StoreEvent(Operation operation) {
+  switch (operation) {
+    case Operation::kUnion:
+      return events::kZUnionStore;
+    case Operation::kIntersection:
+      return events::kZInterStore;
+    case Operation::kDifference:
+      break;
+  }
+  return events::kZDiffStore;
+}
+
 // Stores the elements of a result as a new set, in the form that they ask for.
-void Store(CommandContext& c, const KeyRef& key, Entry* entry, const SortedSetValue& result) {
-  if (result.size() > SortedSetLimitsOf(c).packed_entries) return StoreSortedSet(c, key, entry);
+void Store(CommandContext& c, Entry* entry, const SortedSetValue& result, const KeyEvent& event) {
+  const KeyRef& key = c.keys[0];
+  if (result.size() > SortedSetLimitsOf(c).packed_entries) {
+    return StoreSortedSet(c, key, entry, event);
+  }
   Entry* packed = SortedSetValue::NewEntry(key.bytes);
   SortedSetValue stored = OpenSortedSet(c, *packed);
   result.VisitAll([&](std::string_view member, double score) { stored.Set(member, score); });
@@ -243,7 +258,7 @@ void Store(CommandContext& c, const KeyRef& key, Entry* entry, const SortedSetVa
   // packed form, -0 would lose its sign.
   const bool long_member = packed->collection().encoding != CollectionEncoding::kPacked;
   Entry::Delete(long_member ? packed : entry);
-  StoreSortedSet(c, key, long_member ? entry : packed);
+  StoreSortedSet(c, key, long_member ? entry : packed, event);
 }
 
 void Run(CommandContext& c, AlgebraRequest request) {
@@ -261,7 +276,7 @@ void Run(CommandContext& c, AlgebraRequest request) {
   limits.packed_entries = 0;
   SortedSetValue result(*made, limits);
   Compute(c, request, result);
-  if (stores) return Store(c, c.keys[0], made, result);
+  if (stores) return Store(c, made, result, StoreEvent(request.operation));
   ScoredArray array(c.reply, result.size(), request.reply);
   result.VisitAll([&](std::string_view member, double score) { array.Add(member, score); });
   Entry::Delete(made);

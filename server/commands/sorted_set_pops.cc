@@ -30,12 +30,14 @@ void Take(CommandContext& c, const KeyRef& key, SortedSetValue& set, PopEnd end,
           Visitor&& visit) {
   const size_t first = end == PopEnd::kMin ? 0 : set.size() - count;
   set.Visit(first, count, DirectionFrom(end), visit);
-  if (count == set.size()) {
+  const bool all = count == set.size();
+  if (all) {
     c.database.Erase(key);
   } else {
     set.EraseRange(first, count);
   }
-  c.Changed(key);
+  c.Changed(key, end == PopEnd::kMin ? events::kZPopMin : events::kZPopMax);
+  if (all) c.Notify(key, events::kDel);
 }
 
 void Pop(CommandContext& c, PopEnd end) {

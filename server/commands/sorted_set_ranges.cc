@@ -219,7 +219,7 @@ void Range(CommandContext& c, RangeRequest request, RangeTarget target) {
           range.first, range.count, Direction::kForward,
           [&](std::string_view member, double score) { result.Set(member, score); });
     }
-    return StoreSortedSet(c, c.keys[0], made);
+    return StoreSortedSet(c, c.keys[0], made, events::kZRangeStore);
   }
   ScoredArray array(c.reply, range.count, request.reply);
   if (range.count == 0) return;
@@ -267,6 +267,19 @@ void ZLexCount(CommandContext& c) {
   Count(c, RangeBy::kLex);
 }
 
+const KeyEvent& RemovalEvent(RangeBy by) {
+  switch (by) {
+    case RangeBy::kRank:
+      return events::kZRemRangeByRank;
+    case RangeBy::kScore:
+      return events::kZRemRangeByScore;
+    case RangeBy::kLex:
+    case RangeBy::kUnsaid:
+      break;
+  }
+  return events::kZRemRangeByLex;
+}
+
 void RemoveRange(CommandContext& c, RangeBy by) {
   const std::optional<Bounds> bounds = ParseBounds(c, by, c.argument(2), c.argument(3));
   if (!bounds) return;
@@ -276,12 +289,14 @@ void RemoveRange(CommandContext& c, RangeBy by) {
   if (entry == nullptr) return c.reply.Integer(0);
   SortedSetValue set = OpenSortedSet(c, *entry);
   const RankRange range = Resolve(set, *bounds, Direction::kForward);
-  if (range.count == set.size()) {
+  const bool all = range.count == set.size();
+  if (all) {
     c.database.Erase(key);  // which frees a big one in steps
   } else {
     set.EraseRange(range.first, range.count);
   }
-  if (range.count > 0) c.Changed(key);
+  if (range.count > 0) c.Changed(key, RemovalEvent(by));
+  if (all) c.Notify(key, events::kDel);
   c.reply.Integer(static_cast<int64_t>(range.count));
 }
 
@@ -343,7 +358,9 @@ constexpr Command kRows[] = {
      .complexity = kRangeComplexity,
      .summary = "Answers with a range by rank, from the highest score down.",
      .grammar = "key start:integer stop:integer [WITHSCORES]",
-     .handler = ZRevRange},
+     .handler = ZRevRange,
+     .deprecated_since = "6.2.0",
+     .replaced_by = "ZRANGE with REV"},
     {.name = "zrangebyscore",
      .arity = -4,
      .flags = kReadonly,
@@ -355,7 +372,9 @@ constexpr Command kRows[] = {
      .summary = "Answers with the elements between two scores.",
      .grammar = "key min:double max:double [WITHSCORES] [limit=LIMIT "
                 "offset:integer count:integer]",
-     .handler = ZRangeByScore},
+     .handler = ZRangeByScore,
+     .deprecated_since = "6.2.0",
+     .replaced_by = "ZRANGE with BYSCORE"},
     {.name = "zrevrangebyscore",
      .arity = -4,
      .flags = kReadonly,
@@ -367,7 +386,9 @@ constexpr Command kRows[] = {
      .summary = "Answers with the elements between two scores, from the highest down.",
      .grammar = "key max:double min:double [WITHSCORES] [limit=LIMIT "
                 "offset:integer count:integer]",
-     .handler = ZRevRangeByScore},
+     .handler = ZRevRangeByScore,
+     .deprecated_since = "6.2.0",
+     .replaced_by = "ZRANGE with REV and BYSCORE"},
     {.name = "zrangebylex",
      .arity = -4,
      .flags = kReadonly,
@@ -379,7 +400,9 @@ constexpr Command kRows[] = {
      .summary = "Answers with the elements between two members, if all scores "
                 "are equal.",
      .grammar = "key min max [limit=LIMIT offset:integer count:integer]",
-     .handler = ZRangeByLex},
+     .handler = ZRangeByLex,
+     .deprecated_since = "6.2.0",
+     .replaced_by = "ZRANGE with BYLEX"},
     {.name = "zrevrangebylex",
      .arity = -4,
      .flags = kReadonly,
@@ -391,7 +414,9 @@ constexpr Command kRows[] = {
      .summary = "Answers with the elements between two members, from the "
                 "highest down.",
      .grammar = "key max min [limit=LIMIT offset:integer count:integer]",
-     .handler = ZRevRangeByLex},
+     .handler = ZRevRangeByLex,
+     .deprecated_since = "6.2.0",
+     .replaced_by = "ZRANGE with REV and BYLEX"},
     {.name = "zcount",
      .arity = 4,
      .flags = kReadonly | kFast,

@@ -82,8 +82,8 @@ void ZRem(CommandContext& c) {
   SortedSetValue set = OpenSortedSet(c, *entry);
   int64_t removed = 0;
   for (std::string_view member : c.arguments.subspan(2)) removed += set.Erase(member) ? 1 : 0;
+  if (removed > 0) c.Changed(key, events::kZRem);
   EraseIfEmpty(c, key, set);
-  if (removed > 0) c.Changed(key);
   c.reply.Integer(removed);
 }
 

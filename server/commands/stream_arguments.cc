@@ -133,6 +133,14 @@ std::optional<StreamAndGroup> GroupOfKey(CommandContext& c, const StreamLookup& 
   return std::nullopt;
 }
 
+Consumer& MeetConsumer(CommandContext& c, const KeyRef& key, ConsumerGroup& group,
+                       std::string_view name) {
+  if (Consumer* known = group.FindConsumer(name)) return *known;
+  Consumer& met = group.FindOrAddConsumer(name, c.now_ms());
+  c.Notify(key, events::kXGroupCreateConsumer);
+  return met;
+}
+
 void ReplyStreamEntry(ReplyBuilder& reply, const StreamEntry& entry) {
   reply.Array(2);
   ReplyStreamId(reply, entry.id);

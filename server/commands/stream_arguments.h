@@ -56,6 +56,10 @@ struct StreamAndGroup {
 // For commands that name the key first, then the group. Nothing after an error reply.
 std::optional<StreamAndGroup> GroupOfKey(CommandContext& c, const StreamLookup& lookup);
 
+// The group's consumer of that name; telling so if it was none before.
+Consumer& MeetConsumer(CommandContext& c, const KeyRef& key, ConsumerGroup& group,
+                       std::string_view name);
+
 // As far as a C string would go: Redis's errors end names at a zero byte.
 inline std::string UpToZero(std::string_view text) {
   return std::string(text.substr(0, text.find('\0')));

@@ -36,7 +36,7 @@ class Claimer {
         stream_(stream),
         group_(group),
         terms_(terms),
-        consumer_(group.FindOrAddConsumer(c.argument(3), c.now_ms())) {
+        consumer_(MeetConsumer(c, c.keys[0], group, c.argument(3))) {
     consumer_.seen_ms = now_ms_;
   }
 
@@ -178,7 +178,7 @@ void Claim(CommandContext& c) {
       claimer.Claim(*pending, *entry);
     }
   }
-  c.Changed(c.keys[0]);
+  c.Changed(c.keys[0], events::kNone);
   claimer.ReplyClaimed(c.reply);
 }
 
@@ -244,7 +244,7 @@ void AutoClaim(CommandContext& c) {
       --left;
     }
   }
-  c.Changed(c.keys[0]);
+  c.Changed(c.keys[0], events::kNone);
   c.reply.Array(3);
   ReplyStreamId(c.reply, place == group.pending().end() ? StreamId{} : place->id);
   claimer.ReplyClaimed(c.reply);

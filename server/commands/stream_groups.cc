@@ -102,7 +102,7 @@ void CreateGroup(CommandContext& c) {
     return c.reply.Error("BUSYGROUP Consumer Group name already exists");
   }
   stream->groups().try_emplace(std::string(c.argument(3)), *id, options->entries_read);
-  c.Changed(c.keys[0]);
+  c.Changed(c.keys[0], events::kXGroupCreate);
   c.reply.Ok();
 }
 
@@ -119,7 +119,7 @@ void SetGroupId(CommandContext& c) {
   if (!id) return c.reply.Error(kInvalidStreamId);
   found->group->last_delivered = *id;
   found->group->entries_read = options->entries_read;
-  c.Changed(c.keys[0]);
+  c.Changed(c.keys[0], events::kXGroupSetId);
   c.reply.Ok();
 }
 
@@ -129,7 +129,7 @@ void DestroyGroup(CommandContext& c) {
   auto found = stream->groups().find(c.argument(3));
   if (found == stream->groups().end()) return c.reply.Integer(0);
   stream->groups().erase(found);
-  c.Changed(c.keys[0]);
+  c.Changed(c.keys[0], events::kXGroupDestroy);
   c.reply.Integer(1);
 }
 
@@ -138,7 +138,7 @@ void CreateConsumer(CommandContext& c) {
   if (!found) return;
   if (found->group->FindConsumer(c.argument(4)) != nullptr) return c.reply.Integer(0);
   found->group->FindOrAddConsumer(c.argument(4), c.now_ms());
-  c.Changed(c.keys[0]);
+  c.Changed(c.keys[0], events::kXGroupCreateConsumer);
   c.reply.Integer(1);
 }
 
@@ -149,7 +149,7 @@ void DeleteConsumer(CommandContext& c) {
   if (consumer == nullptr) return c.reply.Integer(0);
   c.reply.Integer(static_cast<int64_t>(consumer->pending.size()));
   found->group->EraseConsumer(*consumer);
-  c.Changed(c.keys[0]);
+  c.Changed(c.keys[0], events::kXGroupDelConsumer);
 }
 
 void Acknowledge(CommandContext& c) {
@@ -166,7 +166,7 @@ void Acknowledge(CommandContext& c) {
     group->ErasePending(*entry);
     ++acknowledged;
   }
-  if (acknowledged > 0) c.Changed(c.keys[0]);
+  if (acknowledged > 0) c.Changed(c.keys[0], events::kNone);
   c.reply.Integer(acknowledged);
 }
 

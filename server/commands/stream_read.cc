@@ -265,9 +265,10 @@ void ReplySource(ReplyBuilder& reply, const Source& source) {
 
 // Whoever asks is a consumer from then on, even if there is nothing for it.
 void MeetConsumers(CommandContext& c, const ReadOptions& options, Sources& sources) {
-  for (Source& source : sources) {
+  for (size_t i = 0; i < sources.size(); ++i) {
+    Source& source = sources[i];
     if (source.group == nullptr) continue;
-    source.consumer = &source.group->FindOrAddConsumer(options.consumer, c.now_ms());
+    source.consumer = &MeetConsumer(c, c.keys[i], *source.group, options.consumer);
     source.consumer->seen_ms = c.now_ms();
   }
 }
@@ -310,7 +311,7 @@ void Read(CommandContext& c) {
     const Source& source = (*sources)[i];
     if (!source.is_served) continue;
     ReplySource(c.reply, source);
-    if (source.group != nullptr) c.Changed(c.keys[i]);
+    if (source.group != nullptr) c.Changed(c.keys[i], events::kNone);
   }
 }
 

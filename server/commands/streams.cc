@@ -183,9 +183,9 @@ void Add(CommandContext& c) {
     stream = &StreamOf(*entry);
   }
   stream->Append(*id, pairs, LimitsOf(c));
-  if (parsed->trim) stream->Trim(*parsed->trim);
+  c.Changed(c.keys[0], events::kXAdd);
+  if (parsed->trim && stream->Trim(*parsed->trim) > 0) c.Notify(c.keys[0], events::kXTrim);
   ReplyStreamId(c.reply, *id);
-  c.Changed(c.keys[0]);
 }
 
 void Length(CommandContext& c) {
@@ -231,7 +231,7 @@ void Delete(CommandContext& c) {
   const std::optional<StreamIds> ids = ReadStreamIds(c, 2);
   if (!ids) return;
   const size_t erased = stream->Erase(*ids);
-  if (erased > 0) c.Changed(c.keys[0]);
+  if (erased > 0) c.Changed(c.keys[0], events::kXDel);
   c.reply.Integer(static_cast<int64_t>(erased));
 }
 
@@ -243,7 +243,7 @@ void Trim(CommandContext& c) {
   if (failed) return;
   if (stream == nullptr) return c.reply.Integer(0);
   const uint64_t erased = stream->Trim(*parsed->trim);
-  if (erased > 0) c.Changed(c.keys[0]);
+  if (erased > 0) c.Changed(c.keys[0], events::kXTrim);
   c.reply.Integer(static_cast<int64_t>(erased));
 }
 
@@ -308,7 +308,7 @@ void SetId(CommandContext& c) {
   if (options->entries_added) state.entries_added = static_cast<uint64_t>(*options->entries_added);
   if (!options->max_deleted.is_zero()) state.max_deleted = options->max_deleted;
   stream->set_state(state);
-  c.Changed(c.keys[0]);
+  c.Changed(c.keys[0], events::kXSetId);
   c.reply.Ok();
 }
 

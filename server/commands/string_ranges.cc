@@ -26,7 +26,7 @@ void Append(CommandContext& c) {
       if (!tail.empty()) std::memcpy(bytes + old_size, tail.data(), tail.size());
     }
   }
-  c.Changed(key);
+  c.Changed(key, events::kAppend);
   c.reply.Integer(static_cast<int64_t>(size));
 }
 
@@ -44,7 +44,7 @@ void SetRange(CommandContext& c) {
   if (IsTooLong(c, offset, part.size())) return;
   size_t size = std::max(old_size, offset + part.size());
   std::memcpy(WritableString(c, key, entry, size) + offset, part.data(), part.size());
-  c.Changed(key);
+  c.Changed(key, events::kSetRange);
   c.reply.Integer(static_cast<int64_t>(size));
 }
 
@@ -126,7 +126,9 @@ constexpr Command kRows[] = {
      .complexity = "O(N) with N the size of the answer",
      .summary = "GETRANGE by its old name.",
      .grammar = "key start:integer end:integer",
-     .handler = GetRange},
+     .handler = GetRange,
+     .deprecated_since = "2.0.0",
+     .replaced_by = "GETRANGE"},
     {.name = "setrange",
      .arity = 4,
      .flags = kWrite | kDenyOom,

@@ -38,15 +38,21 @@ std::optional<SetOptions> ParseSetOptions(ArgumentReader reader) {
   return options;
 }
 
+enum class ExpiryIs : uint8_t { kKept, kNew };
+
 // A time that has passed already leaves no key behind.
-void Store(CommandContext& c, const KeyRef& key, std::string_view value,
-           std::optional<int64_t> expiry_ms) {
-  if (expiry_ms && *expiry_ms <= c.now_ms()) {
+void Store(CommandContext& c, std::string_view value, std::optional<int64_t> expiry_ms,
+           ExpiryIs told) {
+  const KeyRef& key = c.keys[0];
+  const bool is_past = expiry_ms && *expiry_ms <= c.now_ms();
+  if (is_past) {
     c.database.Erase(key);
   } else {
     c.database.SetString(key, value, expiry_ms);
   }
-  c.Changed(key);
+  c.Changed(key, events::kSet);
+  if (told == ExpiryIs::kNew) c.Notify(key, events::kExpire);
+  if (is_past) c.Notify(key, events::kExpired);
 }
 
 void SetWithOptions(CommandContext& c) {
@@ -70,10 +76,11 @@ void SetWithOptions(CommandContext& c) {
     if (!wants_old) c.reply.Null();
     return;
   }
+  const ExpiryIs told = expiry_ms ? ExpiryIs::kNew : ExpiryIs::kKept;
   if (options->lifetime.lifetime == Lifetime::kKeepTtl && old != nullptr) {
     expiry_ms = ExpiryOf(*old);
   }
-  Store(c, key, c.argument(2), expiry_ms);
+  Store(c, c.argument(2), expiry_ms, told);
   if (!wants_old) c.reply.Ok();
 }
 
@@ -86,7 +93,7 @@ void Get(CommandContext& c) {
 void Set(CommandContext& c) {
   if (c.arguments.size() > 3) return SetWithOptions(c);
   c.database.SetString(c.keys[0], c.argument(2));
-  c.Changed(c.keys[0]);
+  c.Changed(c.keys[0], events::kSet);
   c.reply.Ok();
 }
 
@@ -94,7 +101,7 @@ void SetIfAbsent(CommandContext& c) {
   const KeyRef& key = c.keys[0];
   if (c.FindForWrite(key) != nullptr) return c.reply.Integer(0);
   c.database.SetString(key, c.argument(2));
-  c.Changed(key);
+  c.Changed(key, events::kSet);
   c.reply.Integer(1);
 }
 
@@ -102,7 +109,7 @@ void SetWithTime(CommandContext& c, TimeUnit unit) {
   TimeFormat format{unit, TimeOrigin::kNow};
   std::optional<int64_t> expiry_ms = ParseExpiryMs(c, c.argument(2), format, PastTime::kRefused);
   if (!expiry_ms) return;
-  Store(c, c.keys[0], c.argument(3), expiry_ms);
+  Store(c, c.argument(3), expiry_ms, ExpiryIs::kNew);
   c.reply.Ok();
 }
 
@@ -120,7 +127,7 @@ void GetSet(CommandContext& c) {
   if (c.WrongType(old, ValueType::kString)) return;
   ReplyStringOrNull(c.reply, old);
   c.database.SetString(key, c.argument(2));
-  c.Changed(key);
+  c.Changed(key, events::kSet);
 }
 
 void GetDel(CommandContext& c) {
@@ -130,7 +137,7 @@ void GetDel(CommandContext& c) {
   ReplyStringOrNull(c.reply, entry);
   if (entry == nullptr) return;
   c.database.Erase(key);
-  c.Changed(key);
+  c.Changed(key, events::kDel);
 }
 
 void GetEx(CommandContext& c) {
@@ -154,12 +161,11 @@ void GetEx(CommandContext& c) {
   ReplyString(c.reply, *entry);
   if (expiry_ms && *expiry_ms <= c.now_ms()) {
     c.database.Erase(key);
+    c.Changed(key, events::kDel);
   } else if (expiry_ms || (option.lifetime == Lifetime::kPersist && entry->has_expiry())) {
     c.database.SetExpiry(key, expiry_ms);
-  } else {
-    return;
+    c.Changed(key, expiry_ms ? events::kExpire : events::kPersist);
   }
-  c.Changed(key);
 }
 
 void MGet(CommandContext& c) {
@@ -181,7 +187,7 @@ bool ArePairs(CommandContext& c) {
 void SetAll(CommandContext& c) {
   for (size_t i = 0; i < c.keys.size(); ++i) {
     c.database.SetString(c.keys[i], c.argument(2 + i * 2));
-    c.Changed(c.keys[i]);
+    c.Changed(c.keys[i], events::kSet);
   }
 }
 
@@ -245,7 +251,9 @@ constexpr Command kRows[] = {
      .complexity = "O(1)",
      .summary = "Stores a string and answers with the one before it.",
      .grammar = "key value",
-     .handler = GetSet},
+     .handler = GetSet,
+     .deprecated_since = "6.2.0",
+     .replaced_by = "SET with GET"},
     {.name = "getdel",
      .arity = 2,
      .flags = kWrite | kFast,
@@ -315,7 +323,9 @@ constexpr Command kRows[] = {
      .complexity = "O(1)",
      .summary = "Stores a string that lives for so many seconds.",
      .grammar = "key seconds:integer value",
-     .handler = SetEx},
+     .handler = SetEx,
+     .deprecated_since = "2.6.12",
+     .replaced_by = "SET with EX"},
     {.name = "psetex",
      .arity = 4,
      .flags = kWrite | kDenyOom,
@@ -326,7 +336,9 @@ constexpr Command kRows[] = {
      .complexity = "O(1)",
      .summary = "Stores a string that lives for so many milliseconds.",
      .grammar = "key milliseconds:integer value",
-     .handler = PSetEx},
+     .handler = PSetEx,
+     .deprecated_since = "2.6.12",
+     .replaced_by = "SET with PX"},
     {.name = "setnx",
      .arity = 3,
      .flags = kWrite | kDenyOom | kFast,
@@ -337,7 +349,9 @@ constexpr Command kRows[] = {
      .complexity = "O(1)",
      .summary = "Stores a string unless the key exists.",
      .grammar = "key value",
-     .handler = SetIfAbsent},
+     .handler = SetIfAbsent,
+     .deprecated_since = "2.6.12",
+     .replaced_by = "SET with NX"},
 };
 static_assert(AreWellFormed(kRows));
 

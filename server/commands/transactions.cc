@@ -6,6 +6,7 @@
 #include "server/command_context.h"
 #include "server/commands/families.h"
 #include "server/nested_calls.h"
+#include "server/security/client_access.h"
 
 namespace strata {
 namespace {
@@ -34,11 +35,18 @@ void Discard(CommandContext& c) {
 
 void RunQueue(CommandContext& c, const Transaction& transaction) {
   c.reply.Array(transaction.queue().size());
+  std::vector<KeyPosition> scratch;
   for (const OwnedCall& queued : transaction.queue()) {
     // A builder of its own: the errors within are not EXEC's, and HELLO may change the protocol.
     ReplyBuilder reply(c.reply.output());
     reply.set_version(c.client.reply.version());
-    c.nested.Run(c, queued.call(), reply);
+    const Call call = queued.call();
+    if (const auto denial = FindDenial(*c.client.user, call, scratch)) {
+      LogDenial(c.services, c.client, call, *denial, AclContext::kMulti);
+      reply.Error("NOPERM " + std::string(DenialAtExec(*denial)));
+      continue;
+    }
+    c.nested.Run(c, call, reply);
   }
 }
 

@@ -1,9 +1,11 @@
 #include <string>
 
+#include "base/number.h"
 #include "config/option_value.h"
 #include "server/observability/info.h"
 #include "server/observability/memory_report.h"
 #include "server/observability/process_info.h"
+#include "server/scripting/scripting.h"
 
 namespace strata {
 namespace {
@@ -31,18 +33,21 @@ void WriteUsed(const MemoryReport& memory, InfoText& out) {
   out.AddMemory("total_system_memory", SystemMemoryBytes());
 }
 
-void WriteScripting(InfoText& out) {
-  out.Add("used_memory_lua", 0);
-  out.Add("used_memory_vm_eval", 0);
-  out.Add("used_memory_lua_human", "0B");
-  out.Add("used_memory_scripts_eval", 0);
-  out.Add("number_of_cached_scripts", 0);
-  out.Add("number_of_functions", 0);
-  out.Add("number_of_libraries", 0);
-  out.Add("used_memory_vm_functions", 0);
-  out.AddMemory("used_memory_vm_total", 0);
-  out.Add("used_memory_functions", 0);
-  out.AddMemory("used_memory_scripts", 0);
+void WriteScripting(Services& services, InfoText& out) {
+  const Scripting::Memory memory = services.scripting.ReadMemory();
+  const ScriptCache& cache = services.scripting.cache();
+  const FunctionLibraries& libraries = services.scripting.libraries();
+  out.Add("used_memory_lua", memory.eval_bytes);
+  out.Add("used_memory_vm_eval", memory.eval_bytes);
+  out.Add("used_memory_lua_human", FormatMemorySize(memory.eval_bytes));
+  out.Add("used_memory_scripts_eval", cache.bytes());
+  out.Add("number_of_cached_scripts", cache.size());
+  out.Add("number_of_functions", libraries.function_count());
+  out.Add("number_of_libraries", libraries.library_count());
+  out.Add("used_memory_vm_functions", memory.function_bytes);
+  out.AddMemory("used_memory_vm_total", memory.eval_bytes + memory.function_bytes);
+  out.Add("used_memory_functions", libraries.bytes());
+  out.AddMemory("used_memory_scripts", cache.bytes() + libraries.bytes());
 }
 
 void WriteFragmentation(const MemoryReport& memory, InfoText& out) {
@@ -63,7 +68,7 @@ void WriteMemoryInfo(Services& services, InfoText& out) {
   const Options& options = services.config.options();
   MemoryReport memory = ReadMemory(services);
   WriteUsed(memory, out);
-  WriteScripting(out);
+  WriteScripting(services, out);
   out.AddMemory("maxmemory", static_cast<uint64_t>(options.maxmemory));
   out.Add("maxmemory_policy", FormatOption(*FindOption("maxmemory-policy"), options));
   WriteFragmentation(memory, out);

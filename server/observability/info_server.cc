@@ -49,7 +49,9 @@ void WriteClientsInfo(Services& services, InfoText& out) {
   // Redis keeps the maxima of the last seconds; these are of this moment.
   uint64_t longest_input = 0;
   uint64_t longest_output = 0;
+  size_t paused = 0;
   services.clients.ForEach([&](const Client& client, ClientPort&) {
+    paused += client.paused ? 1 : 0;
     longest_input = std::max(longest_input, client.query_buffer_bytes.load());
     longest_output = std::max(longest_output, client.output_buffer_bytes.load());
   });
@@ -59,7 +61,7 @@ void WriteClientsInfo(Services& services, InfoText& out) {
   out.Add("maxclients", services.config.options().maxclients);
   out.Add("client_recent_max_input_buffer", longest_input);
   out.Add("client_recent_max_output_buffer", longest_output);
-  out.Add("blocked_clients", services.wait_queues.size());
+  out.Add("blocked_clients", services.wait_queues.size() + paused);
   out.Add("tracking_clients", 0);
   out.Add("pubsub_clients", 0);
   out.Add("watching_clients", 0);

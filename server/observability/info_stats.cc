@@ -3,6 +3,7 @@
 #include <string>
 
 #include "server/observability/info.h"
+#include "server/scripting/scripting.h"
 
 namespace strata {
 namespace {
@@ -24,6 +25,8 @@ void WriteTraffic(Services& services, InfoText& out) {
   out.AddDecimal("instantaneous_output_kbps", kilobytes(rates.output_bytes_per_second));
   out.Add("instantaneous_input_repl_kbps", "0.00");
   out.Add("instantaneous_output_repl_kbps", "0.00");
+  out.Add("total_reads_processed", statistics.Sum(&ThreadStatistics::reads));
+  out.Add("total_writes_processed", statistics.Sum(&ThreadStatistics::sends));
   out.Add("rejected_connections", statistics.Sum(&ThreadStatistics::rejected_connections));
   out.Add("sync_full", 0);
   out.Add("sync_partial_ok", 0);
@@ -37,6 +40,7 @@ void WriteKeys(Services& services, InfoText& out) {
     return std::llround(expiry.Quantile(share) * kMicrosecondsPerMs);
   };
   out.Add("expired_keys", expiry.expired);
+  out.Add("expired_subkeys", expiry.expired_fields);
   out.Add("expired_stale_perc", "0.00");
   out.Add("expired_time_cap_reached_count", 0);
   out.Add("expire_cycle_cpu_milliseconds", 0);
@@ -44,6 +48,7 @@ void WriteKeys(Services& services, InfoText& out) {
   out.Add("expired_lag_p99_us", lag_us(0.99));
   out.Add("evicted_keys", 0);
   out.Add("evicted_clients", 0);
+  out.Add("evicted_scripts", services.scripting.cache().evicted());
   out.Add("total_eviction_exceeded_time", 0);
   out.Add("current_eviction_exceeded_time", 0);
   out.Add("keyspace_hits", services.statistics.Sum(&ThreadStatistics::keyspace_hits));
@@ -68,6 +73,17 @@ void WriteAbsent(InfoText& out) {
   out.Add("tracking_total_items", 0);
   out.Add("tracking_total_prefixes", 0);
   out.Add("unexpected_error_replies", 0);
+  out.Add("io_threaded_reads_processed", 0);
+  out.Add("io_threaded_writes_processed", 0);
+  out.Add("reply_buffer_shrinks", 0);
+  out.Add("reply_buffer_expands", 0);
+}
+
+void WriteDenials(const AclLog& log, InfoText& out) {
+  out.Add("acl_access_denied_auth", log.denials(AclReason::kAuth));
+  out.Add("acl_access_denied_cmd", log.denials(AclReason::kCommand));
+  out.Add("acl_access_denied_key", log.denials(AclReason::kKey));
+  out.Add("acl_access_denied_channel", log.denials(AclReason::kChannel));
 }
 
 // "99.9" for 99.900000.
@@ -84,18 +100,10 @@ void WriteStatsInfo(Services& services, InfoText& out) {
   WriteTraffic(services, out);
   WriteKeys(services, out);
   WriteAbsent(out);
-  std::map<std::string, uint64_t> errors = services.statistics.Errors();
-  auto count_of = [&](const char* code) {
-    auto found = errors.find(code);
-    return found == errors.end() ? 0 : found->second;
-  };
   constexpr uint64_t kNanosecondsPerUs = 1000;
   out.Add("total_error_replies", services.statistics.total_errors());
   out.Add("dump_payload_sanitizations", 0);
-  out.Add("acl_access_denied_auth", count_of("WRONGPASS"));
-  out.Add("acl_access_denied_cmd", 0);
-  out.Add("acl_access_denied_key", 0);
-  out.Add("acl_access_denied_channel", 0);
+  WriteDenials(services.acl.log(), out);
   out.Add("strata_longest_pause_us",
           services.statistics.Max(&ThreadStatistics::longest_batch_ns) / kNanosecondsPerUs);
 }

@@ -47,7 +47,8 @@ void ThreadStatistics::Reset() {
        {&commands_processed, &keyspace_hits, &keyspace_misses, &longest_batch_ns}) {
     counter->Reset();
   }
-  for (UnstoppedCounter* counter : {&bytes_in, &bytes_out, &connections, &rejected_connections}) {
+  for (UnstoppedCounter* counter :
+       {&bytes_in, &bytes_out, &reads, &sends, &connections, &rejected_connections}) {
     counter->Reset();
   }
   for (auto& command : commands_) {

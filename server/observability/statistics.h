@@ -92,6 +92,8 @@ class ThreadStatistics {
   Counter keyspace_misses;
   UnstoppedCounter bytes_in;
   UnstoppedCounter bytes_out;
+  UnstoppedCounter reads;  // from sockets, that brought bytes
+  UnstoppedCounter sends;  // to sockets, that took bytes
   UnstoppedCounter connections;
   UnstoppedCounter rejected_connections;
   Counter writes;            // keys changed: rdb_changes_since_last_save

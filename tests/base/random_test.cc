@@ -30,5 +30,14 @@ TEST_CASE("seeds from the operating system differ") {
   CHECK(seeds.size() == 100);
 }
 
+TEST_CASE("random hex digits are as many as asked for, and others each time") {
+  for (size_t digits : {0, 1, 2, 63, 64}) {
+    const std::string text = RandomHexDigits(digits);
+    CHECK(text.size() == digits);
+    CHECK(text.find_first_not_of("0123456789abcdef") == std::string::npos);
+  }
+  CHECK(RandomHexDigits(32) != RandomHexDigits(32));
+}
+
 }  // namespace
 }  // namespace strata

@@ -2,6 +2,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "base/text.h"
+
 namespace strata {
 
 TEST_CASE("SHA-1 gives the digests of the standard's examples") {

@@ -20,6 +20,13 @@ std::string RandomBytes(Random& random, size_t longest, std::string_view alphabe
   return bytes;
 }
 
+TEST_CASE("a word is quoted only if it could not be split off otherwise") {
+  CHECK(QuoteWord("a~*{") == "a~*{");
+  CHECK(QuoteWord("") == "\"\"");
+  CHECK(QuoteWord("a b") == "\"a b\"");
+  CHECK(QuoteWord("it's") == "\"it's\"");
+}
+
 TEST_CASE("case folding touches the 26 letters and no other byte") {
   for (int i = 0; i < 256; ++i) {
     const char c = static_cast<char>(i);

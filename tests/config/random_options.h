@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/random.h"
+#include "base/text.h"
 #include "config/option_table.h"
 #include "config/option_value.h"
 
@@ -71,6 +72,14 @@ class RandomOptions {
     (options.*member).clear();
     for (size_t left = random_.Below(4); left > 0; --left) {
       (options.*member).push_back(kAddresses[random_.Below(kAddresses.size())]);
+    }
+  }
+  void Fill(UserDefinitions Options::*member, Options& options) {
+    std::vector<std::string>& lines = (options.*member).lines;
+    lines.clear();
+    for (size_t left = random_.Below(4); left > 0; --left) {
+      std::string name = Text() + std::to_string(left);
+      lines.push_back(QuoteWord(name) + " on " + QuoteWord(">" + Text()));
     }
   }
   void Fill(std::vector<double> Options::*member, Options& options) {

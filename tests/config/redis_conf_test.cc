@@ -80,7 +80,7 @@ TEST_CASE("an error in redis.conf names file, line, reason and the nearest name"
 
 TEST_CASE("no error or warning shows the password", "[config]") {
   for (const char* text : {"requirepass s3cret s3cret", "requirepass \"s3cret", "masterauth s3cret",
-                           "user default on >s3cret", "requirepass2 s3cret"}) {
+                           "user default on >s3cret\nuser default on", "requirepass2 s3cret"}) {
     LoadedConfig config;
     Result<void> read = ReadRedisConf(text, "redis.conf", config);
     std::string shown = read ? "" : read.error().message;
@@ -89,6 +89,16 @@ TEST_CASE("no error or warning shows the password", "[config]") {
     CHECK_FALSE(shown.empty());
     CHECK(shown.find("s3cret") == std::string::npos);
   }
+}
+
+TEST_CASE("each user directive is a user", "[config]") {
+  LoadedConfig config = Load("user alice on \">a b\" ~x* +@all\nhz 7\nUSER bob off");
+  CHECK(config.options.users.lines ==
+        std::vector<std::string>{"alice on \">a b\" ~x* +@all", "bob off"});
+  CHECK(
+      ErrorOf("user alice on\nuser alice off") ==
+      "redis.conf:2: users: Duplicate user found. A user can only be defined once in config files");
+  CHECK(ErrorOf("user") == "redis.conf:1: user: wrong number of arguments");
 }
 
 TEST_CASE("directives that cannot matter here are accepted with a warning", "[config]") {
@@ -106,8 +116,6 @@ TEST_CASE("directives that ask for what we do not do are errors", "[config]") {
   CHECK(ErrorOf("tls-port 6380") == "redis.conf:1: tls-port: there is no TLS yet");
   CHECK(ErrorOf("replicaof 10.0.0.1 6379") ==
         "redis.conf:1: replicaof: there is no replication yet");
-  CHECK(ErrorOf("user alice on >x ~* +@all") ==
-        "redis.conf:1: user: there are no ACL users yet; use requirepass");
   CHECK(ErrorOf("rename-command CONFIG \"\"") ==
         "redis.conf:1: rename-command: commands cannot be renamed");
   CHECK(ErrorOf("loadmodule /x.so") == "redis.conf:1: loadmodule: there are no modules");
@@ -163,7 +171,7 @@ TEST_CASE("the redis.conf that Debian ships loads once it stays in the foregroun
       "aof-rewrite-incremental-fsync yes\nrdb-save-incremental-fsync yes\n"
       "jemalloc-bg-thread yes\n");
   CHECK(config.options.dir == "/var/lib/redis");
-  CHECK(config.warnings.size() == 27);
+  CHECK(config.warnings.size() == 26);
 }
 
 }  // namespace

@@ -107,6 +107,14 @@ class RedisCli(ServerTest):
         self.assertIn("Sampled 501 keys in the keyspace!", shown)
         self.assertIn("501 strings with", shown)
 
+    def test_bigkeys_of_every_type(self):
+        self.lines(stdin=b"RPUSH list 1 2 3\nSADD set 1 2\nHSET hash f 1 g 2 h 3 i 4\n"
+                         b"ZADD zset 1 a\nXADD stream * f v\nSET string value\n")
+        shown = self.cli("--bigkeys").decode()
+        for kind, size in (("list", "3 items"), ("set", "2 members"), ("hash", "4 fields"),
+                           ("zset", "1 members"), ("stream", "1 entries"), ("string", "5 bytes")):
+            self.assertRegex(shown, f"Biggest +{kind} found '\"{kind}\"' has {size}\n")
+
     def test_memkeys(self):
         self.fill(100)
         self.cli("SETRANGE", "giant", "99999", "x")
@@ -119,6 +127,16 @@ class RedisCli(ServerTest):
         self.fill(20)
         shown = self.cli("--hotkeys").decode()
         self.assertIn("Sampled 20 keys in the keyspace!", shown)
+
+    def test_hotkeys_shows_the_hot_key_first(self):
+        self.fill(20)
+        self.cli("-r", "2000", "GET", "key:0007")
+        shown = self.lines("--hotkeys")
+        counters = [re.match(r"hot key found with counter: (\d+)\tkeyname: \"?(key:\d+)", line)
+                    for line in shown]
+        found = [(int(counter[1]), counter[2]) for counter in counters if counter]
+        self.assertEqual(found[0][1], "key:0007", shown)
+        self.assertGreater(found[0][0], found[1][0])
 
     def test_latency(self):
         shown = self.lines("--latency", "--raw", "-i", "1")
@@ -214,6 +232,46 @@ class RedisCli(ServerTest):
         self.assertRegex(shown[3], place % 0 + r'"AUTH" "\(redacted\)"$')
         wait_until(lambda: "cmd=monitor" not in self.cli("CLIENT", "LIST").decode(),
                    "the monitor is gone")
+
+    def listen(self, *words, count):
+        """What it prints, so many lines, while something is published."""
+        with subprocess.Popen(["redis-cli", "-p", str(self.server.port), *words],
+                              stdout=subprocess.PIPE, text=True) as subscriber:
+            try:
+                lines = [subscriber.stdout.readline() for _ in range(3)]  # it has subscribed
+                for message in ("one", 'a "second"'):
+                    self.cli("PUBLISH", "news", message)
+                lines += [subscriber.stdout.readline() for _ in range(count - 3)]
+            finally:
+                subscriber.terminate()
+        return "".join(lines).splitlines()
+
+    def test_channels_and_patterns(self):
+        self.assertEqual(self.listen("SUBSCRIBE", "news", count=9), [
+            "subscribe", "news", "1", "message", "news", "one", "message", "news", 'a "second"'])
+        self.assertEqual(self.listen("PSUBSCRIBE", "n*", count=11), [
+            "psubscribe", "n*", "1", "pmessage", "n*", "news", "one",
+            "pmessage", "n*", "news", 'a "second"'])
+        self.assertEqual(self.listen("-3", "SUBSCRIBE", "news", count=6)[3:],
+                         ["message", "news", "one"])
+
+    def test_a_script(self):
+        path = self.server.path("script.lua")
+        with open(path, "w") as script:
+            script.write("redis.call('SET', KEYS[1], ARGV[1])\n"
+                         "return {KEYS[1], redis.call('GET', KEYS[1]), #ARGV, {1, false}}\n")
+        self.assertEqual(self.lines("--eval", path, "k", ",", "a value", "more"),
+                         ["k", "a value", "2", "1", ""])
+        self.assertEqual(self.lines("EVAL", "return ARGV[1] .. KEYS[1]", "1", "k", "v"), ["vk"])
+        self.assertEqual(self.lines("EVAL", "return {err = 'ERR mine'}", "0"), ["ERR mine", ""])
+
+    def test_a_transaction(self):
+        script = b"MULTI\nSET k 1\nINCR k\nEXEC\nMULTI\nNONSENSE\nEXEC\nGET k\n"
+        shown = self.lines(stdin=script)
+        self.assertEqual(shown[:6], ["OK", "QUEUED", "QUEUED", "OK", "2", "OK"])
+        self.assertIn("ERR unknown command 'NONSENSE'", shown[6])
+        self.assertIn("EXECABORT Transaction discarded", "".join(shown[7:]))
+        self.assertEqual(shown[-1], "2")
 
     def test_repeats_and_intervals(self):
         self.assertEqual(self.lines("-r", "3", "-i", "0.01", "INCR", "n"), ["1", "2", "3"])

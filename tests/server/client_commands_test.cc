@@ -47,6 +47,25 @@ TEST_CASE("CLIENT PAUSE WRITE holds writes back and lets reads through") {
   REQUIRE(client.Send("") == "+OK\r\n");
 }
 
+TEST_CASE("a client that CLIENT PAUSE holds back is shown as blocked in its command") {
+  TestServer server;
+  TestClient admin = server.Connect();
+  TestClient client = server.Connect();
+  admin.Run("CLIENT PAUSE 1000 WRITE");
+  for (const char* held : {"SET k v", "PFCOUNT k"}) {
+    INFO(held);
+    REQUIRE(client.Run(held) == "");
+    REQUIRE(admin.Run("INFO clients").find("\r\nblocked_clients:1\r\n") != std::string::npos);
+    REQUIRE(admin.Run("CLIENT LIST").find(" flags=b ") != std::string::npos);
+    server.clock.AdvanceMs(1000);
+    client.Send("");
+    REQUIRE(admin.Run("INFO clients").find("\r\nblocked_clients:0\r\n") != std::string::npos);
+    admin.Run("CLIENT PAUSE 1000 WRITE");
+  }
+  REQUIRE(client.Run("SET k v") == "");
+  REQUIRE(admin.Run("CLIENT LIST").find(" cmd=set ") != std::string::npos);
+}
+
 TEST_CASE("a second CLIENT PAUSE neither shortens nor weakens the first") {
   TestServer server;
   TestClient client = server.Connect();

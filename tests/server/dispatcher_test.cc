@@ -29,7 +29,7 @@ class SlowClient {
         dispatcher_(services_, 0),
         client_({}),
         session_(client_, dispatcher_) {
-    client_.authenticated = true;
+    BecomeDefaultUser(client_, server.services().acl);
     client_.name = "slow";
   }
 
@@ -37,9 +37,10 @@ class SlowClient {
 
  private:
   static Services WithClock(Services& s, const Clock& clock) {
-    return {clock,      s.config,        s.commands,          s.keyspace,    s.reclaimer, s.world,
-            s.clients,  s.statistics,    s.slow_log,          s.latency,     s.control,   s.pause,
-            s.identity, s.active_expiry, s.over_memory_limit, s.wait_queues, s.watches};
+    return {clock,         s.config,  s.commands,   s.keyspace,      s.reclaimer,
+            s.world,       s.clients, s.statistics, s.slow_log,      s.latency,
+            s.control,     s.pause,   s.identity,   s.active_expiry, s.over_memory_limit,
+            s.wait_queues, s.watches, s.key_events, s.acl,           s.scripting};
   }
 
   TickingClock clock_;

@@ -28,8 +28,10 @@ constexpr std::string_view kReadByTools =
     "mem_not_counted_for_evict mem_allocator active_defrag_running "
     "lazyfree_pending_objects lazyfreed_objects total_connections_received "
     "total_commands_processed instantaneous_ops_per_sec instantaneous_input_kbps "
-    "instantaneous_output_kbps total_net_input_bytes total_net_output_bytes keyspace_hits "
-    "keyspace_misses expired_keys evicted_keys rejected_connections expired_stale_perc "
+    "instantaneous_output_kbps total_net_input_bytes total_net_output_bytes "
+    "total_reads_processed total_writes_processed keyspace_hits "
+    "keyspace_misses expired_keys expired_subkeys evicted_keys rejected_connections "
+    "expired_stale_perc "
     "expired_time_cap_reached_count expired_lag_p50_us expired_lag_p99_us "
     "strata_longest_pause_us pubsub_channels pubsub_patterns latest_fork_usec "
     "total_error_replies sync_full sync_partial_ok sync_partial_err "
@@ -139,6 +141,21 @@ TEST_CASE("INFO counts what clients do") {
   REQUIRE(fields["cmdstat_incrby"] ==
           "calls=1,usec=0,usec_per_call=0.00,rejected_calls=0,failed_calls=1");
   REQUIRE(fields["latency_percentiles_usec_get"] == "p50=0.000,p99=0.000,p99.9=0.000");
+}
+
+TEST_CASE("INFO counts expired fields, whoever removed them") {
+  TestServer server;
+  TestClient client = server.Connect();
+  for (const char* command :
+       {"HSET h a 1 b 2 c 3 d 4", "HPEXPIRE h 100 FIELDS 1 a", "HPEXPIRE h 200 FIELDS 2 b c"}) {
+    client.Run(command);
+  }
+  server.clock.AdvanceMs(150);
+  server.ExpireKeys();
+  REQUIRE(Fields(Info(client))["expired_subkeys"] == "1");
+  server.clock.AdvanceMs(100);
+  client.Run("HLEN h");
+  REQUIRE(Fields(Info(client))["expired_subkeys"] == "3");
 }
 
 TEST_CASE("CONFIG RESETSTAT sets INFO's counters back") {

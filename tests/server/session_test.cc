@@ -107,7 +107,7 @@ TEST_CASE("a pipeline longer than a batch runs in order") {
 TEST_CASE("what was parsed of a request is not used up before the request is whole") {
   TestServer server;
   Client client({});
-  client.authenticated = true;
+  BecomeDefaultUser(client, server.services().acl);
   Session session(client, server.dispatcher());
   const std::string ping = Array({"PING"});
   CHECK(session.Process(ping + "\r\n" + ping.substr(0, 9)) == ping.size() + 2);
@@ -232,7 +232,7 @@ TEST_CASE("CLIENT PAUSE spares who monitors") {
 TEST_CASE("a session says when a pause or a wait may be over") {
   TestServer server;
   Client client(ClientOrigin{});
-  client.authenticated = true;
+  BecomeDefaultUser(client, server.services().acl);
   Session session(client, server.dispatcher());
   CHECK_FALSE(session.RetryAfterMs());
   session.Process("CLIENT PAUSE 100 WRITE\r\nBLPOP k 0\r\n");

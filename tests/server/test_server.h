@@ -11,6 +11,8 @@
 #include "base/text.h"
 #include "config/command_line.h"
 #include "server/blocking/wait_queues.h"
+#include "server/scripting/scripting.h"
+#include "server/security/client_access.h"
 #include "server/services.h"
 #include "server/session.h"
 #include "server/watch_table.h"
@@ -54,9 +56,12 @@ class TestServer final : private ServerControl {
         keyspace_({64, static_cast<int>(config_.options().databases), 42}, clock, reclaimer_),
         world_(threads),
         statistics_(threads, commands_.rows()),
-        services_{clock,     config_,        commands_,          keyspace_,    reclaimer_, world_,
-                  clients_,  statistics_,    slow_log_,          latency_,     *this,      pause_,
-                  identity_, active_expiry_, over_memory_limit_, wait_queues_, watches_} {
+        scripting_(clock, threads),
+        services_{clock,        config_,  commands_,   keyspace_,      reclaimer_,
+                  world_,       clients_, statistics_, slow_log_,      latency_,
+                  *this,        pause_,   identity_,   active_expiry_, over_memory_limit_,
+                  wait_queues_, watches_, key_events_, acl_,           scripting_} {
+    acl_.LoadAtStart().value();
     identity_.run_id = std::string(40, 'a');
     identity_.started_ms = clock.WallMs();
     identity_.io_threads = threads;
@@ -96,11 +101,17 @@ class TestServer final : private ServerControl {
     return loaded.value();
   }
   void RequestShutdown() override { shutdown_requested_ = true; }
-  Result<void> ApplyOptions(std::span<const std::string_view>) override { return {}; }
+  Result<void> ApplyOptions(std::span<const std::string_view> changed_names) override {
+    for (std::string_view name : changed_names) {
+      if (name == "requirepass") acl_.SetDefaultPassword(config_.options().requirepass);
+    }
+    return {};
+  }
 
   Config config_;
   ServerIdentity identity_;
   CommandTable commands_;
+  Acl acl_{commands_, config_};
   Reclaimer reclaimer_;
   Keyspace keyspace_;
   BigReaderLock world_;
@@ -111,6 +122,8 @@ class TestServer final : private ServerControl {
   PauseState pause_;
   WaitQueues wait_queues_{keyspace_};
   WatchTable watches_{keyspace_};
+  KeyEvents key_events_;
+  Scripting scripting_;
   std::atomic<bool> active_expiry_{true};
   std::atomic<bool> over_memory_limit_{false};
   bool shutdown_requested_ = false;
@@ -120,7 +133,7 @@ class TestServer final : private ServerControl {
 
 inline TestClient::TestClient(TestServer& server, ClientOrigin origin, size_t thread)
     : server_(server), client_(std::move(origin)), session_(client_, server.dispatcher(thread)) {
-  client_.authenticated = server.services().config.options().requirepass.empty();
+  BecomeDefaultUser(client_, server.services().acl);
   client_.last_active_ms = client_.origin.connected_ms;
   server.services().clients.Add(client_, *this);
 }

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/random.h"
+#include "storage/hash_value.h"
 #include "storage/reclaimer.h"
 
 namespace strata {
@@ -147,6 +148,21 @@ TEST_CASE_METHOD(KeyspaceFixture, "random keys reach every key") {
   CHECK(drawn.size() == static_cast<size_t>(keys));
 }
 
+TEST_CASE_METHOD(KeyspaceFixture, "every key is about as likely to be the random one") {
+  constexpr int kKeys = 64;
+  constexpr int kExpected = 100;
+  Fill(2, kKeys);
+  Random random(7);
+  std::map<std::string, int> drawn;
+  for (int i = 0; i < kKeys * kExpected; ++i) ++drawn[*keyspace.RandomKey(2, random.Next())];
+  CHECK(drawn.size() == kKeys);
+  double chi_square = 0;
+  for (const auto& [key, count] : drawn) {
+    chi_square += static_cast<double>((count - kExpected) * (count - kExpected)) / kExpected;
+  }
+  CHECK(chi_square < 120);  // 63 on average, above 110 once in ten thousand seeds
+}
+
 TEST_CASE_METHOD(KeyspaceFixture, "there is no random key without a live one") {
   CHECK_FALSE(keyspace.RandomKey(0, 5));
   Fill(0, 10, 50);
@@ -266,4 +282,77 @@ TEST_CASE_METHOD(KeyspaceFixture, "a moved entry is the other database's own") {
 }
 
 }  // namespace
+// Writes down what it hears: "+k" added, "-k" expired, "~k" fields expired, "!k" with the last one.
+struct Listener final : KeyspaceObserver {
+  void OnExpired(int database, const KeyRef& key) override { Note(database, '-', key); }
+  void OnFieldsExpired(int database, const KeyRef& key, HashIs hash) override {
+    Note(database, hash == HashIs::kRemoved ? '!' : '~', key);
+  }
+  void OnAdded(int database, const KeyRef& key) override { Note(database, '+', key); }
+  void Note(int database, char what, const KeyRef& key) {
+    heard += std::to_string(database) + what + std::string(key.bytes) + " ";
+  }
+  std::string Take() { return std::exchange(heard, {}); }
+
+  std::string heard;
+};
+
+struct ObservedKeyspace {
+  FakeClock clock;
+  Reclaimer reclaimer;
+  Listener listener;
+  Keyspace keyspace{{1, 16, 42}, clock, reclaimer, &listener};
+
+  Database database(int index = 0) { return Database(keyspace, index, clock.WallMs()); }
+  KeyRef Ref(std::string_view key) { return keyspace.Ref(key); }
+};
+
+TEST_CASE_METHOD(ObservedKeyspace, "an observer hears of keys that expire, whoever finds them") {
+  database(3).SetString(Ref("seen"), "v", clock.WallMs() + 10);
+  database(3).SetString(Ref("unseen"), "v", clock.WallMs() + 10);
+  database(3).SetString(Ref("set again"), "v", clock.WallMs() + 10);
+  clock.AdvanceMs(10);
+  CHECK(database(3).Find(Ref("seen")) == nullptr);
+  CHECK(listener.Take() == "3-seen ");
+  database(3).SetString(Ref("set again"), "v");
+  CHECK(listener.Take() == "3-set again ");
+  keyspace.ExpireSome(0, clock.WallMs() + 100, 100);
+  CHECK(listener.Take() == "3-unseen ");
+}
+
+TEST_CASE_METHOD(ObservedKeyspace, "an observer is told the number a swapped database has now") {
+  database(1).SetString(Ref("k"), "v", clock.WallMs() + 10);
+  keyspace.Swap(1, 2);
+  clock.AdvanceMs(10);
+  CHECK(database(2).Find(Ref("k")) == nullptr);
+  CHECK(listener.Take() == "2-k ");
+}
+
+TEST_CASE_METHOD(ObservedKeyspace, "an observer hears of fields that expire, and of the last one") {
+  Entry* entry = HashValue::NewEntry("h");
+  HashValue hash(*entry, {});
+  const int64_t now_ms = clock.WallMs();
+  for (const char* field : {"a", "b"}) hash.Set(field, "v");
+  hash.SetExpiry("a", now_ms + 10);
+  hash.SetExpiry("b", now_ms + 1000);
+  database().Put(Ref("h"), entry);
+  keyspace.ExpireSome(0, now_ms + 100, 100);
+  CHECK(listener.Take() == "0~h ");
+  keyspace.ExpireSome(0, now_ms + 2000, 100);
+  CHECK(listener.Take() == "0!h ");
+}
+
+TEST_CASE_METHOD(ObservedKeyspace, "an observer hears of keys that are new, if it wants to") {
+  database().SetString(Ref("unheard"), "v");
+  listener.wants_added = true;
+  database().SetString(Ref("k"), "v", clock.WallMs() + 10);
+  database().SetString(Ref("k"), "w", clock.WallMs() + 10);
+  database().Put(Ref("h"), HashValue::NewEntry("h"));
+  database().Put(Ref("h"), HashValue::NewEntry("h"));
+  CHECK(listener.Take() == "0+k 0+h ");
+  clock.AdvanceMs(10);
+  database().SetString(Ref("k"), "v");
+  CHECK(listener.Take() == "0-k 0+k ");
+}
+
 }  // namespace strata

@@ -31,7 +31,7 @@ std::string Text(const Entry& entry) {
 struct ShardFixture {
   ExpiryStatistics statistics;
   Reclaimer reclaimer;
-  ShardDatabase shard{kSeed, kStart, statistics, reclaimer};
+  ShardDatabase shard{0, kStart, {kSeed, statistics, reclaimer, nullptr}};
 };
 
 TEST_CASE_METHOD(ShardFixture, "a stored string has the encoding Redis would choose") {

@@ -275,4 +275,38 @@ TEST_CASE("A group and its consumers share what is pending") {
   group.CheckInvariants();
 }
 
+StreamTrim TrimBefore(uint64_t ms) {
+  return {.by = StreamTrim::By::kId, .id = {ms, 0}};
+}
+
+TEST_CASE("A group behind a deleted entry does not know its lag until it has passed that") {
+  Stream stream;
+  AppendNumbered(stream, 1, 10);
+  ConsumerGroup group({}, ConsumerGroup::kUnknownRead);
+  CHECK(stream.Lag(group) == 10);
+  for (uint64_t ms = 1; ms <= 8; ++ms) stream.Advance(group, {ms, 0});
+  CHECK(group.entries_read == 8);
+  CHECK(stream.Lag(group) == 2);
+
+  const StreamId deleted[] = {{9, 0}};
+  stream.Erase(deleted);
+  CHECK(stream.Lag(group) == std::nullopt);
+  stream.Advance(group, {10, 0});
+  CHECK(group.entries_read == 10);
+  CHECK(stream.Lag(group) == 0);
+}
+
+TEST_CASE("A group's lag counts what was trimmed before it was read, until the next read") {
+  Stream stream;
+  AppendNumbered(stream, 1, 7);
+  ConsumerGroup group({5, 0}, 5);
+  ConsumerGroup fresh({}, ConsumerGroup::kUnknownRead);
+  stream.Trim(TrimBefore(7));
+  CHECK(stream.Lag(group) == 2);
+  CHECK(stream.Lag(fresh) == 1);
+  stream.Advance(group, {7, 0});
+  CHECK(group.entries_read == 7);
+  CHECK(stream.Lag(group) == 0);
+}
+
 }  // namespace strata

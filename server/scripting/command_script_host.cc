@@ -1,0 +1,129 @@
+#include "server/scripting/command_script_host.h"
+
+#include "server/command_context.h"
+#include "server/command_gates.h"
+#include "server/nested_calls.h"
+#include "server/scripting/scripting.h"
+#include "server/scripting/shebang.h"
+#include "server/security/acl_check.h"
+#include "server/security/client_access.h"
+
+namespace strata {
+namespace {
+
+constexpr std::string_view kUnknown = "ERR Unknown Redis command called from script";
+constexpr std::string_view kWrongArity =
+    "ERR Wrong number of args calling Redis command from script";
+constexpr std::string_view kNotAllowed = "ERR This Redis command is not allowed from script";
+constexpr std::string_view kReadOnly = "ERR Write commands are not allowed from read-only scripts.";
+constexpr std::string_view kReadOnlyCall =
+    "ERR Can not execute a script with write flag using *_ro command.";
+constexpr std::string_view kKilled = "ERR Script killed by user with SCRIPT KILL...";
+
+constexpr uint32_t kWritesOrReplicates = kWrite | kMayReplicate;
+
+}  // namespace
+
+CommandScriptHost::CommandScriptHost(CommandContext& context, const Script& script)
+    : context_(context),
+      script_(script),
+      is_read_only_(context.command.Is(kReadonly) || (script.flags & kScriptNoWrites) != 0),
+      was_over_memory_limit_(context.services.over_memory_limit.load(std::memory_order_relaxed)),
+      client_database_(context.client.database),
+      started_ms_(context.services.clock.MonotonicMs()) {}
+
+CommandScriptHost::~CommandScriptHost() {
+  context_.client.database = client_database_;
+  if (is_busy_) context_.services.scripting.busy().End();
+}
+
+void CommandScriptHost::TellMonitors() {
+  const strata::Call call{context_.command, context_.client.last_row, context_.arguments,
+                          context_.keys};
+  context_.nested.TellMonitors(context_.client, call);
+}
+
+std::string_view CommandScriptHost::Refusal() const {
+  if ((script_.flags & kScriptCompatible) != 0) return {};
+  const bool may_write = (script_.flags & kScriptNoWrites) == 0;
+  if (may_write && context_.command.Is(kReadonly)) return kReadOnlyCall;
+  const bool takes_memory = may_write && (script_.flags & kScriptAllowOom) == 0;
+  if (takes_memory && was_over_memory_limit_) return errors::kOutOfMemory;
+  return {};
+}
+
+std::string CommandScriptHost::RefusalOf(const strata::Call& call) {
+  const Command& command = call.command;
+  if (command.Is(kNoScript)) return std::string(kNotAllowed);
+  if (const auto denial = FindDenial(*context_.client.user, call, key_positions_)) {
+    LogDenial(context_.services, context_.client, call, *denial, AclContext::kLua);
+    return "ERR " + std::string(DenialInScript(*denial));
+  }
+  if (is_read_only_ && (command.flags & kWritesOrReplicates) != 0) return std::string(kReadOnly);
+  // A script that has begun to write is not stopped half-way.
+  const bool may_take_memory = (script_.flags & kScriptAllowOom) != 0 || has_written_;
+  if (was_over_memory_limit_ && command.Is(kDenyOom) && !may_take_memory) {
+    return std::string(errors::kOutOfMemory);
+  }
+  return {};
+}
+
+void CommandScriptHost::Call(std::span<const std::string_view> arguments, ReplyBuilder& reply) {
+  NestedCalls& nested = context_.nested;
+  Statistics& statistics = context_.services.statistics;
+  const std::optional<strata::Call> call = nested.Resolve(arguments);
+  if (!call) {
+    const Resolution found = ResolveCommand(context_.services.commands, arguments);
+    reply.Error(found.command == nullptr ? kUnknown : kWrongArity);
+    if (found.command != nullptr) context_.statistics.Command(found.row).rejected.Add(1);
+    return statistics.CountError(reply.last_error_code());
+  }
+  if (const std::string refusal = RefusalOf(*call); !refusal.empty()) {
+    reply.Error(refusal);
+    context_.statistics.Command(call->row).rejected.Add(1);
+    return statistics.CountError(reply.last_error_code());
+  }
+  if (call->command.Is(kWrite)) {
+    has_written_ = true;
+    if (is_busy_) context_.services.scripting.busy().NoteWrite();
+  }
+  nested.Run(context_, *call, reply);
+}
+
+CommandPermission CommandScriptHost::Check(std::span<const std::string_view> arguments) {
+  const Resolution found = ResolveCommand(context_.services.commands, arguments);
+  if (found.command == nullptr) return CommandPermission::kUnknownCommand;
+  const AclUser& user = *context_.client.user;
+  const strata::Call call{*found.command, found.row, arguments, {}};
+  const bool is_allowed = TakesArguments(*found.command, arguments.size())
+                              ? !FindDenial(user, call, key_positions_)
+                              : user.unrestricted();
+  return is_allowed ? CommandPermission::kAllowed : CommandPermission::kDenied;
+}
+
+std::string_view CommandScriptHost::ReasonToEnd() {
+  BusyScript& busy = context_.services.scripting.busy();
+  if (!is_busy_) {
+    const int64_t now_ms = context_.services.clock.MonotonicMs();
+    const int64_t limit_ms = context_.options().busy_reply_threshold;
+    if (limit_ms <= 0 || now_ms - started_ms_ < limit_ms) return {};
+    BecomeBusy();
+  }
+  if (EventLoop* loop = context_.nested.loop()) loop->ServeOthers();
+  return busy.is_killed() ? kKilled : std::string_view();
+}
+
+// From here on it has the world to itself, even if it kept to its keys so far: others that wait for
+// these could not be told anything, nor could who wants to end it. So a script that takes this long
+// may see what others did in the moment in between.
+void CommandScriptHost::BecomeBusy() {
+  is_busy_ = true;
+  context_.nested.isolation().StopTheWorld();
+  context_.services.world.SetBusy();
+  BusyScript::Description description{script_.kind, std::string(script_.name), {}, started_ms_};
+  description.command.assign(context_.arguments.begin(), context_.arguments.end());
+  context_.services.scripting.busy().Begin(std::move(description));
+  if (has_written_) context_.services.scripting.busy().NoteWrite();
+}
+
+}  // namespace strata

@@ -1,0 +1,66 @@
+#include "server/security/client_access.h"
+
+#include <algorithm>
+
+#include "server/commands/client_list.h"
+
+namespace strata {
+namespace {
+
+void AddToLog(Services& services, const Client& client, AclLogEntry entry) {
+  entry.updated_ms = services.clock.WallMs();
+  entry.client_info = DescribeClient(client, services.commands, entry.updated_ms);
+  const int64_t most = services.config.options().acllog_max_len;
+  services.acl.log().Add(std::move(entry), static_cast<size_t>(most));
+}
+
+}  // namespace
+
+void BecomeDefaultUser(Client& client, const Acl& acl) {
+  client.user = &acl.default_user();
+  client.authenticated = client.user->IsOpenToAll();
+}
+
+bool Authenticate(Services& services, Client& client, std::string_view user,
+                  std::string_view password, std::string_view command) {
+  const AclUser* found = services.acl.Authenticate(user, password);
+  if (found == nullptr) {
+    AclLogEntry entry;
+    entry.reason = AclReason::kAuth;
+    const bool in_multi = client.transaction != nullptr && client.transaction->open();
+    if (in_multi) entry.context = AclContext::kMulti;
+    entry.object = command;
+    entry.user = user;
+    AddToLog(services, client, std::move(entry));
+    return false;
+  }
+  client.user = found;
+  client.authenticated = true;
+  return true;
+}
+
+void CloseClientsOfGoneUsers(Services& services, const Client& caller, const AclChange& change) {
+  if (change.gone.empty()) return;
+  MutexLock lock(services.acl.users_mutex());
+  services.clients.ForEach([&](Client& client, ClientPort& port) {
+    const auto is_theirs = [&](const auto& user) { return user.get() == client.user; };
+    if (std::none_of(change.gone.begin(), change.gone.end(), is_theirs)) return;
+    client.user = &services.acl.default_user();
+    client.authenticated = false;
+    client.closing = CloseState::kAfterReply;  // so that nothing more of it runs
+    if (&client != &caller) port.Close();
+  });
+}
+
+void LogDenial(Services& services, const Client& client, const Call& call, const AclDenial& denial,
+               AclContext context) {
+  AclLogEntry entry;
+  entry.reason = denial.reason;
+  entry.context = context;
+  entry.object = denial.reason == AclReason::kCommand ? services.commands.FullName(call.row)
+                                                      : call.arguments[denial.argument];
+  entry.user = client.user->name();
+  AddToLog(services, client, std::move(entry));
+}
+
+}  // namespace strata
