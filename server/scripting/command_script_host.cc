@@ -37,10 +37,11 @@ CommandScriptHost::~CommandScriptHost() {
   if (is_busy_) context_.services.scripting.busy().End();
 }
 
-void CommandScriptHost::TellMonitors() {
-  const strata::Call call{context_.command, context_.client.last_row, context_.arguments,
-                          context_.keys};
+void CommandScriptHost::Begin() {
+  const ::strata::Call call{context_.command, context_.client.last_row, context_.arguments,
+                            context_.keys};
   context_.nested.TellMonitors(context_.client, call);
+  if (script_.needs_world.is_set()) context_.nested.isolation().StopTheWorld();
 }
 
 std::string_view CommandScriptHost::Refusal() const {
@@ -87,7 +88,9 @@ void CommandScriptHost::Call(std::span<const std::string_view> arguments, ReplyB
     has_written_ = true;
     if (is_busy_) context_.services.scripting.busy().NoteWrite();
   }
+  const bool was_alone = nested.isolation().alone();
   nested.Run(context_, *call, reply);
+  if (!was_alone && nested.isolation().alone()) script_.needs_world.Set();
 }
 
 CommandPermission CommandScriptHost::Check(std::span<const std::string_view> arguments) {
