@@ -19,6 +19,7 @@ constexpr std::string_view kReadOnly = "ERR Write commands are not allowed from 
 constexpr std::string_view kReadOnlyCall =
     "ERR Can not execute a script with write flag using *_ro command.";
 constexpr std::string_view kKilled = "ERR Script killed by user with SCRIPT KILL...";
+constexpr std::string_view kShutdown = "ERR The server shuts down";
 
 constexpr uint32_t kWritesOrReplicates = kWrite | kMayReplicate;
 
@@ -113,6 +114,7 @@ std::string_view CommandScriptHost::ReasonToEnd() {
     BecomeBusy();
   }
   if (EventLoop* loop = context_.nested.loop()) loop->ServeOthers();
+  if (busy.is_forbidden()) return kShutdown;
   return busy.is_killed() ? kKilled : std::string_view();
 }
 

@@ -22,7 +22,7 @@ local function value(depth)
   local kind = math.random(depth < 4 and 8 or 6)
   if kind == 1 then return math.random(2) == 1 end
   if kind == 2 then return math.random(-200, 200) end
-  if kind == 3 then return math.random(-2147483647, 2147483647) * 2 ^ math.random(0, 40) end
+  if kind == 3 then return math.random(-1073741823, 1073741823) * 2 ^ math.random(0, 40) end
   if kind == 4 then return math.random(-1000, 1000) / 2 ^ math.random(1, 30) end
   if kind == 5 then return string.rep(string.char(math.random(0, 255)), math.random(0, 300)) end
   if kind == 6 then return nil end

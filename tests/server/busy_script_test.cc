@@ -32,4 +32,12 @@ TEST_CASE("a script is killed by the command of its kind, unless it has written"
   busy.End();
 }
 
+TEST_CASE("where the server ends, it does not matter what a script has written") {
+  BusyScript busy;
+  CHECK_FALSE(busy.is_forbidden());
+  busy.ForbidAll();
+  busy.Begin({ScriptKind::kScript, "sha", {"EVAL"}, 5});
+  CHECK(busy.is_forbidden());
+}
+
 }  // namespace strata
