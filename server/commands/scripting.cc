@@ -15,7 +15,6 @@ namespace strata {
 namespace {
 
 constexpr std::string_view kNoSuchScript = "NOSCRIPT No matching script. Please use EVAL.";
-constexpr size_t kFirstKey = 3;
 
 EvalScripts& ScriptsOf(CommandContext& c) {
   return c.services.scripting.eval_scripts(static_cast<size_t>(c.client.origin.io_thread),
