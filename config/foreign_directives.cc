@@ -11,7 +11,6 @@ constexpr std::string_view kNoSnapshots = "no snapshots are written yet";
 constexpr std::string_view kNoAppendOnlyFile = "Strata has no append-only file";
 constexpr std::string_view kNoBus = "Strata does not speak Redis's cluster bus";
 constexpr std::string_view kNoTls = "there is no TLS yet";
-constexpr std::string_view kNoScripts = "there are no scripts yet";
 constexpr std::string_view kOtherMemory = "memory is managed in another way";
 constexpr std::string_view kOtherThreads = "threads are managed in another way";
 constexpr std::string_view kNotDone = "Strata does not do this";
@@ -49,7 +48,7 @@ constexpr ForeignDirective kDirectives[] = {
     {"syslog-*", "*", "the log goes to standard output or a file"},
     {"crash-*", "*", "the log goes to standard output or a file"},
     {"always-show-logo", "*", "there is no logo"},
-    {"lua-*", "*", kNoScripts},
+    {"lua-*", "*", kNotDone},
     {"maxmemory-eviction-tenacity", "*", kOtherMemory},
     {"activerehashing", "*", kOtherMemory},
     {"activedefrag", "*", kOtherMemory},

@@ -98,15 +98,14 @@ void IoThread::FlushAll() {
 void IoThread::ServeOthers() {
   if (serving_others_) return;
   serving_others_ = true;
+  FlushAll();  // who ran before that command in the same round has waited long enough
   {
     BatchInterlude interlude(dispatcher_);
     auto read_buffer = std::exchange(read_buffer_, std::make_unique<char[]>(kReadBufferBytes));
-    auto unflushed = std::exchange(unflushed_, {});
     sockets_.ServeNow();
     context_.poll();
     FlushAll();
     read_buffer_ = std::move(read_buffer);
-    unflushed_ = std::move(unflushed);
   }
   serving_others_ = false;
 }

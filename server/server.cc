@@ -184,6 +184,7 @@ void Server::RequestShutdown() {
 void Server::BeginShutdown() {
   if (stopping_) return;
   stopping_ = true;
+  scripting_.busy().ForbidAll();
   // The set goes on swallowing SIGTERM: who stops a server twice means it once. But someone who
   // presses ^C again will not wait for slow clients.
   signals_->cancel();

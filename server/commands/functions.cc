@@ -35,12 +35,12 @@ void CallFunction(CommandContext& c) {
   if (!arguments) return;
   // Kept, since it may be replaced while others are let in.
   const FunctionLibraries::Found function = *found;
-  CommandScriptHost host(
-      c, {ScriptKind::kFunction, function.function->name, function.function->flags});
+  const LibraryFunction& called = *function.function;
+  CommandScriptHost host(c, {ScriptKind::kFunction, called.name, called.flags, called.needs_world});
   if (const std::string_view refusal = host.Refusal(); !refusal.empty()) {
     return c.reply.Error(refusal);
   }
-  host.TellMonitors();
+  host.Begin();
   ScriptsOf(c).Run(function, *arguments, host, c.reply);
   c.services.scripting.NoteMemory(static_cast<size_t>(c.client.origin.io_thread));
 }

@@ -15,7 +15,6 @@ namespace strata {
 namespace {
 
 constexpr std::string_view kNoSuchScript = "NOSCRIPT No matching script. Please use EVAL.";
-constexpr size_t kFirstKey = 3;
 
 EvalScripts& ScriptsOf(CommandContext& c) {
   return c.services.scripting.eval_scripts(static_cast<size_t>(c.client.origin.io_thread),
@@ -26,11 +25,11 @@ void RunScript(CommandContext& c, EvalScripts& scripts, const EvalScripts::Compi
                const ScriptArguments& arguments) {
   // Kept, since it may be dropped from the cache while others are let in.
   const std::shared_ptr<Script> script = compiled.script;
-  CommandScriptHost host(c, {ScriptKind::kScript, script->sha, script->flags});
+  CommandScriptHost host(c, {ScriptKind::kScript, script->sha, script->flags, script->needs_world});
   if (const std::string_view refusal = host.Refusal(); !refusal.empty()) {
     return c.reply.Error(refusal);
   }
-  host.TellMonitors();
+  host.Begin();
   scripts.Run(compiled, arguments, host, c.reply);
   c.services.scripting.NoteMemory(static_cast<size_t>(c.client.origin.io_thread));
 }

@@ -36,6 +36,10 @@ class BusyScript {
   KillResult Kill(ScriptKind kind);
   bool is_killed() const { return is_killed_.load(std::memory_order_relaxed); }
 
+  // The server ends: no script may take long from now on, whatever it has written.
+  void ForbidAll() { is_forbidden_.store(true, std::memory_order_relaxed); }
+  bool is_forbidden() const { return is_forbidden_.load(std::memory_order_relaxed); }
+
   std::optional<Description> Describe() const;
 
   // What everybody else is told meanwhile.
@@ -47,6 +51,7 @@ class BusyScript {
   std::optional<Description> description_ GUARDED_BY(mutex_);
   std::atomic<bool> has_written_{false};
   std::atomic<bool> is_killed_{false};
+  std::atomic<bool> is_forbidden_{false};
 };
 
 }  // namespace strata

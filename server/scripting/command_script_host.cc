@@ -19,6 +19,7 @@ constexpr std::string_view kReadOnly = "ERR Write commands are not allowed from 
 constexpr std::string_view kReadOnlyCall =
     "ERR Can not execute a script with write flag using *_ro command.";
 constexpr std::string_view kKilled = "ERR Script killed by user with SCRIPT KILL...";
+constexpr std::string_view kShutdown = "ERR The server shuts down";
 
 constexpr uint32_t kWritesOrReplicates = kWrite | kMayReplicate;
 
@@ -37,10 +38,11 @@ CommandScriptHost::~CommandScriptHost() {
   if (is_busy_) context_.services.scripting.busy().End();
 }
 
-void CommandScriptHost::TellMonitors() {
-  const strata::Call call{context_.command, context_.client.last_row, context_.arguments,
-                          context_.keys};
+void CommandScriptHost::Begin() {
+  const ::strata::Call call{context_.command, context_.client.last_row, context_.arguments,
+                            context_.keys};
   context_.nested.TellMonitors(context_.client, call);
+  if (script_.needs_world.is_set()) context_.nested.isolation().StopTheWorld();
 }
 
 std::string_view CommandScriptHost::Refusal() const {
@@ -87,7 +89,9 @@ void CommandScriptHost::Call(std::span<const std::string_view> arguments, ReplyB
     has_written_ = true;
     if (is_busy_) context_.services.scripting.busy().NoteWrite();
   }
+  const bool was_alone = nested.isolation().alone();
   nested.Run(context_, *call, reply);
+  if (!was_alone && nested.isolation().alone()) script_.needs_world.Set();
 }
 
 CommandPermission CommandScriptHost::Check(std::span<const std::string_view> arguments) {
@@ -110,6 +114,7 @@ std::string_view CommandScriptHost::ReasonToEnd() {
     BecomeBusy();
   }
   if (EventLoop* loop = context_.nested.loop()) loop->ServeOthers();
+  if (busy.is_forbidden()) return kShutdown;
   return busy.is_killed() ? kKilled : std::string_view();
 }
 

@@ -15,6 +15,7 @@
 #include "server/call.h"
 #include "server/scripting/busy_script.h"
 #include "server/scripting/script_host.h"
+#include "server/scripting/sticky_flag.h"
 
 namespace strata {
 
@@ -27,6 +28,7 @@ class CommandScriptHost final : public ScriptHost {
     ScriptKind kind;
     std::string_view name;
     uint32_t flags;  // ScriptFlag
+    const StickyFlag& needs_world;
   };
 
   CommandScriptHost(CommandContext& context, const Script& script);
@@ -34,8 +36,9 @@ class CommandScriptHost final : public ScriptHost {
   CommandScriptHost(const CommandScriptHost&) = delete;
   CommandScriptHost& operator=(const CommandScriptHost&) = delete;
 
-  // Shows the call of the script to those who MONITOR: before the commands that it calls.
-  void TellMonitors();
+  // Before the script runs. Shows its call to those who MONITOR, and stops the world if one of its
+  // runs has needed that. REQUIRES: no view into an entry is held.
+  void Begin();
   // Why the script cannot run as things stand; empty if it can.
   std::string_view Refusal() const;
 

@@ -18,6 +18,7 @@
 
 #include "base/result.h"
 #include "base/text.h"
+#include "server/scripting/sticky_flag.h"
 
 namespace strata {
 
@@ -25,9 +26,10 @@ struct LibraryFunction {
   std::string name;
   std::optional<std::string> description;
   uint32_t flags = 0;  // ScriptFlag
+  StickyFlag needs_world = {};
 };
 
-// Immutable once it is in the registry.
+// Immutable once it is in the registry, but for its functions' needs_world.
 struct FunctionLibrary {
   std::string name;
   std::string body;  // its text, with the shebang

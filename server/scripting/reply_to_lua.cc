@@ -1,6 +1,7 @@
 #include "server/scripting/reply_to_lua.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "base/check.h"
 #include "base/number.h"

@@ -17,16 +17,18 @@
 #include <vector>
 
 #include "base/mutex.h"
+#include "server/scripting/sticky_flag.h"
 
 namespace strata {
 
-// Immutable but for the atomics.
+// Immutable but for the atomics and the flag.
 struct Script {
   std::string sha;  // 40 lower-case hex digits
   std::string body;
   uint32_t flags;                       // ScriptFlag
   std::atomic<bool> is_dropped{false};  // no longer in the cache
   std::atomic<int64_t> last_used_ms{0};
+  StickyFlag needs_world;
   // Used again; by whichever thread runs it.
   void Touch(int64_t now_ms) { last_used_ms.store(now_ms, std::memory_order_relaxed); }
 };

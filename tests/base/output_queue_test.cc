@@ -45,6 +45,24 @@ TEST_CASE("attached bytes go out between what was appended before and after") {
   CHECK(Gathered(queue) == "$5\r\nfirstsecond\r\n+OK\r\n");
 }
 
+TEST_CASE("all unsent bytes can be copied") {
+  OutputQueue queue;
+  std::string copy = "before ";
+  queue.CopyTo(copy);
+  CHECK(copy == "before ");
+  queue.Append("head ");
+  queue.Attach(Blob("first "));
+  queue.Attach(Blob("second "));
+  queue.Append("tail");
+  queue.CopyTo(copy);
+  CHECK(copy == "before head first second tail");
+  queue.Consume(8);  // into the first blob
+  copy.clear();
+  queue.CopyTo(copy);
+  CHECK(copy == Gathered(queue));
+  CHECK(copy == "st second tail");
+}
+
 TEST_CASE("attached bytes are referred to, not copied, and let go once written") {
   SharedBytes blob = Blob("value");
   OutputQueue queue;

@@ -130,4 +130,19 @@ TEST_CASE("errors are counted and the last one's code is known") {
   CHECK(reply.errors() == 4);
 }
 
+TEST_CASE("an error that is counted elsewhere has no code") {
+  OutputQueue queue;
+  ReplyBuilder reply(queue);
+  reply.Error("WRONGTYPE one");
+  reply.CountedError("ERR other");
+  CHECK(reply.errors() == 2);
+  CHECK(reply.last_error_code() == "");
+  CHECK(Bytes(queue) == "-WRONGTYPE one\r\n-ERR other\r\n");
+}
+
+TEST_CASE("a big number is a bulk in RESP2") {
+  CHECK(Write([](auto& reply) { reply.BigNumber("-12345678901234567890"); }) ==
+        Both{"$21\r\n-12345678901234567890\r\n", "(-12345678901234567890\r\n"});
+}
+
 }  // namespace strata

@@ -1,0 +1,167 @@
+#!/usr/bin/python3
+"""Scripts that take long or too much, over real sockets and between two I/O threads."""
+
+import hashlib
+import unittest
+
+from strata import ReplyError, Server, ServerTest, encode, wait_until
+
+BUSY = ReplyError("BUSY Redis is busy running a script. You can only call SCRIPT KILL or "
+                  "SHUTDOWN NOSAVE.")
+BUSY_FUNCTION = ReplyError("BUSY Redis is busy running a script. You can only call FUNCTION KILL or "
+                           "SHUTDOWN NOSAVE.")
+UNKILLABLE = "UNKILLABLE Sorry the script already executed write commands against the dataset."
+LOOP = "while true do end"
+LIBRARY = f"""#!lua name=lib
+redis.register_function('loop', function() {LOOP} end)
+redis.register_function('write', function(keys) redis.call('SET', keys[1], 1) {LOOP} end)"""
+
+
+def killed(name, place="user_script:1"):
+    return ReplyError(f"ERR Script killed by user with SCRIPT KILL... script: {name}, on @{place}.")
+
+
+def sha(script):
+    return hashlib.sha1(script.encode()).hexdigest()
+
+
+class BusyScripts(ServerTest):
+    OPTIONS = ("--io-threads", "2", "--busy-reply-threshold", "50")
+
+    def connect(self):
+        client = self.server.client()
+        self.addCleanup(client.close)
+        return client
+
+    def setUp(self):
+        super().setUp()
+        self.clients = [self.connect() for _ in range(4)]  # two on each thread
+
+    def start(self, *command, busy=BUSY):
+        """A client whose command runs, and has begun to be in the way of others."""
+        client = self.connect()
+        client.send(encode(*command))
+        for other in self.clients:
+            wait_until(lambda other=other: other.run("GET", "k") == busy, "the script is busy")
+        return client
+
+    def wait_until_idle(self):
+        for client in self.clients:
+            wait_until(lambda client=client: client.run("PING") == b"PONG", "all is quiet again")
+
+    def test_a_script_is_killed_from_any_thread(self):
+        for killer in self.clients:
+            for keys in ((0,), (1, "k")):
+                script = self.start("EVAL", LOOP, *keys)
+                self.assertEqual(killer.run("FUNCTION", "KILL"), BUSY)
+                self.assertEqual(killer.run("FUNCTION", "STATS"), BUSY)
+                self.assertEqual(killer.run("SCRIPT", "KILL"), b"OK")
+                self.assertEqual(script.reply(), killed(sha(LOOP)))
+                self.wait_until_idle()
+                self.assertEqual(script.run("PING"), b"PONG")
+        self.assertEqual(self.clients[0].run("SCRIPT", "KILL"),
+                         ReplyError("NOTBUSY No scripts in execution right now."))
+
+    def test_a_script_that_catches_errors_is_killed_too(self):
+        loop = "while true do\npcall(function()\nwhile true do end\nend)\nend"
+        script = self.start("EVAL", loop, 0)
+        self.assertEqual(self.clients[0].run("SCRIPT", "KILL"), b"OK")
+        self.assertIn("Script killed by user", str(script.reply()))
+        self.wait_until_idle()
+
+    def test_a_function_is_killed_and_told_of(self):
+        admin = self.clients[0]
+        admin.run("FUNCTION", "LOAD", "REPLACE", LIBRARY)
+        script = self.start("FCALL", "loop", 1, "k", "x", busy=BUSY_FUNCTION)
+        self.assertEqual(admin.run("SCRIPT", "KILL"), BUSY_FUNCTION)
+        stats = admin.run("FUNCTION", "STATS")
+        self.assertEqual(stats[1][:4], [b"name", b"loop", b"command",
+                                        [b"FCALL", b"loop", b"1", b"k", b"x"]])
+        self.assertGreaterEqual(stats[1][5], 50)
+        self.assertEqual(stats[3], [b"LUA", [b"libraries_count", 1, b"functions_count", 2]])
+        self.assertEqual(admin.run("FUNCTION", "KILL"), b"OK")
+        self.assertEqual(script.reply(), killed("loop", "user_function:2"))
+        self.wait_until_idle()
+        self.assertIsNone(admin.run("FUNCTION", "STATS")[1])
+
+    def test_a_transaction_meets_a_busy_script(self):
+        client = self.clients[0]
+        script = self.start("EVAL", LOOP, 0)
+        self.assertEqual(client.run("MULTI"), b"OK")
+        self.assertEqual(client.run("GET", "k"), BUSY)
+        self.assertTrue(str(client.run("EXEC")).startswith("EXECABORT"))
+        self.assertEqual(self.clients[1].run("SCRIPT", "KILL"), b"OK")
+        script.reply()
+        self.wait_until_idle()
+
+    def test_the_client_of_a_busy_script_may_go_away(self):
+        script = self.start("EVAL", LOOP, 0)
+        script.close()
+        self.assertEqual(self.clients[0].run("PING"), BUSY)
+        self.assertEqual(self.clients[0].run("SCRIPT", "KILL"), b"OK")
+        self.wait_until_idle()
+
+    def test_a_script_that_was_slow_and_ends_by_itself_answers(self):
+        script = ("local n = 0 "
+                  "for i = 1, 3e7 do n = n + 1 end return n")
+        client = self.connect()
+        client.send(encode("EVAL", script, 0))
+        self.assertEqual(client.reply(), 30000000)
+        self.wait_until_idle()
+
+
+class UnkillableScripts(unittest.TestCase):
+    def run_with(self, *command, kill):
+        """A server that ends while a script runs which has written."""
+        server = Server("--io-threads", "2", "--busy-reply-threshold", "50")
+        self.addCleanup(server.close)
+        with server.client() as script, server.client() as admin:
+            admin.run("FUNCTION", "LOAD", LIBRARY)
+            script.send(encode(*command))
+            wait_until(lambda: str(admin.run(*kill)).startswith(UNKILLABLE), "the script has written")
+            admin.send(encode("SHUTDOWN", "NOSAVE"))
+            self.assertEqual(server.wait(), 0)
+
+    def test_a_script_that_has_written_ends_with_the_server(self):
+        self.run_with("EVAL", "redis.call('SET', 'k', 1) " + LOOP, 0, kill=("SCRIPT", "KILL"))
+
+    def test_a_function_that_has_written_ends_with_the_server(self):
+        self.run_with("FCALL", "write", 1, "k", kill=("FUNCTION", "KILL"))
+
+
+class GreedyScripts(ServerTest):
+    OPTIONS = ("--io-threads", "2", "--script-memory-limit", "16mb")
+
+    SCRIPTS = (
+        "local t = {} while true do t[#t + 1] = {} end",
+        "local s = 'x' while true do s = s .. s end",
+        "return string.rep('x', 1e9)",
+        "local t = {} for i = 1, 1e6 do t[i] = ('x'):rep(1000) .. i end",
+        "local function f() return 1 + f() end return f()",
+        "local function f() return pcall(f) end return f()",
+        "local t = {} for i = 1, 50 do t = {t, t} end return cjson.encode(t)",
+        "local t = {} for i = 1, 50 do t = {t, t, t, t} end return cmsgpack.pack(t)",
+        "return cjson.decode(('['):rep(1e6))",
+        "return cmsgpack.unpack(('\\145'):rep(1e6))",
+        "return ('x'):rep(1e6):find(('x?'):rep(1e6))",
+        "return loadstring(('('):rep(1e5))",
+        "return loadstring('return ' .. ('{'):rep(1e5))",
+        "return unpack({}, 1, 1e8)",
+        "return redis.call('SET', 'k', ('x'):rep(1e8))",
+        "local co = function() end for i = 1, 1e5 do local f = co "
+        "co = coroutine.wrap(function() f() end) end co()",
+        "local t = setmetatable({}, {__index = function(t, k) return t[k + 1] end}) return t[1]",
+        "return table.concat({('x'):rep(1e7), ('x'):rep(1e7)})",
+        "return struct.pack(('d'):rep(1e6), unpack({}))",
+    )
+
+    def test_they_end_and_the_server_lives_on(self):
+        with self.server.client() as client:
+            for script in self.SCRIPTS * 2:
+                client.run("EVAL", script, 0)
+                self.assertEqual(client.run("EVAL", "return #('x'):rep(1000)", 0), 1000, script)
+            self.assertLess(self.server.resident_bytes(), 400 << 20)
+
+
+if __name__ == "__main__":
+    unittest.main()
