@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 
 FOLDER = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(os.path.dirname(FOLDER), "integration"))
@@ -16,6 +17,10 @@ from strata import TIMEOUT, Server, ServerTest, free_port, wait_until
 
 # Workers in Python leave no __pycache__ beside what they run.
 QUIET = {"PYTHONDONTWRITEBYTECODE": "1"}
+# What is started ends with this process, even if ctest kills that.
+TIED = ("setpriv", "--pdeathsig", "TERM")
+# Against hanging only: all programs together stay below the 300 s after which ctest kills.
+DEADLINE = time.monotonic() + 3 * TIMEOUT
 
 
 def beside(name):
@@ -26,9 +31,10 @@ def beside(name):
 def run_script(*words, **environment):
     """Runs a program that ends by itself; unless it succeeds, its output is the test's failure."""
     try:
-        result = subprocess.run(words, env={**os.environ, **environment}, timeout=3 * TIMEOUT,
-                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                stderr=subprocess.STDOUT, check=False)
+        result = subprocess.run(
+            TIED + words, env={**os.environ, **environment}, stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
+            timeout=max(5, DEADLINE - time.monotonic()))
         end, output = f"ended with {result.returncode}", result.stdout
     except subprocess.TimeoutExpired as expired:
         end, output = "did not end", expired.output
@@ -50,7 +56,7 @@ class Worker:
         self.words = words
         with open(self._log_path(), "wb") as log:
             self.process = subprocess.Popen(
-                words, cwd=self.folder.name, env={**os.environ, **QUIET, **environment},
+                TIED + words, cwd=self.folder.name, env={**os.environ, **QUIET, **environment},
                 stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
                 start_new_session=True)
 

@@ -10,6 +10,7 @@ import unittest
 import redis
 from celery import chain, chord, group
 from celery.exceptions import TaskRevokedError
+from celery.result import ResultSet
 from kombu import Connection, Exchange, Queue
 
 from application import FOLDER, TIMEOUT, Server, Worker, wait_until
@@ -54,8 +55,8 @@ class Celery(unittest.TestCase):
         self.assertFalse(self.redis.exists(key))
 
     def test_many_tasks(self):
-        results = [self.tasks.add.delay(i, i) for i in range(200)]
-        self.assertEqual([self.get(result) for result in results], [2 * i for i in range(200)])
+        results = ResultSet([self.tasks.add.delay(i, i) for i in range(200)])
+        self.assertEqual(self.get(results), [2 * i for i in range(200)])
 
     def test_a_failing_task(self):
         result = self.tasks.fail.apply_async(["no luck"],
