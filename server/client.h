@@ -16,12 +16,14 @@
 #include "base/random.h"
 #include "protocol/reply_builder.h"
 #include "server/command.h"
+#include "server/pubsub/local_topics.h"
 #include "server/transaction.h"
 
 namespace strata {
 
 class AclUser;
 struct BlockedCommand;
+class ClientPort;
 
 enum class Transport : uint8_t { kTcp, kUnix };
 
@@ -52,6 +54,19 @@ class Client {
   OutputQueue output;  // to the socket
   ReplyBuilder reply;  // writes to `output`
 
+  // What it is sent without having asked goes here: behind the reply that is being made.
+  OutputQueue& news() { return answering ? held_news : output; }
+  // As in Redis, who is being closed gets no more than the replies that are due.
+  bool takes_news() const { return closing == CloseState::kOpen && !overrun; }
+  bool answering = false;  // its command runs
+  OutputQueue held_news;
+  // It was sent more than it takes: it is closed soon, and until then gets nothing more.
+  bool overrun = false;
+  ClientPort* port = nullptr;  // its connection's; set when it is registered
+  // Null while it has none.
+  std::unique_ptr<Subscriptions> subscriptions;
+  bool is_subscriber() const { return subscriptions != nullptr && subscriptions->any_channel(); }
+
   int database = 0;
   bool authenticated = false;
   // Whose rights it has: the default user's until it authenticates. One of the Acl's; null only
@@ -64,7 +79,8 @@ class Client {
   bool no_touch = false;
   bool monitoring = false;
   ReplyMode reply_mode = ReplyMode::kOn;
-  CloseState closing = CloseState::kOpen;
+  // Set by its own thread, or with the world stopped.
+  std::atomic<CloseState> closing{CloseState::kOpen};
 
   // For what picks at random (SPOP).
   Random random{RandomSeed()};
@@ -88,6 +104,8 @@ class Client {
   std::atomic<uint64_t> query_buffer_capacity{0};
   std::atomic<uint64_t> output_buffer_bytes{0};  // unsent
   std::atomic<bool> paused{false};               // CLIENT PAUSE holds its next command back
+  // Kept by PubSub.
+  std::atomic<uint64_t> subscription_bytes{0};
 };
 
 }  // namespace strata

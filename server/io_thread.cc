@@ -33,6 +33,7 @@ IoThread::IoThread(Services& services, size_t index, size_t thread_count)
       read_buffer_(std::make_unique<char[]>(kReadBufferBytes)),
       next_expiry_shard_(index) {
   dispatcher_.nested().set_loop(*this);
+  services.post.SetBell(index, [this] { asio::post(context_, [this] { FlushAll(); }); });
   RenewLimits();
 }
 
@@ -51,6 +52,7 @@ void IoThread::RenewLimits() {
   limits_.output = options.client_output_buffer_limit.normal;
   // As in Redis, who monitors is bounded as a replica is: it does not choose how much it is sent.
   limits_.monitor_output = options.client_output_buffer_limit.replica;
+  limits_.pubsub_output = options.client_output_buffer_limit.pubsub;
 }
 
 void IoThread::Start() {
@@ -88,6 +90,10 @@ void IoThread::FlushLater(Connection& connection) {
 }
 
 void IoThread::FlushAll() {
+  if (services_.post.HasLetters(index_)) {
+    services_.post.OpenLetters(index_);
+    services_.post.RingBells();  // a letter may have been passed on
+  }
   for (const auto& connection : unflushed_) connection->Flush();
   unflushed_.clear();
   if (!serving_others_) closed_meanwhile_.clear();
@@ -128,8 +134,9 @@ void IoThread::Tick() {
   RenewLimits();
   {
     BatchScope scope(dispatcher_);
-    expiry_behind_ =
-        !scope.busy() && services_.active_expiry.load(std::memory_order_relaxed) && ExpireKeys();
+    const bool may_expire = services_.active_expiry.load(std::memory_order_relaxed) &&
+                            !services_.post.IsFull();  // it has something to tell
+    expiry_behind_ = !scope.busy() && may_expire && ExpireKeys();
   }
   services_.scripting.DropStale(index_);
   if (!unabandoned_.empty()) RetryAbandoning();

@@ -15,6 +15,7 @@
 #include "server/observability/latency_monitor.h"
 #include "server/observability/slow_log.h"
 #include "server/observability/statistics.h"
+#include "server/pubsub/pubsub.h"
 #include "server/security/acl.h"
 #include "storage/keyspace.h"
 #include "storage/reclaimer.h"
@@ -77,6 +78,9 @@ struct Services {
   Acl& acl;
   // Scripts and function libraries.
   Scripting& scripting;
+  // Letters to the I/O threads, and who has subscribed to what.
+  PostOffice& post;
+  PubSub& pubsub;
 };
 
 }  // namespace strata

@@ -21,9 +21,13 @@ std::optional<ClientType> ParseClientType(std::string_view name) {
   return std::nullopt;
 }
 
-// There are no replicas, subscribers and masters yet. As in Redis, a monitor is a normal client.
-ClientType TypeOf(const Client& /*client*/) {
-  return ClientType::kNormal;
+// There are no replicas and masters yet. As in Redis, a monitor is a normal client.
+ClientType TypeOf(const Client& client) {
+  return client.is_subscriber() ? ClientType::kPubsub : ClientType::kNormal;
+}
+
+size_t CountSubscriptions(const Client& client, TopicKind kind) {
+  return client.subscriptions == nullptr ? 0 : client.subscriptions->count(kind);
 }
 
 std::string UnknownType(std::string_view name) {
@@ -34,6 +38,7 @@ std::string UnknownType(std::string_view name) {
 std::string Flags(const Client& client) {
   std::string flags;
   if (client.monitoring) flags += 'O';
+  if (client.is_subscriber()) flags += 'P';
   if (client.transaction != nullptr && client.transaction->open()) flags += 'x';
   if (client.blocked != nullptr || client.paused) flags += 'b';
   if (client.transaction != nullptr && client.transaction->saw_change()) flags += 'd';
@@ -168,7 +173,9 @@ std::string DescribeClient(const Client& client, const CommandTable& commands, i
   number("idle", (now_ms - client.last_active_ms) / 1000);
   add("flags", Flags(client));
   number("db", client.database);
-  for (std::string_view name : {"sub", "psub", "ssub"}) number(name, 0);
+  size("sub", CountSubscriptions(client, TopicKind::kChannel));
+  size("psub", CountSubscriptions(client, TopicKind::kPattern));
+  size("ssub", CountSubscriptions(client, TopicKind::kShardChannel));
   const Transaction* transaction = client.transaction.get();
   const bool in_transaction = transaction != nullptr && transaction->open();
   number("multi", in_transaction ? static_cast<int64_t>(transaction->queue().size()) : -1);

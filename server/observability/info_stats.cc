@@ -55,10 +55,13 @@ void WriteKeys(Services& services, InfoText& out) {
   out.Add("keyspace_misses", services.statistics.Sum(&ThreadStatistics::keyspace_misses));
 }
 
+void WriteChannels(Services& services, InfoText& out) {
+  out.Add("pubsub_channels", services.pubsub.Count(TopicKind::kChannel));
+  out.Add("pubsub_patterns", services.pubsub.Count(TopicKind::kPattern));
+  out.Add("pubsubshard_channels", services.pubsub.Count(TopicKind::kShardChannel));
+}
+
 void WriteAbsent(InfoText& out) {
-  out.Add("pubsub_channels", 0);
-  out.Add("pubsub_patterns", 0);
-  out.Add("pubsubshard_channels", 0);
   out.Add("latest_fork_usec", 0);
   out.Add("total_forks", 0);
   out.Add("migrate_cached_sockets", 0);
@@ -99,6 +102,7 @@ std::string FormatPercentile(double percentile) {
 void WriteStatsInfo(Services& services, InfoText& out) {
   WriteTraffic(services, out);
   WriteKeys(services, out);
+  WriteChannels(services, out);
   WriteAbsent(out);
   constexpr uint64_t kNanosecondsPerUs = 1000;
   out.Add("total_error_replies", services.statistics.total_errors());
