@@ -17,6 +17,7 @@
 #include "protocol/reply_builder.h"
 #include "server/command.h"
 #include "server/pubsub/local_topics.h"
+#include "server/tracking/tracking_state.h"
 #include "server/transaction.h"
 
 namespace strata {
@@ -45,12 +46,15 @@ struct ClientOrigin {
 
 class Client {
  public:
-  explicit Client(ClientOrigin from) : origin(std::move(from)), reply(output) {}
+  explicit Client(ClientOrigin from)
+      : origin(std::move(from)), acts_for(origin.id), reply(output) {}
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
 
   // What RESET restores besides the database: see commands/connection.cc.
   const ClientOrigin origin;
+  // The id of whom changes are put down to: its own, unless it stands in for another.
+  uint64_t acts_for;
   OutputQueue output;  // to the socket
   ReplyBuilder reply;  // writes to `output`
 
@@ -65,6 +69,8 @@ class Client {
   ClientPort* port = nullptr;  // its connection's; set when it is registered
   // Null while it has none.
   std::unique_ptr<Subscriptions> subscriptions;
+  // Null while it tracks no keys.
+  std::unique_ptr<TrackingState> tracking;
   bool is_subscriber() const { return subscriptions != nullptr && subscriptions->any_channel(); }
 
   int database = 0;

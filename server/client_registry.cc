@@ -25,6 +25,19 @@ void ClientRegistry::ForEach(const std::function<void(Client&, ClientPort&)>& vi
   for (auto& [id, member] : members_) visit(*member.client, *member.port);
 }
 
+Client* ClientRegistry::Find(uint64_t id) {
+  MutexLock lock(mutex_);
+  auto found = members_.find(id);
+  return found == members_.end() ? nullptr : found->second.client;
+}
+
+std::optional<size_t> ClientRegistry::ThreadOf(uint64_t id) {
+  MutexLock lock(mutex_);
+  auto found = members_.find(id);
+  if (found == members_.end()) return std::nullopt;
+  return static_cast<size_t>(found->second.client->origin.io_thread);
+}
+
 void ClientRegistry::Resume(uint64_t id) {
   MutexLock lock(mutex_);
   auto found = members_.find(id);

@@ -7,6 +7,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/mutex.h"
@@ -45,6 +46,11 @@ class ClientRegistry {
   size_t size() const { return size_.load(std::memory_order_relaxed); }
   // Calls `visit` for every client, with the registry locked: it must not come back here.
   void ForEach(const std::function<void(Client&, ClientPort&)>& visit);
+  // Null if there is no such client (any more). REQUIRES: it is one of the calling thread's.
+  Client* Find(uint64_t id);
+  // The I/O thread it lives on; nothing if there is no such client (any more).
+  std::optional<size_t> ThreadOf(uint64_t id);
+
   // Tells a client's connection that what it was waiting for may be there; nobody, if it is gone.
   void Resume(uint64_t id);
 

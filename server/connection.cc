@@ -137,17 +137,13 @@ void Connection::Flush() {
   send_pending_ = false;
   if (!open_ || executing_) return;
   if (client_.overrun) return CloseNow("output buffer limit exceeded");
-  if (!client_.output.empty() && !WriteSome()) return;
+  if (!client_.output.empty() && !WriteSome()) return CloseNow("write failed");
   client_.output_buffer_bytes.store(client_.output.size(), std::memory_order_relaxed);
   if (client_.output.empty() && client_.closing != CloseState::kOpen) return CloseNow("done");
-  int64_t hard_limit = OutputLimit().hard_bytes;
-  if (hard_limit > 0 && client_.output.size() > static_cast<size_t>(hard_limit)) {
-    return CloseNow("output buffer limit exceeded");
-  }
+  if (IsOverHardLimit()) return CloseNow("output buffer limit exceeded");
   UpdateInterest();
 }
 
-// False if the connection is closed by it.
 bool Connection::WriteSome() {
   std::array<iovec, 64> pieces;
   for (size_t written = 0; written < kMaxWrite && !client_.output.empty();) {
@@ -159,9 +155,7 @@ bool Connection::WriteSome() {
                         : ::sendmsg(socket_.get(), &message, MSG_NOSIGNAL);
     if (count < 0) {
       if (errno == EINTR) continue;
-      if (errno == EAGAIN || errno == EWOULDBLOCK) return true;
-      CloseNow("write failed");
-      return false;
+      return errno == EAGAIN || errno == EWOULDBLOCK;
     }
     auto size = static_cast<size_t>(count);
     written += size;
@@ -178,6 +172,12 @@ const OutputBufferLimit& Connection::OutputLimit() const {
   const ConnectionLimits& limits = thread_.limits();
   if (client_.monitoring) return limits.monitor_output;
   return client_.is_subscriber() ? limits.pubsub_output : limits.output;
+}
+
+bool Connection::IsOverHardLimit() const {
+  const int64_t limit = OutputLimit().hard_bytes;
+  const size_t waiting = client_.output.size() + client_.held_news.size();
+  return limit > 0 && waiting > static_cast<size_t>(limit);
 }
 
 void Connection::CheckLimits(int64_t now_ms) {
@@ -256,9 +256,10 @@ void Connection::Drain() {
 }
 
 void Connection::SendSoon() {
-  const int64_t hard_limit = OutputLimit().hard_bytes;
-  const size_t waiting = client_.output.size() + client_.held_news.size();
-  if (hard_limit > 0 && waiting > static_cast<size_t>(hard_limit)) client_.overrun = true;
+  // It may be a quick reader who was sent much at once.
+  if (IsOverHardLimit() && !executing_) WriteSome();
+  if (IsOverHardLimit())
+    client_.overrun = true;  // not closed now: a topic is telling its subscribers
   if (send_pending_) return;
   send_pending_ = true;
   thread_.FlushLater(*this);
@@ -285,6 +286,7 @@ void Connection::CloseNow(const char* reason) {
   if (retry_timer_) retry_timer_->cancel();
   LogLine(LogLevel::kDebug, "client " + client_.origin.address + ": " + reason);
   thread_.services().clients.Remove(client_.origin.id);
+  thread_.services().tracking.Disable(client_);
   thread_.services().pubsub.UnsubscribeAll(client_);
   socket_.Close();  // which also ends its watch
   thread_.Forget(client_.origin.id);

@@ -65,7 +65,9 @@ class Connection final : public ClientPort,
   size_t Read(std::string_view& input);
   void ProcessInput(std::string_view input);
   void KeepRest(std::string_view input, size_t used);
+  // False if the socket fails.
   bool WriteSome();
+  bool IsOverHardLimit() const;
   const OutputBufferLimit& OutputLimit() const;
   // Milliseconds for which no byte came or went, as far as CheckLimits saw.
   int64_t QuietMs(int64_t now_ms);

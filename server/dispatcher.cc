@@ -10,6 +10,7 @@
 #include "server/command_gates.h"
 #include "server/scripting/scripting.h"
 #include "server/security/client_access.h"
+#include "server/tracking/remember_reads.h"
 
 namespace strata {
 namespace {
@@ -18,6 +19,8 @@ namespace {
 constexpr size_t kPrefetchedKeys = 64;
 // A command this slow makes the batch's time of day stale.
 constexpr int64_t kStaleClockNs = 1'000'000;
+// More than a command reads, mostly; what is left over goes at the next tick.
+constexpr size_t kForgottenPerCommand = 1024;
 
 // A web page may make a browser send commands inside an HTTP request (cross-protocol scripting).
 bool IsHttp(std::string_view name) {
@@ -285,16 +288,30 @@ Dispatcher::Outcome Dispatcher::Run(Client& client, const Request& request, Repl
   if (block_request_) [[unlikely]] {
     Park(services_, client, call, *block_request_);
   }
+  if (client.tracking != nullptr) [[unlikely]] {
+    Track(client, call);
+  }
   if (!ready_.keys().empty() && !busy_) [[unlikely]] {
     ready_.ServeUnder(isolation_, now_ms_);
   }
   if (!busy_) isolation_.UnlockKeys();
+  if (client.tracking != nullptr && services_.tracking.OverLimit()) [[unlikely]] {
+    services_.tracking.ForgetSome(kForgottenPerCommand);
+  }
   if (ends_transaction) client.transaction = nullptr;  // not before: its keys were locked
   if (!block_request_) [[likely]] {
     return Outcome::kDone;
   }
   block_request_.reset();
   return Outcome::kParked;
+}
+
+void Dispatcher::Track(Client& client, const Call& call) {
+  RememberReads(services_.tracking, client, call);
+  const bool keeps_caching =
+      EqualsIgnoreCase(call.arguments[0], "client") ||
+      (client.transaction != nullptr && client.transaction->open() && !call.command.Is(kRunsQueue));
+  if (!keeps_caching) client.tracking->caching = false;
 }
 
 bool Dispatcher::TakeBlockedReply(Client& client) {

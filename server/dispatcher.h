@@ -76,6 +76,8 @@ class Dispatcher {
   bool Isolate(const Client& client, const Request& request);
   Outcome Run(Client& client, const Request& request, ReplyBuilder& reply);
   void OpenLetters(const Client& client);
+  // Behind the handler, for a client that tracks keys. REQUIRES: the locks of the call's keys.
+  void Track(Client& client, const Call& call);
   void Account(Client& client, const Request& request, const ReplyBuilder& reply,
                uint64_t errors_before);
 

@@ -81,6 +81,8 @@ class IoThread final : private EventLoop {
   void Tick();
   // Removes what is due in this thread's shards, within a budget; true if some is left.
   bool ExpireKeys();
+  void CleanTracking();
+  void AnswerBell();
   void RetrySuspended();
   void RetryAbandoning();
   void CheckConnections();

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "server/key_events.h"
+#include "server/tracking/tracking.h"
 #include "storage/keyspace_observer.h"
 
 namespace strata {
@@ -8,12 +9,14 @@ namespace strata {
 // Tells on what storage does to keys by itself, as CommandContext does for commands.
 class KeyObserver final : public KeyspaceObserver {
  public:
-  explicit KeyObserver(const KeyEvents& events) : events_(events) {}
+  KeyObserver(const KeyEvents& events, Tracking& tracking) : events_(events), tracking_(tracking) {}
 
   void OnExpired(int database, const KeyRef& key) override {
+    Invalidate(key);
     events_.Tell(database, key.bytes, events::kExpired);
   }
   void OnFieldsExpired(int database, const KeyRef& key, HashIs hash) override {
+    Invalidate(key);
     events_.Tell(database, key.bytes, events::kHExpired);
     if (hash == HashIs::kRemoved) events_.Tell(database, key.bytes, events::kDel);
   }
@@ -22,7 +25,12 @@ class KeyObserver final : public KeyspaceObserver {
   }
 
  private:
+  void Invalidate(const KeyRef& key) {
+    if (tracking_.active()) tracking_.Invalidate(key, 0);
+  }
+
   const KeyEvents& events_;
+  Tracking& tracking_;
 };
 
 }  // namespace strata

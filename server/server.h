@@ -49,8 +49,8 @@ class Server final : public ServerControl {
   CommandTable commands_;
   Acl acl_{commands_, config_};
   Reclaimer reclaimer_;
-  KeyEvents key_events_;
-  KeyObserver key_observer_{key_events_};
+  KeyListeners key_listeners_;
+  KeyEvents key_events_{key_listeners_};
   Keyspace keyspace_;
   BigReaderLock world_;
   ClientRegistry clients_;
@@ -58,10 +58,12 @@ class Server final : public ServerControl {
   SlowLog slow_log_;
   LatencyMonitor latency_;
   PauseState pause_;
-  WaitQueues wait_queues_{keyspace_};
-  WatchTable watches_{keyspace_};
+  WaitQueues wait_queues_{keyspace_, key_listeners_};
+  WatchTable watches_{keyspace_, key_listeners_};
   PostOffice post_;
   PubSub pubsub_{post_, RandomSeed()};
+  Tracking tracking_{keyspace_, post_, key_listeners_};
+  KeyObserver key_observer_{key_events_, tracking_};
   KeyspaceNotifications notifications_{pubsub_, key_events_, key_observer_};
   Scripting scripting_;
   PurgeSchedule purge_schedule_;

@@ -17,6 +17,7 @@
 #include "server/observability/statistics.h"
 #include "server/pubsub/pubsub.h"
 #include "server/security/acl.h"
+#include "server/tracking/tracking.h"
 #include "storage/keyspace.h"
 #include "storage/reclaimer.h"
 
@@ -81,6 +82,9 @@ struct Services {
   // Letters to the I/O threads, and who has subscribed to what.
   PostOffice& post;
   PubSub& pubsub;
+  Tracking& tracking;
+  // Whether anybody at all wants to know of changed keys.
+  KeyListeners& key_listeners;
 };
 
 }  // namespace strata

@@ -41,6 +41,11 @@ std::string Flags(const Client& client) {
   if (client.is_subscriber()) flags += 'P';
   if (client.transaction != nullptr && client.transaction->open()) flags += 'x';
   if (client.blocked != nullptr || client.paused) flags += 'b';
+  if (client.tracking != nullptr) {
+    flags += 't';
+    if (client.tracking->broken_redirect) flags += 'R';
+    if (client.tracking->mode == TrackingMode::kBroadcast) flags += 'B';
+  }
   if (client.transaction != nullptr && client.transaction->saw_change()) flags += 'd';
   if (client.closing == CloseState::kAfterReply) flags += 'c';
   if (client.origin.transport == Transport::kUnix) flags += 'U';
@@ -191,7 +196,8 @@ std::string DescribeClient(const Client& client, const CommandTable& commands, i
   add("events", unsent > 0 ? "rw" : "r");
   add("cmd", client.last_command == nullptr ? "NULL" : commands.FullName(client.last_row));
   add("user", client.user->name());
-  number("redir", -1);
+  number("redir",
+         client.tracking == nullptr ? -1 : static_cast<int64_t>(client.tracking->redirect));
   number("resp", static_cast<int64_t>(client.reply.version()));
   add("lib-name", client.library_name);
   add("lib-ver", client.library_version);

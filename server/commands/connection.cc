@@ -151,6 +151,7 @@ void Quit(CommandContext& c) {
 void Reset(CommandContext& c) {
   Client& client = c.client;
   client.monitoring = false;
+  c.services.tracking.Disable(client);
   c.services.pubsub.UnsubscribeAll(client);
   if (client.transaction != nullptr) {
     client.transaction->Unwatch(c.services.watches);

@@ -44,10 +44,11 @@ enum class ExpiryIs : uint8_t { kKept, kNew };
 void Store(CommandContext& c, std::string_view value, std::optional<int64_t> expiry_ms,
            ExpiryIs told) {
   const KeyRef& key = c.keys[0];
-  c.database.SetString(key, value, expiry_ms);
+  const bool is_past = expiry_ms && *expiry_ms <= c.now_ms();
+  c.database.SetString(key, value, is_past ? std::nullopt : expiry_ms);
   c.Changed(key, events::kSet);
   if (told == ExpiryIs::kNew) c.Notify(key, events::kExpire);
-  if (!expiry_ms || *expiry_ms > c.now_ms()) return;
+  if (!is_past) return;
   c.database.Erase(key);
   c.Notify(key, events::kExpired);
 }

@@ -10,14 +10,14 @@
 
 namespace strata {
 
-class LocalTopics;
+struct Recipients;
 
 // Immutable: several threads may be sent the same one.
 class Letter {
  public:
   virtual ~Letter() = default;
   // Hands the news to those it is for among the clients of the calling thread.
-  virtual void Open(LocalTopics& topics) const = 0;
+  virtual void Open(Recipients& here) const = 0;
   // What it takes while it waits, roughly.
   virtual size_t bytes() const = 0;
 };

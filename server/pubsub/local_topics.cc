@@ -7,6 +7,11 @@
 
 namespace strata {
 
+bool Subscriptions::empty() const {
+  return std::all_of(topics_.begin(), topics_.end(),
+                     [](const Places& places) { return places.empty(); });
+}
+
 std::vector<std::string> Subscriptions::Names(TopicKind kind) const {
   std::vector<std::string> names;
   names.reserve(count(kind));

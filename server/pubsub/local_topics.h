@@ -20,8 +20,18 @@ namespace strata {
 
 class Client;
 
-enum class TopicKind : uint8_t { kChannel, kPattern, kShardChannel, kMonitor };
-inline constexpr size_t kTopicKinds = 4;
+enum class TopicKind : uint8_t {
+  // What PubSub keeps.
+  kChannel,
+  kPattern,
+  kShardChannel,
+  kMonitor,
+  // What Tracking keeps.
+  kPrefix,       // a prefix of keys
+  kTracker,      // the number of a client that tracks keys
+  kAllTrackers,  // all clients that do
+};
+inline constexpr size_t kTopicKinds = 7;
 
 // A name with its hash, computed once. Borrows the bytes.
 struct TopicName {
@@ -54,7 +64,7 @@ class Subscriptions {
   }
   // Whether Redis calls the client a subscriber.
   bool any_channel() const { return channels_and_patterns() + count(TopicKind::kShardChannel) > 0; }
-  bool empty() const { return !any_channel() && count(TopicKind::kMonitor) == 0; }
+  bool empty() const;
   // The names, in alphabetical order.
   std::vector<std::string> Names(TopicKind kind) const;
   size_t memory_bytes() const;
@@ -81,6 +91,15 @@ class LocalTopics {
   bool Remove(TopicKind kind, const TopicName& name, Client& client);
   // Null if nobody here has subscribed. Good until the next change.
   const Topic* Find(TopicKind kind, const TopicName& name) const;
+  // Calls visit(client) for every subscriber of anything, as often as it has subscribed.
+  template <class Visitor>
+  void ForEachSubscriber(Visitor&& visit) const {
+    for (const Table& topics : tables_) {
+      for (const auto& [name, topic] : topics) {
+        for (Client* client : topic->subscribers) visit(*client);
+      }
+    }
+  }
 
  private:
   using Table = std::unordered_map<TopicName, std::unique_ptr<Topic>, TopicNameHash>;

@@ -5,6 +5,7 @@
 #include "base/number.h"
 #include "server/client.h"
 #include "server/client_registry.h"
+#include "server/pubsub/recipients.h"
 
 namespace strata {
 namespace {
@@ -46,14 +47,14 @@ void MessageBody::SendTo(Client& client, std::string_view head) const {
 Message::Message(TopicKind kind, const TopicName& channel, MessageBody body)
     : kind_(kind), channel_(channel.text), channel_hash_(channel.hash), body_(std::move(body)) {}
 
-void Message::Open(LocalTopics& topics) const {
-  if (const Topic* topic = topics.Find(kind_, {channel_, channel_hash_})) {
+void Message::Open(Recipients& here) const {
+  if (const Topic* topic = here.topics.Find(kind_, {channel_, channel_hash_})) {
     const std::string_view head =
         kind_ == TopicKind::kChannel ? "3\r\n$7\r\nmessage\r\n" : "3\r\n$8\r\nsmessage\r\n";
     for (Client* client : topic->subscribers) body_.SendTo(*client, head);
   }
   for (const Matched& pattern : patterns_) {
-    const Topic* topic = topics.Find(TopicKind::kPattern, {*pattern.text, pattern.hash});
+    const Topic* topic = here.topics.Find(TopicKind::kPattern, {*pattern.text, pattern.hash});
     if (topic == nullptr) continue;
     std::string head = "4\r\n$8\r\npmessage\r\n";
     AppendBulk(head, *pattern.text);

@@ -45,7 +45,7 @@ class Message final : public Letter {
     patterns_.push_back({std::move(pattern), hash});
   }
 
-  void Open(LocalTopics& topics) const override;
+  void Open(Recipients& here) const override;
   size_t bytes() const override { return sizeof(*this) + channel_.size() + body_.bytes(); }
 
  private:

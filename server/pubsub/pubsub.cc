@@ -9,6 +9,7 @@
 #include "base/hash.h"
 #include "server/client.h"
 #include "server/client_registry.h"
+#include "server/pubsub/recipients.h"
 
 namespace strata {
 namespace {
@@ -18,8 +19,8 @@ class MonitorLine final : public Letter {
   MonitorLine(std::string line, const TopicName& topic)
       : line_(std::move(line)), topic_hash_(topic.hash) {}
 
-  void Open(LocalTopics& topics) const override {
-    const Topic* topic = topics.Find(TopicKind::kMonitor, {"", topic_hash_});
+  void Open(Recipients& here) const override {
+    const Topic* topic = here.topics.Find(TopicKind::kMonitor, {"", topic_hash_});
     if (topic == nullptr) return;
     for (Client* client : topic->subscribers) {
       if (!client->takes_news()) continue;
@@ -77,10 +78,11 @@ bool PubSub::Unsubscribe(Client& client, TopicKind kind, std::string_view name) 
 }
 
 void PubSub::UnsubscribeAll(Client& client) {
-  for (size_t kind = 0; kind < kTopicKinds && client.subscriptions != nullptr; ++kind) {
-    const auto topic_kind = static_cast<TopicKind>(kind);
-    for (const std::string& name : client.subscriptions->Names(topic_kind)) {
-      Unsubscribe(client, topic_kind, name);
+  for (TopicKind kind :
+       {TopicKind::kChannel, TopicKind::kPattern, TopicKind::kShardChannel, TopicKind::kMonitor}) {
+    if (client.subscriptions == nullptr) return;
+    for (const std::string& name : client.subscriptions->Names(kind)) {
+      Unsubscribe(client, kind, name);
     }
   }
 }

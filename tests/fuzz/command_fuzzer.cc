@@ -102,7 +102,8 @@ class Run {
   // Nobody is sent what it did not ask for.
   bool Quiet() {
     const PubSub& pubsub = server_.services().pubsub;
-    return !pubsub.HasMonitors() && pubsub.subscribers() == 0;
+    return !pubsub.HasMonitors() && pubsub.subscribers() == 0 &&
+           !server_.services().tracking.active();
   }
 
   static bool Speechless(const std::vector<std::string>& words) {

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Publish and subscribe over sockets: order, slow subscribers, vanished ones."""
+"""Publish and subscribe over sockets: order, slow subscribers, vanished ones, invalidations."""
 
 import threading
 import unittest
@@ -117,6 +117,20 @@ class PubsubTest(ServerTest):
             self.assertEqual(expired, sorted(keys))
             listener.close()
             admin.run("CONFIG", "SET", "notify-keyspace-events", "")
+
+    def test_invalidations_reach_another_connection(self):
+        with self.server.client() as reader, self.server.client() as writer:
+            with self.server.client() as target:
+                target_id = target.run("CLIENT", "ID")
+                target.run("SUBSCRIBE", "__redis__:invalidate")
+                self.assertEqual(reader.run("CLIENT", "TRACKING", "ON", "REDIRECT", target_id),
+                                 b"OK")
+                writer.run("SET", "k", "1")
+                for value in range(2, 200):
+                    self.assertEqual(reader.run("GET", "k"), b"%d" % (value - 1))
+                    writer.run("SET", "k", value)
+                    self.assertEqual(target.reply(),
+                                     [b"message", b"__redis__:invalidate", [b"k"]])
 
 
 if __name__ == "__main__":

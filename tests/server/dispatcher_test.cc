@@ -41,7 +41,7 @@ class SlowClient {
             s.world,       s.clients, s.statistics, s.slow_log,      s.latency,
             s.control,     s.pause,   s.identity,   s.active_expiry, s.over_memory_limit,
             s.wait_queues, s.watches, s.key_events, s.acl,           s.scripting,
-            s.post,        s.pubsub};
+            s.post,        s.pubsub,  s.tracking,   s.key_listeners};
   }
 
   TickingClock clock_;

@@ -4,6 +4,9 @@
 #include <string>
 #include <thread>
 
+#include "server/client.h"
+#include "server/client_registry.h"
+
 namespace strata {
 namespace {
 
@@ -12,7 +15,7 @@ class Note final : public Letter {
  public:
   Note(std::string& log, std::string text, size_t bytes = 1)
       : log_(log), text_(std::move(text)), bytes_(bytes) {}
-  void Open(LocalTopics&) const override { log_ += text_; }
+  void Open(Recipients&) const override { log_ += text_; }
   size_t bytes() const override { return bytes_; }
 
  private:
@@ -28,7 +31,8 @@ SharedLetter NoteOf(std::string& log, std::string text, size_t bytes = 1) {
 }  // namespace
 
 TEST_CASE("letters are opened once, in order, on the thread they were sent to") {
-  PostOffice post(2);
+  ClientRegistry clients;
+  PostOffice post(2, clients);
   std::string log;
   CHECK_FALSE(post.HasLetters(1));
   post.Send(1, NoteOf(log, "a"));
@@ -44,7 +48,8 @@ TEST_CASE("letters are opened once, in order, on the thread they were sent to") 
 }
 
 TEST_CASE("a bell rings once for letters that were not opened yet") {
-  PostOffice post(2);
+  ClientRegistry clients;
+  PostOffice post(2, clients);
   std::string log;
   int rung = 0;
   post.SetBell(1, [&] { ++rung; });
@@ -56,16 +61,23 @@ TEST_CASE("a bell rings once for letters that were not opened yet") {
   post.Send(1, NoteOf(log, "b"));
   post.RingBells();
   CHECK(rung == 1);
-  post.OpenLetters(1);
+  post.AnswerBell(1);
   post.RingBells();
   CHECK(rung == 1);
   post.Send(1, NoteOf(log, "c"));
   post.RingBells();
   CHECK(rung == 2);
+  // Opened before the bell is answered: the bell comes to nothing, and the next one rings.
+  post.OpenLetters(1);
+  post.AnswerBell(1);
+  post.Send(1, NoteOf(log, "d"));
+  post.RingBells();
+  CHECK(rung == 3);
 }
 
 TEST_CASE("an inbox is full beyond its bound, until it is opened") {
-  PostOffice post(2);
+  ClientRegistry clients;
+  PostOffice post(2, clients);
   std::string log;
   post.Send(0, NoteOf(log, "a", PostOffice::kMostBytes));
   CHECK_FALSE(post.IsFull());
@@ -80,15 +92,43 @@ TEST_CASE("an inbox is full beyond its bound, until it is opened") {
   CHECK(log == "abcd");
 }
 
+TEST_CASE("beyond the utmost bound letters are lost, and who has subscribed is closed") {
+  struct Port final : ClientPort {
+    void Close() override {}
+    void Resume() override {}
+    void SendSoon() override { asked = true; }
+    bool asked = false;
+  };
+  ClientRegistry clients;
+  PostOffice post(2, clients);
+  std::string log;
+  Port port;
+  Client client({});
+  client.port = &port;
+  post.topics(0).Add(TopicKind::kChannel, {"c", 1}, client);
+  CHECK(post.Send(0, NoteOf(log, "a", PostOffice::kUtmostBytes + 1)));
+  CHECK_FALSE(post.Send(0, NoteOf(log, "b")));
+  CHECK(post.Send(1, NoteOf(log, "c")));
+  post.OpenLetters(1);
+  CHECK_FALSE(client.overrun);
+  post.OpenLetters(0);
+  CHECK(log == "ca");
+  CHECK(client.overrun);
+  CHECK(port.asked);
+  CHECK(post.Send(0, NoteOf(log, "d")));
+  post.topics(0).Remove(TopicKind::kChannel, {"c", 1}, client);
+}
+
 TEST_CASE("a letter that sends another one while it is opened is followed by it") {
   struct Forward final : Letter {
     Forward(PostOffice& office, SharedLetter letter) : post(office), next(std::move(letter)) {}
-    void Open(LocalTopics&) const override { post.Send(0, next); }
+    void Open(Recipients&) const override { post.Send(0, next); }
     size_t bytes() const override { return 1; }
     PostOffice& post;
     SharedLetter next;
   };
-  PostOffice post(1);
+  ClientRegistry clients;
+  PostOffice post(1, clients);
   std::string log;
   post.Send(0, std::make_shared<Forward>(post, NoteOf(log, "b")));
   post.OpenLetters(0);
@@ -103,11 +143,12 @@ TEST_CASE("no letter is left behind without a bell", "[threads]") {
   constexpr int kLetters = 20'000;
   struct Count final : Letter {
     explicit Count(int& total) : opened(total) {}
-    void Open(LocalTopics&) const override { ++opened; }
+    void Open(Recipients&) const override { ++opened; }
     size_t bytes() const override { return 1; }
     int& opened;
   };
-  PostOffice post(1);
+  ClientRegistry clients;
+  PostOffice post(1, clients);
   std::atomic<int> rung{0};
   int opened = 0;
   post.SetBell(0, [&] {
@@ -128,7 +169,8 @@ TEST_CASE("no letter is left behind without a bell", "[threads]") {
   for (int answered = 0; opened < kSenders * kLetters;) {
     rung.wait(answered);  // for ever, if a bell was forgotten
     answered = rung;
-    post.OpenLetters(0);
+    if (post.HasLetters(0)) post.OpenLetters(0);  // as a thread does behind its own commands
+    post.AnswerBell(0);
   }
   for (std::thread& sender : senders) sender.join();
   CHECK(opened == kSenders * kLetters);

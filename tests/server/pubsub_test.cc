@@ -131,7 +131,8 @@ TEST_CASE("subscriptions are what sets of clients and names say") {
   const uint64_t seed = RandomSeed();
   CAPTURE(seed);
   Random random(seed);
-  PostOffice post(kThreads);
+  ClientRegistry registry;
+  PostOffice post(kThreads, registry);
   PubSub pubsub(post, 42);
   Model model;
   std::deque<Receiver> clients;
@@ -173,7 +174,8 @@ TEST_CASE("subscriptions are what sets of clients and names say") {
 }
 
 TEST_CASE("a thread is sent one letter per message, and none if it has no subscriber") {
-  PostOffice post(3);
+  ClientRegistry clients;
+  PostOffice post(3, clients);
   PubSub pubsub(post, 42);
   Receiver a(pubsub, 1, 1);
   Receiver b(pubsub, 2, 1);
@@ -190,7 +192,8 @@ TEST_CASE("a thread is sent one letter per message, and none if it has no subscr
 }
 
 TEST_CASE("shard channels and channels of one name are apart") {
-  PostOffice post(1);
+  ClientRegistry clients;
+  PostOffice post(1, clients);
   PubSub pubsub(post, 42);
   Receiver a(pubsub, 1, 0);
   pubsub.Subscribe(a.client(), TopicKind::kShardChannel, "c");
@@ -202,7 +205,8 @@ TEST_CASE("shard channels and channels of one name are apart") {
 }
 
 TEST_CASE("a big message is referred to, not copied") {
-  PostOffice post(1);
+  ClientRegistry clients;
+  PostOffice post(1, clients);
   PubSub pubsub(post, 42);
   Receiver a(pubsub, 1, 0);
   Receiver b(pubsub, 2, 0);
@@ -221,7 +225,8 @@ TEST_CASE("a big message is referred to, not copied") {
 }
 
 TEST_CASE("who is being closed, or was sent too much, is sent nothing more") {
-  PostOffice post(1);
+  ClientRegistry clients;
+  PostOffice post(1, clients);
   PubSub pubsub(post, 42);
   Receiver a(pubsub, 1, 0);
   Receiver b(pubsub, 2, 0);
@@ -237,7 +242,8 @@ TEST_CASE("who is being closed, or was sent too much, is sent nothing more") {
 }
 
 TEST_CASE("a message waits until the reply that is being made is whole") {
-  PostOffice post(1);
+  ClientRegistry clients;
+  PostOffice post(1, clients);
   PubSub pubsub(post, 42);
   Receiver a(pubsub, 1, 0);
   pubsub.Subscribe(a.client(), TopicKind::kChannel, "c");
@@ -249,7 +255,8 @@ TEST_CASE("a message waits until the reply that is being made is whole") {
 }
 
 TEST_CASE("lines of MONITOR reach monitors alone, once each") {
-  PostOffice post(2);
+  ClientRegistry clients;
+  PostOffice post(2, clients);
   PubSub pubsub(post, 42);
   Receiver a(pubsub, 1, 1);
   Receiver b(pubsub, 2, 1);
@@ -337,7 +344,8 @@ TEST_CASE("commands that would send are held back while an inbox is full") {
 }
 
 TEST_CASE("a client has no more subscriptions than its bound") {
-  PostOffice post(1);
+  ClientRegistry clients;
+  PostOffice post(1, clients);
   PubSub pubsub(post, 42, 3);
   Receiver a(pubsub, 1, 0);
   CHECK(pubsub.MaySubscribe(a.client()));
@@ -368,6 +376,22 @@ TEST_CASE("who loses the right to a channel that it has subscribed to is closed"
   CHECK(clients[1].closed());
   CHECK_FALSE(clients[2].closed());
   CHECK(clients[3].closed());
+}
+
+TEST_CASE("INFO counts channels, patterns and those who listen") {
+  TestServer server;
+  TestClient listener = server.Connect();
+  listener.Run("SUBSCRIBE a b");
+  listener.Run("PSUBSCRIBE *");
+  TestClient other = server.Connect();
+  other.Run("SSUBSCRIBE s");
+  TestClient admin = server.Connect();
+  const std::string info = admin.Run("INFO everything");
+  for (const char* field : {"pubsub_channels:2\r\n", "pubsub_patterns:1\r\n",
+                            "pubsubshard_channels:1\r\n", "pubsub_clients:2\r\n"}) {
+    CAPTURE(field);
+    CHECK(info.find(field) != std::string::npos);
+  }
 }
 
 }  // namespace strata
