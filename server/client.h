@@ -16,12 +16,15 @@
 #include "base/random.h"
 #include "protocol/reply_builder.h"
 #include "server/command.h"
+#include "server/pubsub/local_topics.h"
+#include "server/tracking/tracking_state.h"
 #include "server/transaction.h"
 
 namespace strata {
 
 class AclUser;
 struct BlockedCommand;
+class ClientPort;
 
 enum class Transport : uint8_t { kTcp, kUnix };
 
@@ -43,14 +46,32 @@ struct ClientOrigin {
 
 class Client {
  public:
-  explicit Client(ClientOrigin from) : origin(std::move(from)), reply(output) {}
+  explicit Client(ClientOrigin from)
+      : origin(std::move(from)), acts_for(origin.id), reply(output) {}
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
 
   // What RESET restores besides the database: see commands/connection.cc.
   const ClientOrigin origin;
+  // The id of whom changes are put down to: its own, unless it stands in for another.
+  uint64_t acts_for;
   OutputQueue output;  // to the socket
   ReplyBuilder reply;  // writes to `output`
+
+  // What it is sent without having asked goes here: behind the reply that is being made.
+  OutputQueue& news() { return answering ? held_news : output; }
+  // As in Redis, who is being closed gets no more than the replies that are due.
+  bool takes_news() const { return closing == CloseState::kOpen && !overrun; }
+  bool answering = false;  // its command runs
+  OutputQueue held_news;
+  // It was sent more than it takes: it is closed soon, and until then gets nothing more.
+  bool overrun = false;
+  ClientPort* port = nullptr;  // its connection's; set when it is registered
+  // Null while it has none.
+  std::unique_ptr<Subscriptions> subscriptions;
+  // Null while it tracks no keys.
+  std::unique_ptr<TrackingState> tracking;
+  bool is_subscriber() const { return subscriptions != nullptr && subscriptions->any_channel(); }
 
   int database = 0;
   bool authenticated = false;
@@ -64,7 +85,8 @@ class Client {
   bool no_touch = false;
   bool monitoring = false;
   ReplyMode reply_mode = ReplyMode::kOn;
-  CloseState closing = CloseState::kOpen;
+  // Set by its own thread, or with the world stopped.
+  std::atomic<CloseState> closing{CloseState::kOpen};
 
   // For what picks at random (SPOP).
   Random random{RandomSeed()};
@@ -88,6 +110,8 @@ class Client {
   std::atomic<uint64_t> query_buffer_capacity{0};
   std::atomic<uint64_t> output_buffer_bytes{0};  // unsent
   std::atomic<bool> paused{false};               // CLIENT PAUSE holds its next command back
+  // Kept by PubSub.
+  std::atomic<uint64_t> subscription_bytes{0};
 };
 
 }  // namespace strata

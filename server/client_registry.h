@@ -7,6 +7,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/mutex.h"
@@ -14,17 +15,19 @@
 
 namespace strata {
 
-// A client's connection, as other threads may use it. All methods are thread-safe and return at
-// once; the work is done on the connection's own thread.
+// A client's connection, as others may use it. Close and Resume are thread-safe and return at once;
+// the work is done on the connection's own thread. Bytes for another thread's client go by letter
+// (server/pubsub/post_office.h).
 class ClientPort {
  public:
   virtual ~ClientPort() = default;
-  // Bytes to send behind what is queued.
-  virtual void Deliver(std::shared_ptr<const std::string> bytes) = 0;
   // Closes the connection without a further word.
   virtual void Close() = 0;
   // Runs commands again that were held back (CLIENT PAUSE, page faults, blocking commands).
   virtual void Resume() = 0;
+  // On its own thread: bytes were appended to the client's output. They are sent when the thread
+  // has gone through what else it has; if they are more than the client may be sent, it is closed.
+  virtual void SendSoon() = 0;
 };
 
 // Thread-safe. Clients are visited in the order of their ids. To read a client's fields, hold the
@@ -43,17 +46,13 @@ class ClientRegistry {
   size_t size() const { return size_.load(std::memory_order_relaxed); }
   // Calls `visit` for every client, with the registry locked: it must not come back here.
   void ForEach(const std::function<void(Client&, ClientPort&)>& visit);
-  // False if there is no such client (any more).
-  bool Deliver(uint64_t id, std::shared_ptr<const std::string> bytes);
+  // Null if there is no such client (any more). REQUIRES: it is one of the calling thread's.
+  Client* Find(uint64_t id);
+  // The I/O thread it lives on; nothing if there is no such client (any more).
+  std::optional<size_t> ThreadOf(uint64_t id);
 
   // Tells a client's connection that what it was waiting for may be there; nobody, if it is gone.
   void Resume(uint64_t id);
-
-  // MONITOR: who listens, and a line to all of them.
-  void AddMonitor(uint64_t id);
-  void RemoveMonitor(uint64_t id);
-  bool HasMonitors() const { return monitor_count_.load(std::memory_order_relaxed) > 0; }
-  void FeedMonitors(std::string line);
 
  private:
   struct Member {
@@ -64,10 +63,8 @@ class ClientRegistry {
   std::atomic<uint64_t> next_id_{1};
   std::atomic<size_t> size_{0};
   std::atomic<size_t> places_{0};
-  std::atomic<size_t> monitor_count_{0};
   Mutex mutex_;
   std::map<uint64_t, Member> members_ GUARDED_BY(mutex_);
-  std::map<uint64_t, ClientPort*> monitors_ GUARDED_BY(mutex_);
 };
 
 }  // namespace strata

@@ -31,14 +31,14 @@ void CommandAccounts::Add(const Client& client, const Call& call, const CallOutc
   }
   CountTime(client, call, outcome, now_ms);
   const bool is_shown = !call.command.Is(kSkipMonitor);
-  if (is_shown && services_.clients.HasMonitors()) [[unlikely]] {
+  if (is_shown && services_.pubsub.HasMonitors()) [[unlikely]] {
     FeedMonitors(client, call, outcome);
   }
 }
 
 void CommandAccounts::AddParked(const Client& client, const Call& call) {
   statistics_.commands_processed.Add(1);
-  if (services_.clients.HasMonitors()) FeedMonitors(client, call, {0});
+  if (services_.pubsub.HasMonitors()) FeedMonitors(client, call, {0});
 }
 
 void CommandAccounts::CountTime(const Client& client, const Call& call, const CallOutcome& outcome,
@@ -84,7 +84,7 @@ void CommandAccounts::FeedMonitors(const Client& client, const Call& call,
   for (std::string_view argument : PublicArguments(call, outcome.secrets)) {
     line += " " + Quote(argument);
   }
-  services_.clients.FeedMonitors(line + "\r\n");
+  services_.pubsub.FeedMonitors(line + "\r\n");
 }
 
 }  // namespace strata

@@ -37,7 +37,7 @@ class CommandAccounts {
   void AddParked(const Client& client, const Call& call);
   // Before the calls that it makes, for one that kSkipMonitor keeps from being told behind them.
   void TellMonitors(const Client& client, const Call& call) {
-    if (services_.clients.HasMonitors()) FeedMonitors(client, call, {0});
+    if (services_.pubsub.HasMonitors()) FeedMonitors(client, call, {0});
   }
 
  private:

@@ -100,13 +100,14 @@ class CommandContext {
   // The same for a key of another database.
   void ChangedIn(int database_index, const KeyRef& key, const KeyEvent& event) {
     statistics.writes.Add(1);
-    if (!services.watches.empty()) [[unlikely]] {
-      services.watches.Spoil(database_index, key);
+    if (services.key_listeners.any()) [[unlikely]] {
+      TellListeners(database_index, key, event, client.acts_for);
     }
-    if (!services.wait_queues.empty()) [[unlikely]] {
-      ready_keys.Note(services.wait_queues, database_index, key);
-    }
-    services.key_events.Tell(database_index, key.bytes, event);
+  }
+  // The same for what time changed, not the client.
+  void ChangedByTime(const KeyRef& key, const KeyEvent& event) {
+    statistics.writes.Add(1);
+    if (services.key_listeners.any()) TellListeners(database.index(), key, event, 0);
   }
   // An event of a key that is told as changed besides, or that is no change.
   void Notify(const KeyRef& key, const KeyEvent& event) {
@@ -136,6 +137,8 @@ class CommandContext {
   }
 
  private:
+  // `writer`: the client that changed it, 0 if none did.
+  void TellListeners(int database_index, const KeyRef& key, const KeyEvent& event, uint64_t writer);
   void CountMiss(const KeyRef& key) {
     statistics.keyspace_misses.Add(1);
     Notify(key, events::kMiss);

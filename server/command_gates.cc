@@ -43,6 +43,19 @@ std::string UnknownCommandError(std::span<const std::string_view> arguments,
   return "ERR unknown command '" + name + "', with args beginning with: " + shown;
 }
 
+bool MayRunSubscribed(const Command& command) {
+  constexpr std::string_view kAllowed[] = {"subscribe",   "psubscribe",   "ssubscribe",
+                                           "unsubscribe", "punsubscribe", "sunsubscribe",
+                                           "ping",        "quit",         "reset"};
+  return std::find(std::begin(kAllowed), std::end(kAllowed), command.name) != std::end(kAllowed);
+}
+
+std::string SubscriberError(std::string_view full_name) {
+  return "ERR Can't execute '" + std::string(full_name) +
+         "': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this "
+         "context";
+}
+
 std::string WrongArityError(std::string_view full_name) {
   return "ERR wrong number of arguments for '" + std::string(full_name) + "' command";
 }

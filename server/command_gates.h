@@ -34,4 +34,9 @@ std::string UnknownCommandError(std::span<const std::string_view> arguments,
                                 bool unknown_subcommand);
 std::string WrongArityError(std::string_view full_name);
 
+// Whether a client that has subscribed to something may run it in RESP2, where it could not tell
+// the reply from a message; and the reply if not.
+bool MayRunSubscribed(const Command& command);
+std::string SubscriberError(std::string_view full_name);
+
 }  // namespace strata

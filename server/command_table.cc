@@ -44,6 +44,7 @@ std::vector<std::span<const Command>> AllFamilies() {
           SortCommands(),
           ScriptingCommands(),
           FunctionCommands(),
+          PubsubCommands(),
           HashCommands(),
           HashExpiryCommands(),
           HashRandomCommands(),

@@ -111,14 +111,13 @@ void Connection::ProcessInput(std::string_view input) {
   executing_ = true;
   size_t used = session_.Process(input);
   executing_ = false;
-  if (!delivered_.empty()) client_.output.Append(std::exchange(delivered_, {}));
   KeepRest(input, used);
   if (!open_) return;
   if (session_.suspended()) {
     ScheduleRetry();
     UpdateInterest();
   }
-  if (!client_.output.empty() || client_.closing != CloseState::kOpen) thread_.FlushLater(*this);
+  if (!client_.output.empty() || client_.closing != CloseState::kOpen) SendSoon();
 }
 
 void Connection::KeepRest(std::string_view input, size_t used) {
@@ -135,18 +134,16 @@ void Connection::KeepRest(std::string_view input, size_t used) {
 }
 
 void Connection::Flush() {
+  send_pending_ = false;
   if (!open_ || executing_) return;
-  if (!client_.output.empty() && !WriteSome()) return;
+  if (client_.overrun) return CloseNow("output buffer limit exceeded");
+  if (!client_.output.empty() && !WriteSome()) return CloseNow("write failed");
   client_.output_buffer_bytes.store(client_.output.size(), std::memory_order_relaxed);
   if (client_.output.empty() && client_.closing != CloseState::kOpen) return CloseNow("done");
-  int64_t hard_limit = OutputLimit().hard_bytes;
-  if (hard_limit > 0 && client_.output.size() > static_cast<size_t>(hard_limit)) {
-    return CloseNow("output buffer limit exceeded");
-  }
+  if (IsOverHardLimit()) return CloseNow("output buffer limit exceeded");
   UpdateInterest();
 }
 
-// False if the connection is closed by it.
 bool Connection::WriteSome() {
   std::array<iovec, 64> pieces;
   for (size_t written = 0; written < kMaxWrite && !client_.output.empty();) {
@@ -158,9 +155,7 @@ bool Connection::WriteSome() {
                         : ::sendmsg(socket_.get(), &message, MSG_NOSIGNAL);
     if (count < 0) {
       if (errno == EINTR) continue;
-      if (errno == EAGAIN || errno == EWOULDBLOCK) return true;
-      CloseNow("write failed");
-      return false;
+      return errno == EAGAIN || errno == EWOULDBLOCK;
     }
     auto size = static_cast<size_t>(count);
     written += size;
@@ -172,10 +167,17 @@ bool Connection::WriteSome() {
   return true;
 }
 
-// A monitor is fed by others, so its output does not end where it stops asking.
+// Monitors and subscribers are fed by others, so their output does not end where they stop asking.
 const OutputBufferLimit& Connection::OutputLimit() const {
   const ConnectionLimits& limits = thread_.limits();
-  return client_.monitoring ? limits.monitor_output : limits.output;
+  if (client_.monitoring) return limits.monitor_output;
+  return client_.is_subscriber() ? limits.pubsub_output : limits.output;
+}
+
+bool Connection::IsOverHardLimit() const {
+  const int64_t limit = OutputLimit().hard_bytes;
+  const size_t waiting = client_.output.size() + client_.held_news.size();
+  return limit > 0 && waiting > static_cast<size_t>(limit);
 }
 
 void Connection::CheckLimits(int64_t now_ms) {
@@ -183,7 +185,7 @@ void Connection::CheckLimits(int64_t now_ms) {
   int64_t quiet_ms = QuietMs(now_ms);
   if (quiet_ms > 0) ReleaseEmptyBuffers();
   int64_t timeout_ms = thread_.limits().idle_timeout_ms;
-  bool may_be_quiet = client_.monitoring || session_.suspended();
+  bool may_be_quiet = client_.monitoring || client_.is_subscriber() || session_.suspended();
   if (timeout_ms > 0 && quiet_ms > timeout_ms && !may_be_quiet) return CloseNow("idle");
   size_t waiting = client_.output.size();
   if (waiting >= Session::kMostUnsentBytes && quiet_ms > kStuckReaderMs) {
@@ -225,7 +227,9 @@ void Connection::Retry() {
 
 void Connection::ScheduleRetry() {
   const Suspension suspension = session_.suspension();
-  if (suspension == Suspension::kUnsent || suspension == Suspension::kBusy) {
+  const bool next_tick = suspension == Suspension::kUnsent || suspension == Suspension::kBusy ||
+                         suspension == Suspension::kHeld;
+  if (next_tick) {
     return thread_.AddSuspended(shared_from_this());
   }
   const std::optional<int64_t> rest_ms = session_.RetryAfterMs();
@@ -239,7 +243,7 @@ void Connection::ScheduleRetry() {
     auto self = weak.lock();
     if (failure || !self) return;
     self->Retry();
-    self->Flush();
+    self->thread_.FlushAll();
   });
 }
 
@@ -251,15 +255,14 @@ void Connection::Drain() {
   Flush();
 }
 
-void Connection::Deliver(std::shared_ptr<const std::string> bytes) {
-  auto append = [self = shared_from_this(), bytes = std::move(bytes)] {
-    // As in Redis, who is being closed gets no more than the replies that are due.
-    if (!self->open_ || self->client_.closing != CloseState::kOpen) return;
-    if (self->executing_) return self->delivered_.Append(*bytes);
-    self->client_.output.Append(*bytes);
-    self->Flush();
-  };
-  asio::post(thread_.context(), std::move(append));
+void Connection::SendSoon() {
+  // It may be a quick reader who was sent much at once.
+  if (IsOverHardLimit() && !executing_) WriteSome();
+  if (IsOverHardLimit())
+    client_.overrun = true;  // not closed now: a topic is telling its subscribers
+  if (send_pending_) return;
+  send_pending_ = true;
+  thread_.FlushLater(*this);
 }
 
 void Connection::Close() {
@@ -272,7 +275,7 @@ void Connection::Close() {
 void Connection::Resume() {
   asio::post(thread_.context(), [self = shared_from_this()] {
     self->Retry();
-    self->Flush();
+    self->thread_.FlushAll();
   });
 }
 
@@ -283,6 +286,8 @@ void Connection::CloseNow(const char* reason) {
   if (retry_timer_) retry_timer_->cancel();
   LogLine(LogLevel::kDebug, "client " + client_.origin.address + ": " + reason);
   thread_.services().clients.Remove(client_.origin.id);
+  thread_.services().tracking.Disable(client_);
+  thread_.services().pubsub.UnsubscribeAll(client_);
   socket_.Close();  // which also ends its watch
   thread_.Forget(client_.origin.id);
 }

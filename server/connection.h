@@ -52,9 +52,9 @@ class Connection final : public ClientPort,
 
   const Client& client() const { return client_; }
 
-  void Deliver(std::shared_ptr<const std::string> bytes) override;
   void Close() override;
   void Resume() override;
+  void SendSoon() override;
 
  private:
   void OnReady(uint32_t events) override;
@@ -65,7 +65,9 @@ class Connection final : public ClientPort,
   size_t Read(std::string_view& input);
   void ProcessInput(std::string_view input);
   void KeepRest(std::string_view input, size_t used);
+  // False if the socket fails.
   bool WriteSome();
+  bool IsOverHardLimit() const;
   const OutputBufferLimit& OutputLimit() const;
   // Milliseconds for which no byte came or went, as far as CheckLimits saw.
   int64_t QuietMs(int64_t now_ms);
@@ -81,11 +83,11 @@ class Connection final : public ClientPort,
   std::unique_ptr<boost::asio::steady_timer> retry_timer_;  // made when first needed
   ByteBuffer pending_;  // the beginning of a request that is not whole, or requests held back
   bool open_ = true;
-  // Its commands run. What others have for it meanwhile (it is busy for long, and its thread serves
-  // them) waits until they are done.
+  // Its commands run. What happens meanwhile (it is busy for long, and its thread serves others)
+  // waits until they are done.
   bool executing_ = false;
-  OutputQueue delivered_;
-  uint32_t interest_ = 0;  // what the socket is watched for
+  bool send_pending_ = false;  // the thread has it in its list of those to flush
+  uint32_t interest_ = 0;      // what the socket is watched for
   int64_t soft_limit_since_ms_ = 0;
   uint64_t traffic_bytes_ = 0;  // what had come and gone at the last check
   int64_t quiet_since_ms_ = 0;

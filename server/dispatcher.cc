@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 
 #include "base/log.h"
 #include "base/text.h"
@@ -9,6 +10,7 @@
 #include "server/command_gates.h"
 #include "server/scripting/scripting.h"
 #include "server/security/client_access.h"
+#include "server/tracking/remember_reads.h"
 
 namespace strata {
 namespace {
@@ -17,6 +19,8 @@ namespace {
 constexpr size_t kPrefetchedKeys = 64;
 // A command this slow makes the batch's time of day stale.
 constexpr int64_t kStaleClockNs = 1'000'000;
+// More than a command reads, mostly; what is left over goes at the next tick.
+constexpr size_t kForgottenPerCommand = 1024;
 
 // A web page may make a browser send commands inside an HTTP request (cross-protocol scripting).
 bool IsHttp(std::string_view name) {
@@ -85,6 +89,9 @@ Dispatcher::Outcome Dispatcher::Execute(Client& client, const Request& request) 
   if (services_.pause.mode != PauseMode::kNone && !busy_ && MustWait(client, request)) {
     return Outcome::kPaused;
   }
+  if (services_.post.IsFull() && MaySendLetters(client, *request.command)) [[unlikely]] {
+    return Outcome::kHeld;
+  }
   discard_.set_version(client.reply.version());
   if (client.transaction != nullptr && client.transaction->open() &&
       !request.command->Is(kRunsInMulti)) [[unlikely]] {
@@ -109,6 +116,7 @@ Dispatcher::Outcome Dispatcher::Execute(Client& client, const Request& request) 
     client.reply_mode = ReplyMode::kOn;
   }
   if (!discarded_.empty()) discarded_.Clear();
+  OpenLetters(client);
   return outcome;
 }
 
@@ -123,14 +131,14 @@ std::string Dispatcher::Refusal(Client& client, const Request& request) {
   if (!client.authenticated && !command.Is(kNoAuth) && MustAuthenticate(client, services_.acl)) {
     return std::string(errors::kNoAuth);
   }
-  const bool is_plain =
-      client.user->unrestricted() && client.transaction == nullptr && !client.monitoring && !busy_;
+  const bool is_plain = client.user->unrestricted() && client.transaction == nullptr &&
+                        client.subscriptions == nullptr && !busy_;
   const bool memory_left = !services_.over_memory_limit.load(std::memory_order_relaxed);
   if (is_plain && memory_left) [[likely]] {
     return {};
   }
   if (std::string refusal = AclRefusal(client, request); !refusal.empty()) return refusal;
-  return RareRefusal(client, command);
+  return RareRefusal(client, request);
 }
 
 std::string Dispatcher::AclRefusal(Client& client, const Request& request) {
@@ -145,7 +153,8 @@ std::string Dispatcher::AclRefusal(Client& client, const Request& request) {
   return DenialError(*denial, services_.commands.FullName(request.row));
 }
 
-std::string Dispatcher::RareRefusal(const Client& client, const Command& command) const {
+std::string Dispatcher::RareRefusal(const Client& client, const Request& request) const {
+  const Command& command = *request.command;
   uint32_t flags = command.flags;
   bool is_queued = false;
   if (client.transaction != nullptr) {
@@ -164,6 +173,11 @@ std::string Dispatcher::RareRefusal(const Client& client, const Command& command
   if (takes_memory && services_.over_memory_limit.load(std::memory_order_relaxed)) {
     return std::string(errors::kOutOfMemory);
   }
+  const bool expects_messages =
+      client.is_subscriber() && client.reply.version() == RespVersion::kResp2;
+  if (expects_messages && !MayRunSubscribed(command)) {
+    return SubscriberError(services_.commands.FullName(request.row));
+  }
   // WATCH is allowed, but has to look at its keys.
   const bool needs_nothing = command.Is(kAllowBusy) && command.keys.empty();
   if (busy_ && !needs_nothing) return std::string(services_.scripting.busy().Refusal());
@@ -178,6 +192,19 @@ bool Dispatcher::MustWait(const Client& client, const Request& request) const {
     flags |= client.transaction->flags();
   }
   return services_.pause.mode == PauseMode::kAll || (flags & (kWrite | kMayReplicate)) != 0;
+}
+
+// What a command tells of keys, or to subscribers, and of itself to monitors.
+bool Dispatcher::MaySendLetters(const Client& client, const Command& command) const {
+  if (services_.pubsub.HasMonitors()) return true;
+  uint32_t flags = command.flags;
+  if (command.Is(kRunsQueue) && client.transaction != nullptr) flags |= client.transaction->flags();
+  return (flags & (kWrite | kMayReplicate)) != 0;
+}
+
+void Dispatcher::OpenLetters(const Client& client) {
+  const auto thread = static_cast<size_t>(client.origin.io_thread);
+  if (services_.post.HasLetters(thread)) services_.post.OpenLetters(thread);
 }
 
 void Dispatcher::Refuse(Client& client, const Request& request, std::string_view error) {
@@ -249,22 +276,42 @@ Dispatcher::Outcome Dispatcher::Run(Client& client, const Request& request, Repl
                          MayBlock::kYes,
                          nested_};
   const bool runs_queue = call.command.Is(kRunsQueue) && client.transaction != nullptr;
+  if (call.command.Is(kPubsub) || runs_queue) {
+    OpenLetters(client);  // what was sent before belongs to the subscriptions there were then
+  }
   const bool ends_transaction = runs_queue && client.transaction->open();
   if (!busy_) isolation_.LockKeys(runs_queue ? client.transaction->LockedKeys() : call.keys);
+  client.answering = true;
   call.command.handler(context);
+  client.answering = false;
+  if (!client.held_news.empty()) client.output.Append(std::exchange(client.held_news, {}));
   if (block_request_) [[unlikely]] {
     Park(services_, client, call, *block_request_);
+  }
+  if (client.tracking != nullptr) [[unlikely]] {
+    Track(client, call);
   }
   if (!ready_.keys().empty() && !busy_) [[unlikely]] {
     ready_.ServeUnder(isolation_, now_ms_);
   }
   if (!busy_) isolation_.UnlockKeys();
+  if (client.tracking != nullptr && services_.tracking.OverLimit()) [[unlikely]] {
+    services_.tracking.ForgetSome(kForgottenPerCommand);
+  }
   if (ends_transaction) client.transaction = nullptr;  // not before: its keys were locked
   if (!block_request_) [[likely]] {
     return Outcome::kDone;
   }
   block_request_.reset();
   return Outcome::kParked;
+}
+
+void Dispatcher::Track(Client& client, const Call& call) {
+  RememberReads(services_.tracking, client, call);
+  const bool keeps_caching =
+      EqualsIgnoreCase(call.arguments[0], "client") ||
+      (client.transaction != nullptr && client.transaction->open() && !call.command.Is(kRunsQueue));
+  if (!keeps_caching) client.tracking->caching = false;
 }
 
 bool Dispatcher::TakeBlockedReply(Client& client) {
@@ -323,6 +370,7 @@ BatchScope::~BatchScope() NO_THREAD_SAFETY_ANALYSIS {
     dispatcher_.isolation_.EndBatch();
   }
   dispatcher_.busy_ = false;
+  dispatcher_.services_.post.RingBells();
 }
 
 }  // namespace strata

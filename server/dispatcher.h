@@ -29,6 +29,7 @@ class Dispatcher {
     kDone,
     kPaused,  // CLIENT PAUSE holds it back: it is executed again, later
     kParked,  // it waits for a key, in client.blocked; its reply comes later
+    kHeld,    // it might send letters, and an inbox is full: it is executed again, later
   };
 
   Dispatcher(Services& services, size_t thread_index);
@@ -65,7 +66,8 @@ class Dispatcher {
   std::string Refusal(Client& client, const Request& request);
   std::string AclRefusal(Client& client, const Request& request);
   // Those gates that say no to nearly nobody.
-  std::string RareRefusal(const Client& client, const Command& command) const;
+  std::string RareRefusal(const Client& client, const Request& request) const;
+  bool MaySendLetters(const Client& client, const Command& command) const;
   bool MustWait(const Client& client, const Request& request) const;
   void Refuse(Client& client, const Request& request, std::string_view error);
   // Between MULTI and EXEC.
@@ -73,6 +75,9 @@ class Dispatcher {
   // Among others or alone, as the request needs it; false if it must wait after all.
   bool Isolate(const Client& client, const Request& request);
   Outcome Run(Client& client, const Request& request, ReplyBuilder& reply);
+  void OpenLetters(const Client& client);
+  // Behind the handler, for a client that tracks keys. REQUIRES: the locks of the call's keys.
+  void Track(Client& client, const Call& call);
   void Account(Client& client, const Request& request, const ReplyBuilder& reply,
                uint64_t errors_before);
 

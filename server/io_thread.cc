@@ -33,6 +33,7 @@ IoThread::IoThread(Services& services, size_t index, size_t thread_count)
       read_buffer_(std::make_unique<char[]>(kReadBufferBytes)),
       next_expiry_shard_(index) {
   dispatcher_.nested().set_loop(*this);
+  services.post.SetBell(index, [this] { asio::post(context_, [this] { AnswerBell(); }); });
   RenewLimits();
 }
 
@@ -51,6 +52,7 @@ void IoThread::RenewLimits() {
   limits_.output = options.client_output_buffer_limit.normal;
   // As in Redis, who monitors is bounded as a replica is: it does not choose how much it is sent.
   limits_.monitor_output = options.client_output_buffer_limit.replica;
+  limits_.pubsub_output = options.client_output_buffer_limit.pubsub;
 }
 
 void IoThread::Start() {
@@ -87,7 +89,17 @@ void IoThread::FlushLater(Connection& connection) {
   unflushed_.push_back(connection.shared_from_this());
 }
 
+void IoThread::AnswerBell() {
+  services_.post.AnswerBell(index_);
+  services_.post.RingBells();  // a letter may have been passed on
+  FlushAll();
+}
+
 void IoThread::FlushAll() {
+  if (services_.post.HasLetters(index_)) {
+    services_.post.OpenLetters(index_);
+    services_.post.RingBells();  // a letter may have been passed on
+  }
   for (const auto& connection : unflushed_) connection->Flush();
   unflushed_.clear();
   if (!serving_others_) closed_meanwhile_.clear();
@@ -127,13 +139,22 @@ void IoThread::Tick() {
   RenewLimits();
   {
     BatchScope scope(dispatcher_);
-    expiry_behind_ =
-        !scope.busy() && services_.active_expiry.load(std::memory_order_relaxed) && ExpireKeys();
+    const bool may_expire = services_.active_expiry.load(std::memory_order_relaxed) &&
+                            !services_.post.IsFull();  // it has something to tell
+    expiry_behind_ = !scope.busy() && may_expire && ExpireKeys();
+    if (!scope.busy() && index_ == 0) CleanTracking();
   }
   services_.scripting.DropStale(index_);
   if (!unabandoned_.empty()) RetryAbandoning();
   if (!suspended_.empty()) RetrySuspended();
   CheckConnections();
+}
+
+// Bounded steps, for all threads.
+void IoThread::CleanTracking() {
+  constexpr size_t kForgottenPerTick = 1000;
+  if (services_.tracking.OverLimit()) services_.tracking.ForgetSome(kForgottenPerTick);
+  services_.tracking.SweepSome();
 }
 
 bool IoThread::ExpireKeys() {

@@ -30,6 +30,7 @@ struct ConnectionLimits {
   size_t query_buffer_bytes = 0;
   OutputBufferLimit output;
   OutputBufferLimit monitor_output;
+  OutputBufferLimit pubsub_output;
 };
 
 // Created, started and joined by the server; everything else happens on the thread itself.
@@ -62,6 +63,9 @@ class IoThread final : private EventLoop {
   // Its replies go out once every connection that is ready now has run: a client that is woken
   // earlier would only take the processor from the others' commands.
   void FlushLater(Connection& connection);
+  // Opens the letters that have come, and sends what is waiting. Not while a connection's requests
+  // are executed, unless it is one that ServeOthers has put aside.
+  void FlushAll();
   // Its requests are tried again at the next tick.
   void AddSuspended(std::weak_ptr<Connection> connection);
   // It is closed, but could not give up what its client waits for or watches: a script has the
@@ -77,7 +81,8 @@ class IoThread final : private EventLoop {
   void Tick();
   // Removes what is due in this thread's shards, within a budget; true if some is left.
   bool ExpireKeys();
-  void FlushAll();
+  void CleanTracking();
+  void AnswerBell();
   void RetrySuspended();
   void RetryAbandoning();
   void CheckConnections();

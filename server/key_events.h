@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "config/options.h"
+#include "server/key_listeners.h"
 
 namespace strata {
 
@@ -106,7 +107,12 @@ class KeyEventListener {
 // nothing runs, or with the world stopped; read by every thread.
 class KeyEvents {
  public:
+  explicit KeyEvents(KeyListeners& listeners) : listeners_(listeners) {}
+
+  // Null: nobody.
   void Listen(KeyEventListener* listener, uint32_t classes) {
+    if (listener_ != nullptr) listeners_.Remove();
+    if (listener != nullptr) listeners_.Add();
     listener_ = listener;
     classes_ = listener == nullptr ? 0 : classes;
   }
@@ -119,6 +125,7 @@ class KeyEvents {
   }
 
  private:
+  KeyListeners& listeners_;
   uint32_t classes_ = 0;
   KeyEventListener* listener_ = nullptr;
 };

@@ -2,6 +2,7 @@
 
 #include "server/command_context.h"
 #include "server/command_gates.h"
+#include "server/tracking/remember_reads.h"
 
 namespace strata {
 
@@ -42,6 +43,11 @@ void NestedCalls::Run(CommandContext& outer, const Call& call, ReplyBuilder& rep
                        *this};
   const int64_t start_ns = services_.clock.MonotonicNs();
   call.command.handler(inner);
+  RememberReads(services_.tracking, outer.client, call);
+  if (services_.post.IsFull()) [[unlikely]] {
+    services_.post.OpenLetters(static_cast<size_t>(outer.client.origin.io_thread));
+    services_.post.RingBells();
+  }
   const int64_t duration_ns = services_.clock.MonotonicNs() - start_ns;
   const bool by_script = (outer.command.acl & kAclScripting) != 0;
   const bool failed = reply.errors() != errors_before;

@@ -76,14 +76,19 @@ Server::Server(LoadedConfig loaded)
       keyspace_(KeyspaceOptionsFrom(config_.options(), identity_.io_threads), clock_, reclaimer_),
       world_(identity_.io_threads),
       statistics_(identity_.io_threads, commands_.rows()),
+      post_(identity_.io_threads, clients_),
       scripting_(clock_, identity_.io_threads),
       services_{clock_,       config_,  commands_,   keyspace_,      reclaimer_,
                 world_,       clients_, statistics_, slow_log_,      latency_,
                 *this,        pause_,   identity_,   active_expiry_, over_memory_limit_,
-                wait_queues_, watches_, key_events_, acl_,           scripting_} {
+                wait_queues_, watches_, key_events_, acl_,           scripting_,
+                post_,        pubsub_,  tracking_,   key_listeners_} {
   for (size_t i = 0; i < identity_.io_threads; ++i) {
     threads_.push_back(std::make_unique<IoThread>(services_, i, identity_.io_threads));
   }
+  keyspace_.Observe(key_observer_);
+  notifications_.Follow(config_.options());
+  tracking_.set_most_keys(static_cast<size_t>(config_.options().tracking_table_max_keys));
   identity_.startup_memory_bytes = ReadAllocatorStatistics().allocated;
 }
 
@@ -203,6 +208,10 @@ Result<void> Server::ApplyOptions(std::span<const std::string_view> changed_name
   for (std::string_view name : changed_names) {
     if (name == "loglevel") SetLogLevel(options.loglevel);
     if (name == "requirepass") acl_.SetDefaultPassword(options.requirepass);
+    if (name == "notify-keyspace-events") notifications_.Follow(options);
+    if (name == "tracking-table-max-keys") {
+      tracking_.set_most_keys(static_cast<size_t>(options.tracking_table_max_keys));
+    }
     if (name == "maxclients") RaiseDescriptorLimit(options.maxclients);
     if (name == "maxmemory") {
       bool over = options.maxmemory > 0 &&

@@ -11,6 +11,8 @@
 #include "config/config_source.h"
 #include "server/blocking/wait_queues.h"
 #include "server/io_thread.h"
+#include "server/key_observer.h"
+#include "server/keyspace_notifications.h"
 #include "server/listener.h"
 #include "server/scripting/scripting.h"
 #include "server/services.h"
@@ -47,6 +49,8 @@ class Server final : public ServerControl {
   CommandTable commands_;
   Acl acl_{commands_, config_};
   Reclaimer reclaimer_;
+  KeyListeners key_listeners_;
+  KeyEvents key_events_{key_listeners_};
   Keyspace keyspace_;
   BigReaderLock world_;
   ClientRegistry clients_;
@@ -54,9 +58,13 @@ class Server final : public ServerControl {
   SlowLog slow_log_;
   LatencyMonitor latency_;
   PauseState pause_;
-  WaitQueues wait_queues_{keyspace_};
-  WatchTable watches_{keyspace_};
-  KeyEvents key_events_;
+  WaitQueues wait_queues_{keyspace_, key_listeners_};
+  WatchTable watches_{keyspace_, key_listeners_};
+  PostOffice post_;
+  PubSub pubsub_{post_, RandomSeed()};
+  Tracking tracking_{keyspace_, post_, key_listeners_};
+  KeyObserver key_observer_{key_events_, tracking_};
+  KeyspaceNotifications notifications_{pubsub_, key_events_, key_observer_};
   Scripting scripting_;
   PurgeSchedule purge_schedule_;
   std::atomic<bool> active_expiry_{true};

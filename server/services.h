@@ -15,7 +15,9 @@
 #include "server/observability/latency_monitor.h"
 #include "server/observability/slow_log.h"
 #include "server/observability/statistics.h"
+#include "server/pubsub/pubsub.h"
 #include "server/security/acl.h"
+#include "server/tracking/tracking.h"
 #include "storage/keyspace.h"
 #include "storage/reclaimer.h"
 
@@ -77,6 +79,12 @@ struct Services {
   Acl& acl;
   // Scripts and function libraries.
   Scripting& scripting;
+  // Letters to the I/O threads, and who has subscribed to what.
+  PostOffice& post;
+  PubSub& pubsub;
+  Tracking& tracking;
+  // Whether anybody at all wants to know of changed keys.
+  KeyListeners& key_listeners;
 };
 
 }  // namespace strata

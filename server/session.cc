@@ -87,6 +87,8 @@ Suspension Session::Execute(const Request& request) {
       return Suspension::kPaused;
     case Dispatcher::Outcome::kParked:
       return Suspension::kParked;
+    case Dispatcher::Outcome::kHeld:
+      return Suspension::kHeld;
   }
   return Suspension::kNone;
 }

@@ -27,6 +27,7 @@ enum class Suspension : uint8_t {
   kParked,  // a blocking command: its key, its deadline, CLIENT UNBLOCK
   kUnsent,  // replies: the socket takes some
   kBusy,    // a script has the world to itself: it ends
+  kHeld,    // an inbox is full: its thread opens it
 };
 
 // One connection's own; used on its I/O thread only.

@@ -15,6 +15,7 @@ void WatchTable::Add(int database, const KeyRef& key, WatchFlag& flag) {
   }
   found->second.push_back(&flag);
   size_.fetch_add(1, std::memory_order_relaxed);
+  listeners_.Add();
 }
 
 void WatchTable::Remove(int database, const KeyRef& key, WatchFlag& flag) {
@@ -26,6 +27,7 @@ void WatchTable::Remove(int database, const KeyRef& key, WatchFlag& flag) {
   CHECK(std::erase(watchers, &flag) == 1);
   if (watchers.empty()) part.keys.erase(found);
   size_.fetch_sub(1, std::memory_order_relaxed);
+  listeners_.Remove();
 }
 
 void WatchTable::Spoil(int database, const KeyRef& key) {

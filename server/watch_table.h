@@ -16,6 +16,7 @@
 
 #include "base/mutex.h"
 #include "server/database_key.h"
+#include "server/key_listeners.h"
 #include "storage/keyspace.h"
 
 namespace strata {
@@ -27,7 +28,8 @@ struct WatchFlag {
 
 class WatchTable {
  public:
-  explicit WatchTable(Keyspace& keyspace) : keyspace_(keyspace), parts_(keyspace.shard_count()) {}
+  WatchTable(Keyspace& keyspace, KeyListeners& listeners)
+      : keyspace_(keyspace), listeners_(listeners), parts_(keyspace.shard_count()) {}
 
   // With the lock of a key's shard, true says that nobody watches it.
   bool empty() const { return size_.load(std::memory_order_relaxed) == 0; }
@@ -53,6 +55,7 @@ class WatchTable {
   Part& PartOf(const KeyRef& key) { return parts_[keyspace_.ShardIndex(key.hash)]; }
 
   Keyspace& keyspace_;
+  KeyListeners& listeners_;
   std::vector<Part> parts_;      // one for each shard
   std::atomic<size_t> size_{0};  // places of all watchers
 };

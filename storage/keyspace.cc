@@ -8,11 +8,9 @@
 
 namespace strata {
 
-Keyspace::Keyspace(const KeyspaceOptions& options, const Clock& clock, Reclaimer& reclaimer,
-                   KeyspaceObserver* observer)
+Keyspace::Keyspace(const KeyspaceOptions& options, const Clock& clock, Reclaimer& reclaimer)
     : clock_(clock),
       reclaimer_(reclaimer),
-      observer_(observer),
       options_(options),
       shard_bits_(std::countr_zero(options.shards)),
       shards_(options.shards),

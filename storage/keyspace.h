@@ -35,13 +35,14 @@ struct DatabaseStatistics {
 
 class Keyspace {
  public:
-  // What is too big to be freed at once goes to the reclaimer. The observer, if there is one, must
-  // stay.
-  Keyspace(const KeyspaceOptions& options, const Clock& clock, Reclaimer& reclaimer,
-           KeyspaceObserver* observer = nullptr);
+  // What is too big to be freed at once goes to the reclaimer.
+  Keyspace(const KeyspaceOptions& options, const Clock& clock, Reclaimer& reclaimer);
   ~Keyspace();
   Keyspace(const Keyspace&) = delete;
   Keyspace& operator=(const Keyspace&) = delete;
+
+  // From the first key on. The observer must stay. REQUIRES: nothing was ever stored.
+  void Observe(KeyspaceObserver& observer) { observer_ = &observer; }
 
   KeyRef Ref(std::string_view key) const { return {key, Hash64(key, options_.hash_seed)}; }
   size_t ShardIndex(uint64_t hash) const { return hash & (options_.shards - 1); }
@@ -106,7 +107,7 @@ class Keyspace {
 
   const Clock& clock_;
   Reclaimer& reclaimer_;
-  KeyspaceObserver* observer_;
+  KeyspaceObserver* observer_ = nullptr;
   KeyspaceOptions options_;
   int shard_bits_;
   std::vector<Shard> shards_;

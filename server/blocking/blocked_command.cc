@@ -4,6 +4,7 @@
 #include "server/blocking/wait_queues.h"
 #include "server/services.h"
 #include "server/shard_locks.h"
+#include "server/tracking/remember_reads.h"
 
 namespace strata {
 namespace {
@@ -28,6 +29,9 @@ void Park(Services& services, Client& client, const Call& call, const BlockReque
   blocked->client_id = client.origin.id;
   blocked->database = client.database;
   blocked->no_touch = client.no_touch;
+  if (client.tracking != nullptr && client.tracking->Remembers() && IsTrackedRead(call.command)) {
+    blocked->tracker = client.tracking->tracker;
+  }
   blocked->version = client.reply.version();
   blocked->reply_mode = client.reply_mode;
   if (block.timeout_ms > 0) {

@@ -64,6 +64,7 @@ struct BlockedCommand {
   uint64_t client_id = 0;
   int database = 0;
   bool no_touch = false;
+  Tracker tracker;  // of the keys that it reads, if its client tracks them
   RespVersion version = RespVersion::kResp2;
   ReplyMode reply_mode = ReplyMode::kOn;  // kOff and kSkip: the reply goes nowhere
   int64_t deadline_ms = 0;                // monotonic; 0: none

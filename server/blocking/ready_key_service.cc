@@ -81,6 +81,7 @@ void ReadyKeyService::TryToServe(BlockedCommand& blocked, int64_t now_ms) {
 bool ReadyKeyService::RunAgain(BlockedCommand& blocked, int64_t now_ms) {
   stand_in_.database = blocked.database;
   stand_in_.no_touch = blocked.no_touch;
+  stand_in_.acts_for = blocked.client_id;
   stand_in_.reply.set_version(blocked.version);
   ReplyBuilder reply(blocked.reply);
   reply.set_version(blocked.version);
@@ -102,6 +103,7 @@ bool ReadyKeyService::RunAgain(BlockedCommand& blocked, int64_t now_ms) {
   call.command.handler(context);
   secrets_.clear();
   if (block_request_) return false;
+  if (blocked.tracker.number != 0) services_.tracking.Remember(blocked.tracker, call.keys);
   if (reply.errors() > 0) {
     statistics_.Command(blocked.call.call().row).failed.Add(1);
     services_.statistics.CountError(reply.last_error_code());

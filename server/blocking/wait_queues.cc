@@ -17,6 +17,7 @@ void WaitQueues::Add(std::shared_ptr<BlockedCommand> blocked) {
     queue.awaiting_removal += blocked->on_removal == OnRemoval::kRun;
   }
   size_.fetch_add(1, std::memory_order_relaxed);
+  listeners_.Add();
 }
 
 void WaitQueues::Remove(const BlockedCommand& blocked) {
@@ -30,6 +31,7 @@ void WaitQueues::Remove(const BlockedCommand& blocked) {
     if (queue.waiters.empty()) queues.erase(found);
   }
   const size_t before = size_.fetch_sub(1, std::memory_order_relaxed);
+  listeners_.Remove();
   CHECK(before > 0);
 }
 

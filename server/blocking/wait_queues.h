@@ -19,6 +19,7 @@
 
 #include "server/blocking/blocked_command.h"
 #include "server/database_key.h"
+#include "server/key_listeners.h"
 #include "storage/keyspace.h"
 
 namespace strata {
@@ -32,7 +33,8 @@ struct WaitCounts {
 
 class WaitQueues {
  public:
-  explicit WaitQueues(Keyspace& keyspace) : keyspace_(keyspace), shards_(keyspace.shard_count()) {}
+  WaitQueues(Keyspace& keyspace, KeyListeners& listeners)
+      : keyspace_(keyspace), listeners_(listeners), shards_(keyspace.shard_count()) {}
 
   // Commands that wait. With the lock of a key's shard, 0 says that none waits for it.
   size_t size() const { return size_.load(std::memory_order_relaxed); }
@@ -64,6 +66,7 @@ class WaitQueues {
   const Queue* Find(int database, const KeyRef& key) const;
 
   Keyspace& keyspace_;
+  KeyListeners& listeners_;
   std::vector<Queues> shards_;
   std::atomic<size_t> size_{0};
   std::atomic<uint64_t> next_ticket_{1};

@@ -23,6 +23,7 @@ void AclSetUser(CommandContext& c) {
   HideArguments(c);
   Result<AclChange> change = c.services.acl.SetUser(c.argument(2), c.arguments.subspan(3));
   if (!change) return c.reply.Error("ERR " + change.error().message);
+  CloseClientsWithoutRights(c.services, c.client, *change);
   c.reply.Ok();
 }
 
@@ -33,7 +34,7 @@ void AclDelUser(CommandContext& c) {
     if (name == "default") return c.reply.Error("ERR The 'default' user cannot be removed");
   }
   const AclChange change = c.services.acl.DeleteUsers(names);
-  CloseClientsOfGoneUsers(c.services, c.client, change);
+  CloseClientsWithoutRights(c.services, c.client, change);
   c.reply.Integer(static_cast<int64_t>(change.gone.size()));
 }
 
@@ -99,7 +100,7 @@ void AclLoad(CommandContext& c) {
   if (!HasFile(c)) return;
   Result<AclChange> change = c.services.acl.LoadFile();
   if (!change) return c.reply.Error("ERR " + change.error().message);
-  CloseClientsOfGoneUsers(c.services, c.client, *change);
+  CloseClientsWithoutRights(c.services, c.client, *change);
   c.reply.Ok();
 }
 

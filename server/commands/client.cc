@@ -8,6 +8,7 @@
 #include "server/command_context.h"
 #include "server/command_tips.h"
 #include "server/commands/client_list.h"
+#include "server/commands/client_tracking.h"
 #include "server/commands/families.h"
 #include "server/commands/help.h"
 
@@ -164,46 +165,6 @@ void ClientMaintNotifications(CommandContext& c) {
 // What a client says it can do (Valkey: "redirect") we never make use of.
 void ClientCapa(CommandContext& c) {
   c.reply.Ok();
-}
-
-void ClientTracking(CommandContext& c) {
-  for (size_t i = 3; i < c.arguments.size(); ++i) {
-    bool takes_value =
-        EqualsIgnoreCase(c.argument(i), "redirect") || EqualsIgnoreCase(c.argument(i), "prefix");
-    if (takes_value && i + 1 < c.arguments.size()) {
-      ++i;
-    } else if (!EqualsIgnoreCase(c.argument(i), "bcast") &&
-               !EqualsIgnoreCase(c.argument(i), "optin") &&
-               !EqualsIgnoreCase(c.argument(i), "optout") &&
-               !EqualsIgnoreCase(c.argument(i), "noloop")) {
-      return c.reply.Error(errors::kSyntax);
-    }
-  }
-  std::optional<bool> on = OnOrOff(c, c.argument(2));
-  if (!on) return;
-  if (*on) return c.reply.Error("ERR Client side caching is not supported by this server yet");
-  c.reply.Ok();
-}
-
-void ClientTrackingInfo(CommandContext& c) {
-  c.reply.Map(3);
-  c.reply.Bulk("flags");
-  c.reply.Set(1);
-  c.reply.Bulk("off");
-  c.reply.Bulk("redirect");
-  c.reply.Integer(-1);
-  c.reply.Bulk("prefixes");
-  c.reply.Array(0);
-}
-
-void ClientCaching(CommandContext& c) {
-  c.reply.Error(
-      "ERR CLIENT CACHING can be called only when the client is in tracking mode with OPTIN or "
-      "OPTOUT mode enabled");
-}
-
-void ClientGetRedir(CommandContext& c) {
-  c.reply.Integer(-1);
 }
 
 constexpr uint32_t kOwn = kNoScript | kLoading | kStale;  // about the caller alone

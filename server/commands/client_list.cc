@@ -21,9 +21,13 @@ std::optional<ClientType> ParseClientType(std::string_view name) {
   return std::nullopt;
 }
 
-// There are no replicas, subscribers and masters yet. As in Redis, a monitor is a normal client.
-ClientType TypeOf(const Client& /*client*/) {
-  return ClientType::kNormal;
+// There are no replicas and masters yet. As in Redis, a monitor is a normal client.
+ClientType TypeOf(const Client& client) {
+  return client.is_subscriber() ? ClientType::kPubsub : ClientType::kNormal;
+}
+
+size_t CountSubscriptions(const Client& client, TopicKind kind) {
+  return client.subscriptions == nullptr ? 0 : client.subscriptions->count(kind);
 }
 
 std::string UnknownType(std::string_view name) {
@@ -34,8 +38,14 @@ std::string UnknownType(std::string_view name) {
 std::string Flags(const Client& client) {
   std::string flags;
   if (client.monitoring) flags += 'O';
+  if (client.is_subscriber()) flags += 'P';
   if (client.transaction != nullptr && client.transaction->open()) flags += 'x';
   if (client.blocked != nullptr || client.paused) flags += 'b';
+  if (client.tracking != nullptr) {
+    flags += 't';
+    if (client.tracking->broken_redirect) flags += 'R';
+    if (client.tracking->mode == TrackingMode::kBroadcast) flags += 'B';
+  }
   if (client.transaction != nullptr && client.transaction->saw_change()) flags += 'd';
   if (client.closing == CloseState::kAfterReply) flags += 'c';
   if (client.origin.transport == Transport::kUnix) flags += 'U';
@@ -168,7 +178,9 @@ std::string DescribeClient(const Client& client, const CommandTable& commands, i
   number("idle", (now_ms - client.last_active_ms) / 1000);
   add("flags", Flags(client));
   number("db", client.database);
-  for (std::string_view name : {"sub", "psub", "ssub"}) number(name, 0);
+  size("sub", CountSubscriptions(client, TopicKind::kChannel));
+  size("psub", CountSubscriptions(client, TopicKind::kPattern));
+  size("ssub", CountSubscriptions(client, TopicKind::kShardChannel));
   const Transaction* transaction = client.transaction.get();
   const bool in_transaction = transaction != nullptr && transaction->open();
   number("multi", in_transaction ? static_cast<int64_t>(transaction->queue().size()) : -1);
@@ -184,7 +196,8 @@ std::string DescribeClient(const Client& client, const CommandTable& commands, i
   add("events", unsent > 0 ? "rw" : "r");
   add("cmd", client.last_command == nullptr ? "NULL" : commands.FullName(client.last_row));
   add("user", client.user->name());
-  number("redir", -1);
+  number("redir",
+         client.tracking == nullptr ? -1 : static_cast<int64_t>(client.tracking->redirect));
   number("resp", static_cast<int64_t>(client.reply.version()));
   add("lib-name", client.library_name);
   add("lib-ver", client.library_version);

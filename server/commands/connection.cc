@@ -129,7 +129,13 @@ void Ping(CommandContext& c) {
   if (c.arguments.size() > 2) {
     return c.reply.Error("ERR wrong number of arguments for 'ping' command");
   }
-  if (c.arguments.size() == 2) return c.reply.Bulk(c.argument(1));
+  const bool has_text = c.arguments.size() == 2;
+  if (c.client.is_subscriber() && c.reply.version() == RespVersion::kResp2) {
+    c.reply.Array(2);  // as a message, since a client expects nothing else
+    c.reply.Bulk("pong");
+    return c.reply.Bulk(has_text ? c.argument(1) : "");
+  }
+  if (has_text) return c.reply.Bulk(c.argument(1));
   c.reply.Simple("PONG");
 }
 
@@ -144,10 +150,9 @@ void Quit(CommandContext& c) {
 
 void Reset(CommandContext& c) {
   Client& client = c.client;
-  if (client.monitoring) {
-    client.monitoring = false;
-    c.services.clients.RemoveMonitor(client.origin.id);
-  }
+  client.monitoring = false;
+  c.services.tracking.Disable(client);
+  c.services.pubsub.UnsubscribeAll(client);
   if (client.transaction != nullptr) {
     client.transaction->Unwatch(c.services.watches);
     client.transaction = nullptr;

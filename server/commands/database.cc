@@ -33,12 +33,14 @@ void Flush(CommandContext& c, int database) {
 void FlushDb(CommandContext& c) {
   if (!ReadFlushMode(c)) return;
   Flush(c, c.client.database);
+  c.services.tracking.InvalidateAll();
   c.reply.Ok();
 }
 
 void FlushAll(CommandContext& c) {
   if (!ReadFlushMode(c)) return;
   for (int i = 0; i < c.services.keyspace.databases(); ++i) Flush(c, i);
+  c.services.tracking.InvalidateAll();
   c.reply.Ok();
 }
 
@@ -62,6 +64,7 @@ void SwapDb(CommandContext& c) {
   for (int swapped : both) c.services.watches.SpoilAll(swapped, both, c.now_ms());
   c.services.keyspace.Swap(*both.begin(), *(both.begin() + 1));
   for (int swapped : both) c.ready_keys.NoteAll(c.services.wait_queues, swapped);
+  c.services.tracking.InvalidateAll();
   c.statistics.writes.Add(1);
   c.reply.Ok();
 }

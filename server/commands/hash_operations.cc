@@ -22,7 +22,7 @@ OpenedHash OpenHash(CommandContext& c, const KeyRef& key, HashAccess access) {
   }
   size_t erased = opened.hash->EraseDue(c.now_ms(), std::numeric_limits<size_t>::max());
   c.database.CountExpiredFields(key, erased);
-  c.Changed(key, events::kHExpired);
+  c.ChangedByTime(key, events::kHExpired);
   EraseIfEmpty(c, key, *opened.hash);
   if (c.database.Find(key) == nullptr) opened.hash.reset();
   return opened;

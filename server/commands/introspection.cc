@@ -11,7 +11,7 @@ namespace {
 // The dispatcher feeds the lines.
 void Monitor(CommandContext& c) {
   c.client.monitoring = true;
-  c.services.clients.AddMonitor(c.client.origin.id);
+  c.services.pubsub.Subscribe(c.client, TopicKind::kMonitor, "");
   c.reply.Ok();
 }
 

@@ -158,7 +158,7 @@ std::optional<ClaimOptions> ReadClaimOptions(CommandContext& c) {
 
 void Claim(CommandContext& c) {
   // Redis looks for the group before it reads the options.
-  const std::optional<StreamAndGroup> found = GroupOfKey(c, StreamForWrite(c, c.keys[0]));
+  const std::optional<StreamAndGroup> found = GroupOfKey(c, StreamForRead(c, c.keys[0]));
   if (!found) return;
   ConsumerGroup& group = *found->group;
   const std::optional<ClaimOptions> options = ReadClaimOptions(c);
@@ -224,7 +224,7 @@ std::optional<AutoClaimOptions> ReadAutoClaimOptions(CommandContext& c) {
 void AutoClaim(CommandContext& c) {
   const std::optional<AutoClaimOptions> options = ReadAutoClaimOptions(c);
   if (!options) return;
-  const std::optional<StreamAndGroup> found = GroupOfKey(c, StreamForWrite(c, c.keys[0]));
+  const std::optional<StreamAndGroup> found = GroupOfKey(c, StreamForRead(c, c.keys[0]));
   if (!found) return;
   ConsumerGroup& group = *found->group;
   Claimer claimer(c, *found->stream, group, options->terms);

@@ -153,7 +153,7 @@ void DeleteConsumer(CommandContext& c) {
 }
 
 void Acknowledge(CommandContext& c) {
-  auto [failed, stream] = StreamForWrite(c, c.keys[0]);
+  auto [failed, stream] = StreamForRead(c, c.keys[0]);
   if (failed) return;
   ConsumerGroup* group = stream == nullptr ? nullptr : stream->FindGroup(c.argument(2));
   if (group == nullptr) return c.reply.Integer(0);

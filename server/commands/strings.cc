@@ -45,14 +45,12 @@ void Store(CommandContext& c, std::string_view value, std::optional<int64_t> exp
            ExpiryIs told) {
   const KeyRef& key = c.keys[0];
   const bool is_past = expiry_ms && *expiry_ms <= c.now_ms();
-  if (is_past) {
-    c.database.Erase(key);
-  } else {
-    c.database.SetString(key, value, expiry_ms);
-  }
+  c.database.SetString(key, value, is_past ? std::nullopt : expiry_ms);
   c.Changed(key, events::kSet);
   if (told == ExpiryIs::kNew) c.Notify(key, events::kExpire);
-  if (is_past) c.Notify(key, events::kExpired);
+  if (!is_past) return;
+  c.database.Erase(key);
+  c.Notify(key, events::kExpired);
 }
 
 void SetWithOptions(CommandContext& c) {

@@ -62,8 +62,8 @@ void WriteClientsInfo(Services& services, InfoText& out) {
   out.Add("client_recent_max_input_buffer", longest_input);
   out.Add("client_recent_max_output_buffer", longest_output);
   out.Add("blocked_clients", services.wait_queues.size() + paused);
-  out.Add("tracking_clients", 0);
-  out.Add("pubsub_clients", 0);
+  out.Add("tracking_clients", services.tracking.clients());
+  out.Add("pubsub_clients", services.pubsub.subscribers());
   out.Add("watching_clients", 0);
   out.Add("clients_in_timeout_table", waiting.with_deadline);
   out.Add("total_watched_keys", 0);

@@ -55,10 +55,16 @@ void WriteKeys(Services& services, InfoText& out) {
   out.Add("keyspace_misses", services.statistics.Sum(&ThreadStatistics::keyspace_misses));
 }
 
+void WriteListeners(Services& services, InfoText& out) {
+  out.Add("pubsub_channels", services.pubsub.Count(TopicKind::kChannel));
+  out.Add("pubsub_patterns", services.pubsub.Count(TopicKind::kPattern));
+  out.Add("pubsubshard_channels", services.pubsub.Count(TopicKind::kShardChannel));
+  out.Add("tracking_total_keys", services.tracking.keys());
+  out.Add("tracking_total_items", services.tracking.items());
+  out.Add("tracking_total_prefixes", services.tracking.prefixes());
+}
+
 void WriteAbsent(InfoText& out) {
-  out.Add("pubsub_channels", 0);
-  out.Add("pubsub_patterns", 0);
-  out.Add("pubsubshard_channels", 0);
   out.Add("latest_fork_usec", 0);
   out.Add("total_forks", 0);
   out.Add("migrate_cached_sockets", 0);
@@ -69,9 +75,6 @@ void WriteAbsent(InfoText& out) {
   out.Add("active_defrag_key_misses", 0);
   out.Add("total_active_defrag_time", 0);
   out.Add("current_active_defrag_time", 0);
-  out.Add("tracking_total_keys", 0);
-  out.Add("tracking_total_items", 0);
-  out.Add("tracking_total_prefixes", 0);
   out.Add("unexpected_error_replies", 0);
   out.Add("io_threaded_reads_processed", 0);
   out.Add("io_threaded_writes_processed", 0);
@@ -99,6 +102,7 @@ std::string FormatPercentile(double percentile) {
 void WriteStatsInfo(Services& services, InfoText& out) {
   WriteTraffic(services, out);
   WriteKeys(services, out);
+  WriteListeners(services, out);
   WriteAbsent(out);
   constexpr uint64_t kNanosecondsPerUs = 1000;
   out.Add("total_error_replies", services.statistics.total_errors());

@@ -6,7 +6,8 @@ namespace strata {
 
 uint64_t ClientBytes(const Client& client) {
   return sizeof(Client) + client.query_buffer_capacity.load(std::memory_order_relaxed) +
-         client.output_buffer_bytes.load(std::memory_order_relaxed);
+         client.output_buffer_bytes.load(std::memory_order_relaxed) +
+         client.subscription_bytes.load(std::memory_order_relaxed);
 }
 
 double Ratio(uint64_t part, uint64_t whole) {

@@ -14,6 +14,21 @@ void AddToLog(Services& services, const Client& client, AclLogEntry entry) {
   services.acl.log().Add(std::move(entry), static_cast<size_t>(most));
 }
 
+// Whether it has subscribed to a channel that none of the globs allows, or to a pattern that is
+// none of them.
+bool LostAChannel(const Client& client, const std::vector<std::string>& globs) {
+  if (client.subscriptions == nullptr) return false;
+  for (TopicKind kind : {TopicKind::kChannel, TopicKind::kPattern, TopicKind::kShardChannel}) {
+    const bool is_pattern = kind == TopicKind::kPattern;
+    for (const std::string& name : client.subscriptions->Names(kind)) {
+      if (!CoverChannel(globs, name, is_pattern ? ChannelKind::kPattern : ChannelKind::kName)) {
+        return true;
+      }
+    }
+  }
+  return false;
+}
+
 }  // namespace
 
 void BecomeDefaultUser(Client& client, const Acl& acl) {
@@ -39,14 +54,20 @@ bool Authenticate(Services& services, Client& client, std::string_view user,
   return true;
 }
 
-void CloseClientsOfGoneUsers(Services& services, const Client& caller, const AclChange& change) {
-  if (change.gone.empty()) return;
+void CloseClientsWithoutRights(Services& services, const Client& caller, const AclChange& change) {
+  if (change.gone.empty() && change.channels_left.empty()) return;
   MutexLock lock(services.acl.users_mutex());
   services.clients.ForEach([&](Client& client, ClientPort& port) {
     const auto is_theirs = [&](const auto& user) { return user.get() == client.user; };
-    if (std::none_of(change.gone.begin(), change.gone.end(), is_theirs)) return;
-    client.user = &services.acl.default_user();
-    client.authenticated = false;
+    const bool is_gone = std::any_of(change.gone.begin(), change.gone.end(), is_theirs);
+    const auto left = change.channels_left.find(client.user);
+    const bool lost_channels =
+        left != change.channels_left.end() && LostAChannel(client, left->second);
+    if (!is_gone && !lost_channels) return;
+    if (is_gone) {
+      client.user = &services.acl.default_user();
+      client.authenticated = false;
+    }
     client.closing = CloseState::kAfterReply;  // so that nothing more of it runs
     if (&client != &caller) port.Close();
   });

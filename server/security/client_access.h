@@ -23,9 +23,9 @@ void BecomeDefaultUser(Client& client, const Acl& acl);
 bool Authenticate(Services& services, Client& client, std::string_view user,
                   std::string_view password, std::string_view command);
 
-// Closes the connections of users that are gone; the caller's own behind its reply. REQUIRES: the
-// world is stopped.
-void CloseClientsOfGoneUsers(Services& services, const Client& caller, const AclChange& change);
+// Closes the connections of users that are gone, and those that have subscribed to what their users
+// may not use any more; the caller's own behind its reply. REQUIRES: the world is stopped.
+void CloseClientsWithoutRights(Services& services, const Client& caller, const AclChange& change);
 
 // Adds to the ACL log that the client's user may not do this. REQUIRES: the client's own thread.
 void LogDenial(Services& services, const Client& client, const Call& call, const AclDenial& denial,

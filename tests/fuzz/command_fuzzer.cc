@@ -89,6 +89,8 @@ class Run {
   void SendCommand(size_t index, const std::vector<std::string>& words) {
     Peer& peer = At(index);
     Client& client = peer.client->client();
+    // Answered by as many messages as it names channels; at EXEC, if it is queued.
+    if (ToLower(words[0]).ends_with("subscribe")) peer.in_step = false;
     bool one_reply = peer.in_step && client.reply_mode == ReplyMode::kOn && Quiet();
     std::optional<size_t> replies = CountReplies(peer.client->Send(ArrayRequest(words)));
     CHECK(replies);
@@ -97,8 +99,12 @@ class Run {
     CHECK(!one_reply || *replies == 1 || Speechless(words));
   }
 
-  // Nobody is sent lines of MONITOR.
-  bool Quiet() { return !server_.services().clients.HasMonitors(); }
+  // Nobody is sent what it did not ask for.
+  bool Quiet() {
+    const PubSub& pubsub = server_.services().pubsub;
+    return !pubsub.HasMonitors() && pubsub.subscribers() == 0 &&
+           !server_.services().tracking.active();
+  }
 
   static bool Speechless(const std::vector<std::string>& words) {
     return EqualsIgnoreCase(words[0], "host:") || EqualsIgnoreCase(words[0], "post") ||

@@ -40,7 +40,8 @@ class SlowClient {
     return {clock,         s.config,  s.commands,   s.keyspace,      s.reclaimer,
             s.world,       s.clients, s.statistics, s.slow_log,      s.latency,
             s.control,     s.pause,   s.identity,   s.active_expiry, s.over_memory_limit,
-            s.wait_queues, s.watches, s.key_events, s.acl,           s.scripting};
+            s.wait_queues, s.watches, s.key_events, s.acl,           s.scripting,
+            s.post,        s.pubsub,  s.tracking,   s.key_listeners};
   }
 
   TickingClock clock_;
@@ -204,7 +205,7 @@ TEST_CASE("a client that monitors may not touch keys until RESET") {
   CHECK(client.Run("SET k v") == "-ERR Replica can't interact with the keyspace\r\n");
   CHECK(client.Run("RESET") == "+RESET\r\n");
   CHECK(client.Run("GET k") == "$-1\r\n");
-  CHECK_FALSE(server.services().clients.HasMonitors());
+  CHECK_FALSE(server.services().pubsub.HasMonitors());
 }
 
 TEST_CASE("neither MONITOR nor the slow log shows passwords") {

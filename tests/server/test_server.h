@@ -11,6 +11,8 @@
 #include "base/text.h"
 #include "config/command_line.h"
 #include "server/blocking/wait_queues.h"
+#include "server/key_observer.h"
+#include "server/keyspace_notifications.h"
 #include "server/scripting/scripting.h"
 #include "server/security/client_access.h"
 #include "server/services.h"
@@ -37,9 +39,9 @@ class TestClient final : private ClientPort {
   Client& client() { return client_; }
 
  private:
-  void Deliver(std::shared_ptr<const std::string> bytes) override { client_.output.Append(*bytes); }
   void Close() override { closed_ = true; }
   void Resume() override {}
+  void SendSoon() override {}
 
   TestServer& server_;
   Client client_;
@@ -56,15 +58,19 @@ class TestServer final : private ServerControl {
         keyspace_({64, static_cast<int>(config_.options().databases), 42}, clock, reclaimer_),
         world_(threads),
         statistics_(threads, commands_.rows()),
+        post_(threads, clients_),
         scripting_(clock, threads),
         services_{clock,        config_,  commands_,   keyspace_,      reclaimer_,
                   world_,       clients_, statistics_, slow_log_,      latency_,
                   *this,        pause_,   identity_,   active_expiry_, over_memory_limit_,
-                  wait_queues_, watches_, key_events_, acl_,           scripting_} {
+                  wait_queues_, watches_, key_events_, acl_,           scripting_,
+                  post_,        pubsub_,  tracking_,   key_listeners_} {
     acl_.LoadAtStart().value();
     identity_.run_id = std::string(40, 'a');
     identity_.started_ms = clock.WallMs();
     identity_.io_threads = threads;
+    keyspace_.Observe(key_observer_);
+    FollowOptions();
     for (size_t i = 0; i < threads; ++i) {
       dispatchers_.push_back(std::make_unique<Dispatcher>(services_, i));
     }
@@ -105,7 +111,12 @@ class TestServer final : private ServerControl {
     for (std::string_view name : changed_names) {
       if (name == "requirepass") acl_.SetDefaultPassword(config_.options().requirepass);
     }
+    FollowOptions();
     return {};
+  }
+  void FollowOptions() {
+    notifications_.Follow(config_.options());
+    tracking_.set_most_keys(static_cast<size_t>(config_.options().tracking_table_max_keys));
   }
 
   Config config_;
@@ -113,6 +124,8 @@ class TestServer final : private ServerControl {
   CommandTable commands_;
   Acl acl_{commands_, config_};
   Reclaimer reclaimer_;
+  KeyListeners key_listeners_;
+  KeyEvents key_events_{key_listeners_};
   Keyspace keyspace_;
   BigReaderLock world_;
   ClientRegistry clients_;
@@ -120,9 +133,13 @@ class TestServer final : private ServerControl {
   SlowLog slow_log_;
   LatencyMonitor latency_;
   PauseState pause_;
-  WaitQueues wait_queues_{keyspace_};
-  WatchTable watches_{keyspace_};
-  KeyEvents key_events_;
+  WaitQueues wait_queues_{keyspace_, key_listeners_};
+  WatchTable watches_{keyspace_, key_listeners_};
+  PostOffice post_;
+  PubSub pubsub_{post_, 42};
+  Tracking tracking_{keyspace_, post_, key_listeners_};
+  KeyObserver key_observer_{key_events_, tracking_};
+  KeyspaceNotifications notifications_{pubsub_, key_events_, key_observer_};
   Scripting scripting_;
   std::atomic<bool> active_expiry_{true};
   std::atomic<bool> over_memory_limit_{false};
@@ -141,9 +158,12 @@ inline TestClient::TestClient(TestServer& server, ClientOrigin origin, size_t th
 inline TestClient::~TestClient() {
   if (!session_.Abandon()) std::abort();  // no test leaves a busy script behind
   server_.services().clients.Remove(client_.origin.id);
+  server_.services().tracking.Disable(client_);
+  server_.services().pubsub.UnsubscribeAll(client_);
 }
 
 inline std::string TestClient::Send(std::string_view bytes) {
+  server_.services().post.OpenLetters(static_cast<size_t>(client_.origin.io_thread));
   input_ += bytes;
   input_.erase(0, session_.Process(input_));
   std::string replies;

@@ -43,7 +43,8 @@ TEST_CASE("wait queues agree with a list of who waits for what") {
   constexpr int kDatabases = 3;
   TestServer server;
   Keyspace& keyspace = server.keyspace();
-  WaitQueues queues(keyspace);
+  KeyListeners listeners;
+  WaitQueues queues(keyspace, listeners);
   std::vector<std::shared_ptr<BlockedCommand>> model;  // in order of arrival
   const uint64_t seed = Catch::rngSeed();
   INFO("seed " << seed);
@@ -102,7 +103,8 @@ TEST_CASE("wait queues agree with a list of who waits for what") {
 TEST_CASE("keys without waiters do not become ready, and others do in order") {
   TestServer server;
   Keyspace& keyspace = server.keyspace();
-  WaitQueues queues(keyspace);
+  KeyListeners listeners;
+  WaitQueues queues(keyspace, listeners);
   auto waiter = WaiterFor(keyspace, 0, {"a", "b"});
   queues.Add(waiter);
   ReadyKeys ready;

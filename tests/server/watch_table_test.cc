@@ -17,7 +17,8 @@ TEST_CASE("a watch table agrees with a set of who watches what") {
   constexpr size_t kWatchers = 5;
   TestServer server;
   Keyspace& keyspace = server.keyspace();
-  WatchTable table(keyspace);
+  KeyListeners listeners;
+  WatchTable table(keyspace, listeners);
   std::array<WatchFlag, kWatchers> flags;
   std::set<std::tuple<int, std::string, size_t>> model;
   const uint64_t seed = Catch::rngSeed();
@@ -50,7 +51,8 @@ TEST_CASE("a flush spoils the watches of those keys that were there") {
   TestClient client = server.Connect();
   client.Run("SET there 1");
   Keyspace& keyspace = server.keyspace();
-  WatchTable table(keyspace);
+  KeyListeners listeners;
+  WatchTable table(keyspace, listeners);
   WatchFlag there;
   WatchFlag missing;
   WatchFlag elsewhere;

@@ -301,7 +301,9 @@ struct ObservedKeyspace {
   FakeClock clock;
   Reclaimer reclaimer;
   Listener listener;
-  Keyspace keyspace{{1, 16, 42}, clock, reclaimer, &listener};
+  Keyspace keyspace{{1, 16, 42}, clock, reclaimer};
+
+  ObservedKeyspace() { keyspace.Observe(listener); }
 
   Database database(int index = 0) { return Database(keyspace, index, clock.WallMs()); }
   KeyRef Ref(std::string_view key) { return keyspace.Ref(key); }
