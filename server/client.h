@@ -32,7 +32,8 @@ enum class Transport : uint8_t { kTcp, kUnix };
 // it.
 enum class ReplyMode : uint8_t { kOn, kOff, kSkip, kSkipNext };
 
-enum class CloseState : uint8_t { kOpen, kAfterReply };
+// kKilled: by another client. Nobody sees it any longer, though its thread has yet to close it.
+enum class CloseState : uint8_t { kOpen, kAfterReply, kKilled };
 
 struct ClientOrigin {
   uint64_t id = 0;

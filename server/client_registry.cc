@@ -1,5 +1,7 @@
 #include "server/client_registry.h"
 
+#include "server/client.h"
+
 namespace strata {
 
 bool ClientRegistry::Enter(size_t limit) {
@@ -22,7 +24,9 @@ void ClientRegistry::Remove(uint64_t id) {
 
 void ClientRegistry::ForEach(const std::function<void(Client&, ClientPort&)>& visit) {
   MutexLock lock(mutex_);
-  for (auto& [id, member] : members_) visit(*member.client, *member.port);
+  for (auto& [id, member] : members_) {
+    if (member.client->closing != CloseState::kKilled) visit(*member.client, *member.port);
+  }
 }
 
 Client* ClientRegistry::Find(uint64_t id) {

@@ -44,7 +44,8 @@ class ClientRegistry {
   void Remove(uint64_t id);
 
   size_t size() const { return size_.load(std::memory_order_relaxed); }
-  // Calls `visit` for every client, with the registry locked: it must not come back here.
+  // Calls `visit` for every client that was not killed, with the registry locked: it must not come
+  // back here.
   void ForEach(const std::function<void(Client&, ClientPort&)>& visit);
   // Null if there is no such client (any more). REQUIRES: it is one of the calling thread's.
   Client* Find(uint64_t id);

@@ -23,6 +23,10 @@ namespace strata {
 
 class NestedCalls;
 
+inline FrequencyScale FrequencyScaleOf(const Options& options) {
+  return {options.lfu_log_factor, options.lfu_decay_time};
+}
+
 // Inside a transaction or a script, a blocking command answers as if its time were over.
 enum class MayBlock : uint8_t { kNo, kYes };
 
@@ -59,7 +63,7 @@ class CommandContext {
       return nullptr;
     }
     statistics.keyspace_hits.Add(1);
-    if (!client.no_touch) entry->Touch(now_s());
+    if (!client.no_touch) Use(*entry);
     return entry;
   }
   // Counted but not touched: for commands that ask about a key, not for its value.
@@ -75,8 +79,13 @@ class CommandContext {
   // The same for a command that will change it: not counted, as in Redis.
   Entry* FindForWrite(const KeyRef& key) {
     Entry* entry = database.Find(key);
-    if (entry != nullptr && !client.no_touch) entry->Touch(now_s());
+    if (entry != nullptr && !client.no_touch) Use(*entry);
     return entry;
+  }
+  // Stores a string under a key, as a use of it: with or without an expiry (unix ms).
+  void PutString(const KeyRef& key, std::string_view value,
+                 std::optional<int64_t> expiry_ms = std::nullopt) {
+    Use(*database.SetString(key, value, expiry_ms));
   }
   // Stores an entry under a key that had none, or whose value has nothing to do with it: it counts
   // as used now.
@@ -139,6 +148,7 @@ class CommandContext {
  private:
   // `writer`: the client that changed it, 0 if none did.
   void TellListeners(int database_index, const KeyRef& key, const KeyEvent& event, uint64_t writer);
+  void Use(Entry& entry) { entry.Use(now_s(), FrequencyScaleOf(options()), client.random); }
   void CountMiss(const KeyRef& key) {
     statistics.keyspace_misses.Add(1);
     Notify(key, events::kMiss);

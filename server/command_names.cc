@@ -13,6 +13,7 @@ struct FlagName {
   std::string_view name;
 };
 
+// Without kMayReplicate, which Redis keeps to itself.
 constexpr FlagName<CommandFlag> kCommandFlags[] = {
     {kWrite, "write"},
     {kReadonly, "readonly"},
@@ -28,7 +29,6 @@ constexpr FlagName<CommandFlag> kCommandFlags[] = {
     {kAsking, "asking"},
     {kFast, "fast"},
     {kNoAuth, "no_auth"},
-    {kMayReplicate, "may_replicate"},
     {kNoMandatoryKeys, "no_mandatory_keys"},
     {kNoAsyncLoading, "no_async_loading"},
     {kNoMulti, "no_multi"},

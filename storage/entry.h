@@ -25,6 +25,7 @@
 
 #include "base/number.h"
 #include "base/shared_bytes.h"
+#include "storage/frequency.h"
 
 namespace strata {
 
@@ -116,9 +117,23 @@ class Entry {
   char* ResizeSharedInPlace(size_t size);
 
   uint32_t last_access_s() const { return last_access_s_; }
+  // As of the last access.
   uint8_t frequency() const { return frequency_; }
-  // One hit at `now_s`: unix seconds, truncated.
+  void SetFrequency(uint8_t frequency) { frequency_ = frequency; }
+  // When it was used last, in unix seconds, truncated. Not counted as a use.
   void Touch(uint32_t now_s) { last_access_s_ = now_s; }
+  void ForgetUse() {
+    last_access_s_ = 0;
+    frequency_ = kNewFrequency;
+  }
+  // A use at `now_s`; the first one, which made the entry, is not counted.
+  void Use(uint32_t now_s, const FrequencyScale& scale, Random& random) {
+    if (last_access_s_ != 0) {
+      const int64_t idle_s = int64_t{now_s} - last_access_s_;
+      frequency_ = FrequencyAfterUse(DecayedFrequency(frequency_, idle_s, scale), scale, random);
+    }
+    last_access_s_ = now_s;
+  }
   void SetMetadataFrom(const Entry& other);
 
   // Bytes asked of the allocator, without and with what a value outside adds. For collections with
@@ -171,7 +186,7 @@ class Entry {
   bool HasRoomFor(size_t value_size) const;
 
   uint32_t last_access_s_ = 0;
-  uint8_t frequency_ = 0;
+  uint8_t frequency_ = kNewFrequency;
   uint8_t gap_class_ = 0;
   uint16_t user_class_ = 0;
   uint8_t kind_ = 0;

@@ -143,6 +143,7 @@ Entry* ShardDatabase::SetString(const KeyRef& key, std::string_view value,
     old_expiry_ms = old->expiry_ms();
     if (*old_expiry_ms <= now_ms) {  // a new key takes the room of the old one
       statistics_->Count(now_ms - *old_expiry_ms);
+      old->ForgetUse();
       TellExpired(key);
       TellAdded(key);
     }
@@ -159,7 +160,6 @@ Entry* ShardDatabase::SetString(const KeyRef& key, std::string_view value,
     table_.Replace(position, entry);
     Discard(old);
   }
-  entry->Touch(static_cast<uint32_t>(now_ms / 1000));
   File(key, old_expiry_ms, *entry);
   return entry;
 }

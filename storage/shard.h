@@ -58,7 +58,8 @@ class ShardDatabase {
   bool Erase(const KeyRef& key);
   // Removes the entry, which is then the caller's; null if there is none.
   Entry* Take(const KeyRef& key);
-  // A string value without expiry, or with; the fast way of SET: in place if there is room.
+  // A string value without expiry, or with; the fast way of SET: in place if there is room. That it
+  // was used is the caller's to tell the entry.
   Entry* SetString(const KeyRef& key, std::string_view value, std::optional<int64_t> expiry_ms,
                    int64_t now_ms);
   // REQUIRES: the key exists. Returns the entry, which may have moved.

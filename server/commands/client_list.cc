@@ -148,6 +148,7 @@ int64_t KillMatching(CommandContext& c, const KillFilter& filter) {
     if (&client == &c.client) {
       client.closing = CloseState::kAfterReply;
     } else {
+      client.closing = CloseState::kKilled;
       port.Close();
     }
   });

@@ -163,7 +163,7 @@ void DebugPopulate(CommandContext& c) {
       value.resize(static_cast<size_t>(population->value_bytes), '\0');
     }
     VisitKey(c, population->prefix + ":" + number, [&](const KeyRef& key, const Entry* entry) {
-      if (entry == nullptr) c.database.SetString(key, value);
+      if (entry == nullptr) c.PutString(key, value);
     });
   }
   c.reply.Ok();

@@ -85,7 +85,8 @@ OwnedEntry LoadPayload(CommandContext& c, std::optional<int64_t> expiry_ms) {
   return entry;
 }
 
-void SetIdleTime(const CommandContext& c, const RestoreOptions& options, Entry& entry) {
+void SetUse(const CommandContext& c, const RestoreOptions& options, Entry& entry) {
+  if (options.frequency) entry.SetFrequency(static_cast<uint8_t>(*options.frequency));
   int64_t now_s = c.now_ms() / 1000;
   entry.Touch(static_cast<uint32_t>(now_s - std::min(options.idle_s.value_or(0), now_s)));
 }
@@ -110,7 +111,7 @@ void Restore(CommandContext& c) {
     if (c.database.Erase(key)) c.Changed(key, events::kDel);
     return c.reply.Ok();
   }
-  SetIdleTime(c, *options, *entry);
+  SetUse(c, *options, *entry);
   c.database.Erase(key);
   c.database.Put(key, entry.release());
   c.Changed(key, events::kRestore);

@@ -24,7 +24,10 @@ void ObjectEncoding(CommandContext& c) {
 // Answered whatever the policy is, where Redis answers only under an LFU policy: redis-cli
 // --hotkeys stops at the first error.
 void ObjectFreq(CommandContext& c) {
-  if (const Entry* entry = Look(c)) c.reply.Integer(entry->frequency());
+  const Entry* entry = Look(c);
+  if (entry == nullptr) return;
+  c.reply.Integer(DecayedFrequency(entry->frequency(), IdleSeconds(*entry, c.now_ms()),
+                                   FrequencyScaleOf(c.options())));
 }
 
 void ObjectIdleTime(CommandContext& c) {

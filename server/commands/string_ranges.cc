@@ -18,7 +18,7 @@ void Append(CommandContext& c) {
   size_t old_size = entry == nullptr ? 0 : StringLength(*entry);
   size_t size = old_size + tail.size();
   if (entry == nullptr) {
-    c.database.SetString(key, tail);
+    c.PutString(key, tail);
   } else {
     if (IsTooLong(c, old_size, tail.size())) return;
     if (size > 0) {

@@ -45,7 +45,7 @@ void Store(CommandContext& c, std::string_view value, std::optional<int64_t> exp
            ExpiryIs told) {
   const KeyRef& key = c.keys[0];
   const bool is_past = expiry_ms && *expiry_ms <= c.now_ms();
-  c.database.SetString(key, value, is_past ? std::nullopt : expiry_ms);
+  c.PutString(key, value, is_past ? std::nullopt : expiry_ms);
   c.Changed(key, events::kSet);
   if (told == ExpiryIs::kNew) c.Notify(key, events::kExpire);
   if (!is_past) return;
@@ -90,7 +90,7 @@ void Get(CommandContext& c) {
 
 void Set(CommandContext& c) {
   if (c.arguments.size() > 3) return SetWithOptions(c);
-  c.database.SetString(c.keys[0], c.argument(2));
+  c.PutString(c.keys[0], c.argument(2));
   c.Changed(c.keys[0], events::kSet);
   c.reply.Ok();
 }
@@ -98,7 +98,7 @@ void Set(CommandContext& c) {
 void SetIfAbsent(CommandContext& c) {
   const KeyRef& key = c.keys[0];
   if (c.FindForWrite(key) != nullptr) return c.reply.Integer(0);
-  c.database.SetString(key, c.argument(2));
+  c.PutString(key, c.argument(2));
   c.Changed(key, events::kSet);
   c.reply.Integer(1);
 }
@@ -124,7 +124,7 @@ void GetSet(CommandContext& c) {
   const Entry* old = c.FindForRead(key);
   if (c.WrongType(old, ValueType::kString)) return;
   ReplyStringOrNull(c.reply, old);
-  c.database.SetString(key, c.argument(2));
+  c.PutString(key, c.argument(2));
   c.Changed(key, events::kSet);
 }
 
@@ -184,7 +184,7 @@ bool ArePairs(CommandContext& c) {
 
 void SetAll(CommandContext& c) {
   for (size_t i = 0; i < c.keys.size(); ++i) {
-    c.database.SetString(c.keys[i], c.argument(2 + i * 2));
+    c.PutString(c.keys[i], c.argument(2 + i * 2));
     c.Changed(c.keys[i], events::kSet);
   }
 }

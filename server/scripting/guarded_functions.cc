@@ -100,6 +100,8 @@ int ProtectedCall(lua_State* lua) {
   luaL_checkany(lua, 1);
   const int status = lua_pcall(lua, lua_gettop(lua) - 1, LUA_MULTRET, 0);
   CHECK(status >= 0);  // an exception that is none of Lua's
+  // Lua 5.1 does not collect when an allocation fails; the script goes on with what it let go of.
+  if (status == LUA_ERRMEM) lua_gc(lua, LUA_GCCOLLECT, 0);
   if (status != 0 && lua_istable(lua, -1)) {
     lua_getfield(lua, -1, "err");
     if (lua_isstring(lua, -1) != 0) {

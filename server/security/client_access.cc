@@ -68,8 +68,12 @@ void CloseClientsWithoutRights(Services& services, const Client& caller, const A
       client.user = &services.acl.default_user();
       client.authenticated = false;
     }
-    client.closing = CloseState::kAfterReply;  // so that nothing more of it runs
-    if (&client != &caller) port.Close();
+    if (&client == &caller) {
+      client.closing = CloseState::kAfterReply;
+    } else {
+      client.closing = CloseState::kKilled;
+      port.Close();
+    }
   });
 }
 

@@ -121,6 +121,7 @@ class PythonRedis:
         self.addCleanup(subscriber.close)
         subscriber.subscribe("news")
         self.redis.client_kill_filter(_id=self.redis.client_list("pubsub")[0]["id"])
+        wait_until(lambda: self.redis.pubsub_numsub("news") == [(b"news", 0)], "it is gone")
         wait_until(lambda: self.is_back(subscriber), "it subscribes again")
         self.redis.publish("news", "hello")
         self.assertEqual(self.next_message(subscriber)["data"], b"hello")

@@ -11,6 +11,8 @@ TEST_CASE("CLIENT KILL closes others at once and the caller behind its reply") {
   REQUIRE(killer.Run("CLIENT KILL ID 2") == ":1\r\n");
   REQUIRE(victim.closed());
   REQUIRE_FALSE(killer.closed());
+  REQUIRE(killer.Run("CLIENT KILL ID 2") == ":0\r\n");  // though its connection is there yet
+  REQUIRE(killer.Run("CLIENT LIST ID 2") == "$0\r\n\r\n");
   REQUIRE(killer.Run("CLIENT KILL ID 1") == ":0\r\n");
   REQUIRE_FALSE(killer.closed());
   REQUIRE(killer.Run("CLIENT KILL ID 1 SKIPME no") == ":1\r\n");

@@ -207,7 +207,10 @@ TEST_CASE("no bytes break the unpacker, and it takes no more than there are") {
           return 0;
         },
         &run);
-    if (failed != 0) CHECK(TextAt(lua, -1).starts_with("table index is n"));
+    if (failed != 0) {
+      INFO(TextAt(lua, -1));
+      CHECK(TextAt(lua, -1).starts_with("table index is "));
+    }
     CHECK(run.first.size() <= size);
     lua_settop(lua, 0);
   }
