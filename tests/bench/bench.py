@@ -17,6 +17,7 @@ import section_expiry
 import section_kv
 import section_memory
 import section_pause
+import section_scripts
 import section_threads
 import section_types
 from measure import Settings
@@ -32,6 +33,7 @@ SECTIONS = {
     "expiry": section_expiry.run,
     "types": section_types.run,
     "elements": section_elements.run,
+    "scripts": section_scripts.run,
 }
 
 

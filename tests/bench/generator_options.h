@@ -35,7 +35,10 @@ struct GeneratorOptions {
   double get_share = 1;  // the rest is SET
   Distribution distribution = Distribution::kUniform;
   double zipf_exponent = 0.99;
-  std::string command;  // a template (command_template.h) in place of GET and SET
+  // Templates (command_template.h) in place of GET and SET; several, parted by "; ", come in turn.
+  std::string command;
+  uint64_t subscribers = 0;  // further connections, that only read what `channel` brings
+  std::string channel = "channel";
 
   // Writes every key once, in order, and ends; with TTLs spread evenly from min to max if given.
   bool fill = false;
@@ -94,6 +97,8 @@ inline Result<GeneratorOptions> ParseOptions(const std::vector<std::string>& arg
       {"--distribution", &distribution},
       {"--zipf-exponent", &options.zipf_exponent},
       {"--command", &options.command},
+      {"--subscribers", &options.subscribers},
+      {"--channel", &options.channel},
       {"--ttl-ms-min", &options.ttl_ms_min},
       {"--ttl-ms-max", &options.ttl_ms_max},
       {"--requests", &options.requests},

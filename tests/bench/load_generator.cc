@@ -3,6 +3,8 @@
 //   load_generator --port 6379 --connections 50 --pipeline 16 --get-share 0.9 --seconds 5
 //   load_generator --port 6379 --fill --keys 1000000 --pipeline 32
 //   load_generator --port 6379 --command "LPUSH list:{key} {value}" --requests 100000
+//   load_generator --port 6379 --command "MULTI; INCR {key}; EXEC" --pipeline 3
+//   load_generator --port 6379 --command "PUBLISH news {value}" --subscribers 100 --channel news
 //
 // Each connection sends a pipeline's worth of commands, waits for all the replies, and sends the
 // next. It must never be slower than the server it measures, so a command is a copied template with
@@ -59,12 +61,23 @@ struct Command {
   std::string expected_reply;  // the usual one; empty: any that is no error
 };
 
+// A semicolon behind a word parts commands: they are sent in turn.
+std::vector<std::string> SplitCommands(std::string_view text) {
+  std::vector<std::string> commands;
+  for (;;) {
+    const size_t end = text.find("; ");
+    commands.emplace_back(text.substr(0, end));
+    if (end == std::string_view::npos) return commands;
+    text.remove_prefix(end + 2);
+  }
+}
+
 Result<std::vector<Command>> MakeCommands(const GeneratorOptions& options) {
   std::vector<std::pair<std::string, std::string>> texts;  // command, expected reply
   std::string value = CommandTemplate::Value(options.value_size);
   std::string bulk = "$" + std::to_string(value.size()) + "\r\n" + value + "\r\n";
   if (!options.command.empty()) {
-    texts.push_back({options.command, ""});
+    for (const std::string& text : SplitCommands(options.command)) texts.push_back({text, ""});
   } else if (options.fill) {
     std::string expiry = options.ttl_ms_max > 0 ? " PXAT {expiry}" : "";
     texts.push_back({"SET {key} {value}" + expiry, "+OK\r\n"});
@@ -77,6 +90,9 @@ Result<std::vector<Command>> MakeCommands(const GeneratorOptions& options) {
     auto parsed = CommandTemplate::Parse(text, {options.key_size, options.value_size});
     if (!parsed) return parsed.error();
     commands.push_back({*parsed, reply});
+  }
+  if (!options.command.empty() && options.pipeline % commands.size() != 0) {
+    return Error{"--pipeline is no multiple of the number of commands"};
   }
   return commands;
 }
@@ -113,6 +129,7 @@ Result<int> ConnectSocket(const GeneratorOptions& options) {
 
 struct Connection {
   int fd = -1;
+  bool subscribes = false;  // sends nothing more and throws away what comes
   int64_t sent_at_ns = 0;
   std::vector<char> output;
   size_t output_begin = 0;  // not sent yet: [output_begin, output_end)
@@ -179,9 +196,12 @@ class Generator {
   void StartWindow(int64_t now_ns);
   void EndWindow(int64_t now_ns);
   void CheckTime(int64_t now_ns);
+  uint8_t ChooseCommand(uint64_t i);
   // Starts the next batch, unless all requests are under way.
   Result<void> SendBatch(Connection& connection);
   Result<void> Flush(Connection& connection);
+  // Waits until the server has taken it.
+  Result<void> Subscribe(Connection& connection);
   Result<void> OnReadable(Connection& connection);
   // False if the front of the input is no whole reply yet.
   Result<bool> TakeReply(Connection& connection);
@@ -239,7 +259,9 @@ Result<void> Generator::Open() {
     command_size = std::max(command_size, command.bytes.size());
     reply_size = std::max(reply_size, command.expected_reply.size());
   }
-  connections_.resize(options_.connections);
+  // The pointers to them, in epoll, are good as long as the vector does not grow.
+  connections_.resize(options_.subscribers + options_.connections);
+  for (size_t i = 0; i < options_.subscribers; ++i) connections_[i].subscribes = true;
   for (Connection& connection : connections_) {
     auto fd = ConnectSocket(options_);
     if (!fd) return fd.error();
@@ -293,7 +315,7 @@ Result<void> Generator::Run() {
   run_started_ns_ = NowNs();
   CheckTime(run_started_ns_);
   for (Connection& connection : connections_) {
-    auto sent = SendBatch(connection);
+    auto sent = connection.subscribes ? Subscribe(connection) : SendBatch(connection);
     if (!sent) return sent;
   }
   std::array<epoll_event, 256> events;
@@ -314,6 +336,13 @@ Result<void> Generator::Run() {
   return {};
 }
 
+// For place `i` of a batch.
+uint8_t Generator::ChooseCommand(uint64_t i) {
+  if (!options_.command.empty()) return static_cast<uint8_t>(i % commands_.size());
+  if (commands_.size() == 1) return 0;
+  return (source_.random.Next() >> 32) < get_threshold_ ? 0 : 1;
+}
+
 Result<void> Generator::SendBatch(Connection& connection) {
   uint64_t count = options_.pipeline;
   if (options_.requests > 0) count = std::min(count, options_.requests - issued_);
@@ -329,8 +358,7 @@ Result<void> Generator::SendBatch(Connection& connection) {
   connection.answered = 0;
   char* out = connection.output.data();
   for (uint64_t i = 0; i < count; i++) {
-    bool get = commands_.size() == 1 || (source_.random.Next() >> 32) < get_threshold_;
-    uint8_t index = get ? 0 : 1;
+    const uint8_t index = ChooseCommand(i);
     connection.asked.push_back(index);
     out = commands_[index].bytes.Append(out, source_);
   }
@@ -359,6 +387,18 @@ Result<void> Generator::Flush(Connection& connection) {
   return {};
 }
 
+Result<void> Generator::Subscribe(Connection& connection) {
+  const std::string name = options_.channel;
+  const std::string request =
+      "*2\r\n$9\r\nSUBSCRIBE\r\n$" + std::to_string(name.size()) + "\r\n" + name + "\r\n";
+  connection.input.resize(64 * 1024);
+  const bool sent = send(connection.fd, request.data(), request.size(), MSG_NOSIGNAL) > 0;
+  if (!sent || recv(connection.fd, connection.input.data(), connection.input.size(), 0) <= 0) {
+    return Error{"the server did not take a subscriber"};
+  }
+  return {};
+}
+
 Result<void> Generator::OnReadable(Connection& connection) {
   if (connection.input_begin == connection.input_end) {
     connection.input_begin = connection.input_end = 0;
@@ -373,6 +413,7 @@ Result<void> Generator::OnReadable(Connection& connection) {
                           connection.input.size() - connection.input_end, MSG_DONTWAIT);
   if (received < 0 && (errno == EAGAIN || errno == EINTR)) return {};
   if (received <= 0) return Error{"the server closed a connection"};
+  if (connection.subscribes) return {};
   connection.input_end += static_cast<size_t>(received);
 
   size_t before = connection.answered;

@@ -1,31 +1,6 @@
-"""Collections: CPU per operation at pipeline 16, and resident memory per element.
+"""Collections: CPU per operation at pipeline 16."""
 
-Each {key} is "key:" and a number below the work's `span`, drawn anew. Only the servers' CPU time
-counts, and it is read around the very operations.
-"""
-
-import statistics
-from dataclasses import dataclass, field
-
-from measure import by_turns, run_load, spread
-from report import Check, Report
-
-BAR = 0.75
-PIPELINE = 16
-CLIENTS = 50
-ROUNDS = 3
-
-
-@dataclass
-class Work:
-    """`command` runs `operations` times. Works run in order on one server: what one leaves, the
-    next one finds."""
-
-    name: str
-    command: str
-    operations: int = 300_000
-    span: int = 1000
-    prepare: list = field(default_factory=list)  # functions of a redis client
+from works import Work, run_works
 
 
 def fill_hash(client):
@@ -58,7 +33,6 @@ def fill_geo(client):
     client.geoadd("geo", points)
 
 
-VALUE_SIZE = 32
 WORKS = [
     Work("LPUSH", "LPUSH list:{key} {value}"),
     Work("RPOP", "RPOP list:{key}"),
@@ -81,35 +55,5 @@ WORKS = [
 ]
 
 
-def cpu_us_per_operation(settings, server, work):
-    for prepare in work.prepare:
-        prepare(server.client)
-    result = run_load(settings, server, command=work.command, requests=work.operations,
-                      keys=work.span, value_size=VALUE_SIZE, pipeline=PIPELINE,
-                      connections=CLIENTS, wait=settings.client)
-    return result["server_cpu_us_per_op"]
-
-
 def run(settings):
-    report = Report("Collections, pipeline 16", ["work", "server", "CPU us per op"])
-    rounds = min(ROUNDS, settings.rounds)
-    results = {work.name: {spec.name: [] for spec in settings.specs} for work in WORKS}
-    for number in range(rounds):
-        for spec in by_turns(settings.specs, number):
-            with settings.start(spec) as server:
-                for work in WORKS:
-                    results[work.name][spec.name].append(
-                        cpu_us_per_operation(settings, server, work))
-    for work in WORKS:
-        found = results[work.name]
-        for spec in settings.specs:
-            report.rows.append([work.name, spec.name, spread(found[spec.name])])
-        ratios = [ours / theirs for ours, theirs in zip(found[settings.candidate.name],
-                                                        found[settings.reference.name])]
-        report.checks.append(Check.at_most(f"CPU per op, {work.name}", BAR, ratios, "x redis"))
-    worst = max(statistics.median(
-        [ours / theirs for ours, theirs in zip(results[work.name][settings.candidate.name],
-                                               results[work.name][settings.reference.name])])
-        for work in WORKS)
-    report.notes.append(f"{CLIENTS} connections. The worst ratio is {worst:.2f}.")
-    return report
+    return run_works(settings, "Collections, pipeline 16", WORKS)

@@ -166,7 +166,8 @@ TEST_CASE("no letter is left behind without a bell", "[threads]") {
       post.RingBells();
     });
   }
-  for (int answered = 0; opened < kSenders * kLetters;) {
+  int answered = 0;
+  while (opened < kSenders * kLetters) {
     rung.wait(answered);  // for ever, if a bell was forgotten
     answered = rung;
     if (post.HasLetters(0)) post.OpenLetters(0);  // as a thread does behind its own commands

@@ -1,0 +1,62 @@
+"""Works: commands whose CPU per operation is compared, each against its own bar."""
+
+import statistics
+from dataclasses import dataclass, field
+
+from measure import by_turns, run_load, spread
+from report import Check, Report
+
+CLIENTS = 50
+VALUE_SIZE = 32
+ROUNDS = 3
+
+
+@dataclass
+class Work:
+    """`command` runs `operations` times. Works run in order on one server: what one leaves, the
+    next one finds. Each {key} is "key:" and a number below `span`, drawn anew."""
+
+    name: str
+    command: str  # or several, parted by "; ", which are then one operation
+    operations: int = 300_000
+    span: int = 1000
+    prepare: list = field(default_factory=list)  # functions of a redis client
+    bar: float = 0.75
+    pipeline: int = 16  # operations
+    clients: int = CLIENTS
+    subscribers: int = 0
+
+
+def cpu_us_per_operation(settings, server, work):
+    """Only the server's CPU time counts, and it is read around the very operations."""
+    for prepare in work.prepare:
+        prepare(server.client)
+    commands = work.command.count("; ") + 1
+    result = run_load(settings, server, command=work.command, requests=work.operations * commands,
+                      keys=work.span, value_size=VALUE_SIZE, pipeline=work.pipeline * commands,
+                      connections=work.clients, subscribers=work.subscribers, wait=settings.client)
+    return result["server_cpu_us_per_op"] * commands
+
+
+def run_works(settings, title, works):
+    report = Report(title, ["work", "server", "CPU us per op"])
+    rounds = min(ROUNDS, settings.rounds)
+    results = {work.name: {spec.name: [] for spec in settings.specs} for work in works}
+    for number in range(rounds):
+        for spec in by_turns(settings.specs, number):
+            with settings.start(spec) as server:
+                for work in works:
+                    results[work.name][spec.name].append(
+                        cpu_us_per_operation(settings, server, work))
+    worst = 0.0
+    for work in works:
+        found = results[work.name]
+        for spec in settings.specs:
+            report.rows.append([work.name, spec.name, spread(found[spec.name])])
+        ratios = [ours / theirs for ours, theirs in zip(found[settings.candidate.name],
+                                                        found[settings.reference.name])]
+        worst = max(worst, statistics.median(ratios))
+        report.checks.append(Check.at_most(f"CPU per op, {work.name}", work.bar, ratios, "x redis"))
+    report.notes.append(f"{CLIENTS} connections, where nothing else is said; {rounds} rounds. "
+                        f"The worst ratio is {worst:.2f}.")
+    return report
