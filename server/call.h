@@ -20,7 +20,7 @@ struct Call {
   std::span<const KeyRef> keys;  // those of the arguments, in order
 };
 
-// A call with its own copy of the arguments: one that waits for a key, or for EXEC.
+// A call with its own copy of the arguments: one that waits for a key.
 class OwnedCall {
  public:
   // `arguments` may differ from those of the request that was resolved, but not in their keys.
@@ -29,8 +29,6 @@ class OwnedCall {
   OwnedCall(OwnedCall&&) = default;
 
   Call call() const { return {*command_, row_, arguments_, keys_}; }
-  // The arguments', without what it costs to keep them.
-  size_t bytes() const { return bytes_.size(); }
 
  private:
   const Command* command_;

@@ -131,7 +131,8 @@ std::string Dispatcher::Refusal(Client& client, const Request& request) {
   if (!client.authenticated && !command.Is(kNoAuth) && MustAuthenticate(client, services_.acl)) {
     return std::string(errors::kNoAuth);
   }
-  const bool is_plain = client.user->unrestricted() && client.transaction == nullptr &&
+  const bool fits_transaction = client.transaction == nullptr || !command.Is(kNoMulti);
+  const bool is_plain = client.user->unrestricted() && fits_transaction &&
                         client.subscriptions == nullptr && !busy_;
   const bool memory_left = !services_.over_memory_limit.load(std::memory_order_relaxed);
   if (is_plain && memory_left) [[likely]] {
@@ -231,8 +232,7 @@ void Dispatcher::RejectStream(Client& client, std::string_view error) {
 }
 
 void Dispatcher::Queue(Client& client, const Request& request, ReplyBuilder& reply) {
-  const Call call = CallOf(request);
-  client.transaction->Queue(OwnedCall(services_.keyspace, call.command, call.row, call.arguments));
+  client.transaction->Queue(CallOf(request));
   reply.Simple("QUEUED");
   const auto limit = static_cast<size_t>(services_.config.options().client_query_buffer_limit);
   if (client.transaction->queued_bytes() <= limit) return;

@@ -26,6 +26,11 @@ void NestedCalls::Run(CommandContext& outer, const Call& call, ReplyBuilder& rep
   if (RunsAloneInside(call.command, call.arguments) || !isolation_.Covers(call.keys)) {
     isolation_.StopTheWorld();
   }
+  RunCovered(outer, call, reply, services_.clock.MonotonicNs());
+}
+
+int64_t NestedCalls::RunCovered(CommandContext& outer, const Call& call, ReplyBuilder& reply,
+                                int64_t start_ns) {
   const uint64_t errors_before = reply.errors();
   std::vector<size_t> secrets;
   CommandContext inner{services_,
@@ -41,19 +46,19 @@ void NestedCalls::Run(CommandContext& outer, const Call& call, ReplyBuilder& rep
                        outer.block_request,
                        MayBlock::kNo,
                        *this};
-  const int64_t start_ns = services_.clock.MonotonicNs();
   call.command.handler(inner);
   RememberReads(services_.tracking, outer.client, call);
   if (services_.post.IsFull()) [[unlikely]] {
     services_.post.OpenLetters(static_cast<size_t>(outer.client.origin.io_thread));
     services_.post.RingBells();
   }
-  const int64_t duration_ns = services_.clock.MonotonicNs() - start_ns;
+  const int64_t end_ns = services_.clock.MonotonicNs();
   const bool by_script = (outer.command.acl & kAclScripting) != 0;
   const bool failed = reply.errors() != errors_before;
   const std::string_view error_code = failed ? reply.last_error_code() : std::string_view();
-  accounts_.Add(outer.client, call, {duration_ns, failed, error_code, secrets, by_script},
+  accounts_.Add(outer.client, call, {end_ns - start_ns, failed, error_code, secrets, by_script},
                 outer.now_ms());
+  return end_ns;
 }
 
 }  // namespace strata

@@ -47,6 +47,10 @@ class NestedCalls {
   // Runs the call for the client and in the database of `outer`, writes its reply and accounts for
   // it. A blocking command answers as if its time were over.
   void Run(CommandContext& outer, const Call& call, ReplyBuilder& reply);
+  // The same for one that finds all that it needs isolated, and which begins at `start_ns`
+  // (monotonic); when it was over.
+  int64_t RunCovered(CommandContext& outer, const Call& call, ReplyBuilder& reply,
+                     int64_t start_ns);
 
   // Shows a call to those who MONITOR before the calls that it makes.
   void TellMonitors(const Client& client, const Call& call) {

@@ -4,14 +4,10 @@
 
 namespace strata {
 
-void Transaction::Queue(OwnedCall call) {
-  // What an entry costs beside its arguments' bytes counts too: empty arguments are not free.
-  constexpr size_t kPerArgument = sizeof(std::string_view);
-  const Call queued = call.call();
-  queued_bytes_ += sizeof(OwnedCall) + call.bytes() + queued.arguments.size() * kPerArgument;
-  flags_ |= queued.command.flags;
-  runs_alone_ = runs_alone_ || RunsAloneInside(queued.command, queued.arguments);
-  queue_.push_back(std::move(call));
+void Transaction::Queue(const Call& call) {
+  flags_ |= call.command.flags;
+  runs_alone_ = runs_alone_ || RunsAloneInside(call.command, call.arguments);
+  queue_.Add(call);
 }
 
 void Transaction::Watch(WatchTable& table, const Database& database, const KeyRef& key) {
@@ -36,9 +32,8 @@ bool Transaction::IsSpoiled(Keyspace& keyspace, int64_t now_ms) const {
 
 std::span<const KeyRef> Transaction::LockedKeys() {
   locked_keys_.clear();
-  for (const OwnedCall& queued : queue_) {
-    const std::span<const KeyRef> keys = queued.call().keys;
-    locked_keys_.insert(locked_keys_.end(), keys.begin(), keys.end());
+  for (const Call& queued : queue_.calls()) {
+    locked_keys_.insert(locked_keys_.end(), queued.keys.begin(), queued.keys.end());
   }
   for (const auto& [key, existed] : watched_) locked_keys_.push_back(key.ref());
   return locked_keys_;

@@ -14,6 +14,7 @@
 
 #include "server/call.h"
 #include "server/database_key.h"
+#include "server/queued_calls.h"
 #include "server/watch_table.h"
 
 namespace strata {
@@ -35,9 +36,9 @@ class Transaction {
   void Open() { state_ = State::kOpen; }
   void Fail() { state_ = State::kFailed; }
 
-  void Queue(OwnedCall call);
-  std::span<const OwnedCall> queue() const { return queue_; }
-  size_t queued_bytes() const { return queued_bytes_; }
+  void Queue(const Call& call);
+  std::span<const Call> queue() const { return queue_.calls(); }
+  size_t queued_bytes() const { return queue_.bytes(); }
   // The flags of all that is queued, together.
   uint32_t flags() const { return flags_; }
   // Whether one of them has to run with the world stopped.
@@ -58,8 +59,7 @@ class Transaction {
 
  private:
   State state_ = State::kNone;
-  std::vector<OwnedCall> queue_;
-  size_t queued_bytes_ = 0;
+  QueuedCalls queue_;
   uint32_t flags_ = 0;
   bool runs_alone_ = false;
   DatabaseKeyMap<bool> watched_;  // and whether it existed then

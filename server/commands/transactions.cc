@@ -36,17 +36,17 @@ void Discard(CommandContext& c) {
 void RunQueue(CommandContext& c, const Transaction& transaction) {
   c.reply.Array(transaction.queue().size());
   std::vector<KeyPosition> scratch;
-  for (const OwnedCall& queued : transaction.queue()) {
+  int64_t now_ns = c.services.clock.MonotonicNs();
+  for (const Call& call : transaction.queue()) {
     // A builder of its own: the errors within are not EXEC's, and HELLO may change the protocol.
     ReplyBuilder reply(c.reply.output());
     reply.set_version(c.client.reply.version());
-    const Call call = queued.call();
     if (const auto denial = FindDenial(*c.client.user, call, scratch)) {
       LogDenial(c.services, c.client, call, *denial, AclContext::kMulti);
       reply.Error("NOPERM " + std::string(DenialAtExec(*denial)));
       continue;
     }
-    c.nested.Run(c, call, reply);
+    now_ns = c.nested.RunCovered(c, call, reply, now_ns);
   }
 }
 
