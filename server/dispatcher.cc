@@ -132,8 +132,8 @@ std::string Dispatcher::Refusal(Client& client, const Request& request) {
     return std::string(errors::kNoAuth);
   }
   const bool fits_transaction = client.transaction == nullptr || !command.Is(kNoMulti);
-  const bool is_plain = client.user->unrestricted() && fits_transaction &&
-                        client.subscriptions == nullptr && !busy_;
+  const bool is_plain =
+      client.user->unrestricted() && fits_transaction && client.subscriptions == nullptr && !busy_;
   const bool memory_left = !services_.over_memory_limit.load(std::memory_order_relaxed);
   if (is_plain && memory_left) [[likely]] {
     return {};
