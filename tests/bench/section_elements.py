@@ -8,7 +8,7 @@ import time
 
 from report import Check, Report
 
-COLLECTIONS = 300
+ELEMENTS = 1_000_000  # in all: a page more or less is then no matter
 
 
 def fill_hash(pipe, key):
@@ -55,11 +55,12 @@ def fill_collections(server, fill, numbers):
 
 
 def bytes_per_element(settings, spec, fill, elements):
+    collections = ELEMENTS // elements
     with settings.start(spec) as server:
         fill_collections(server, fill, range(1))
         first = server.rss_bytes()
-        fill_collections(server, fill, range(1, COLLECTIONS + 1))
-        return (server.rss_bytes() - first) / (COLLECTIONS * elements)
+        fill_collections(server, fill, range(1, collections + 1))
+        return (server.rss_bytes() - first) / (collections * elements)
 
 
 def run(settings):
