@@ -8,12 +8,24 @@ namespace {
 
 using Status = MessageStatus;
 
+// As in cjson. Each level is a few frames of the thread's stack, which Lua knows nothing of.
+constexpr int kMostNesting = 1000;
+
 class Unpacker {
  public:
   Unpacker(lua_State* lua, std::string_view& bytes) : lua_(lua), bytes_(bytes) {}
 
   Status Value() {
+    if (nesting_ == kMostNesting) luaL_error(lua_, "stack overflow (in cmsgpack.unpack)");
     luaL_checkstack(lua_, 3, "in cmsgpack.unpack");
+    ++nesting_;
+    const Status status = OneOf();
+    --nesting_;
+    return status;
+  }
+
+ private:
+  Status OneOf() {
     uint64_t type = 0;
     if (!Take(1, type)) return Status::kMissingBytes;
     if (type <= 0x7f) return Push(static_cast<lua_Number>(type));
@@ -24,7 +36,6 @@ class Unpacker {
     return Long(static_cast<uint8_t>(type));
   }
 
- private:
   // The types of which a byte says all.
   Status Long(uint8_t type) {
     switch (type) {
@@ -140,6 +151,7 @@ class Unpacker {
 
   lua_State* lua_;
   std::string_view& bytes_;
+  int nesting_ = 0;
 };
 
 }  // namespace

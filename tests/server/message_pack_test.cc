@@ -152,6 +152,8 @@ TEST_CASE("bytes that are missing or mean nothing are told apart") {
 TEST_CASE("packing and unpacking has bounds") {
   ScriptRunner runner(4 << 20);
   CHECK(runner.Run("return (pcall(cmsgpack.unpack, ('\\145'):rep(1e5)))") == "$-1\r\n");
+  CHECK(runner.Run("return (pcall(cmsgpack.unpack, ('\\145'):rep(1000) .. '\\1'))") == "$-1\r\n");
+  CHECK(runner.Run("return (pcall(cmsgpack.unpack, ('\\145'):rep(999) .. '\\1'))") == ":1\r\n");
   CHECK(runner.Run("return cmsgpack.unpack(('\\1'):rep(20000))").find("unpack_limit") !=
         std::string::npos);
   CHECK(runner
