@@ -29,6 +29,7 @@ std::vector<std::span<const Command>> AllFamilies() {
           DatabaseCommands(),
           DebugCommands(),
           StringCommands(),
+          MultiStringCommands(),
           StringRangeCommands(),
           LcsCommands(),
           BitmapCommands(),
