@@ -162,6 +162,10 @@ struct Options {
   int64_t slowlog_log_slower_than = 0;  // microseconds, -1: off
   int64_t slowlog_max_len = 0;
   int64_t latency_monitor_threshold = 0;  // milliseconds, 0: off
+  int64_t commandlog_request_larger_than = 0;  // bytes, -1: off
+  int64_t commandlog_large_request_max_len = 0;
+  int64_t commandlog_reply_larger_than = 0;  // bytes, -1: off
+  int64_t commandlog_large_reply_max_len = 0;
   bool latency_tracking = false;
   std::vector<double> latency_tracking_info_percentiles;
   KeyspaceEventMask notify_keyspace_events;

@@ -22,7 +22,7 @@ std::vector<std::span<const Command>> AllFamilies() {
           InfoCommands(),
           IntrospectionCommands(),
           AclCommands(),
-          SlowlogCommands(),
+          CommandLogCommands(),
           LatencyCommands(),
           MemoryCommands(),
           ObjectCommands(),

@@ -16,7 +16,7 @@ std::span<const Command> CommandCommands();           // command.cc: COMMAND
 std::span<const Command> ConfigCommands();            // config.cc: CONFIG
 std::span<const Command> ServerCommands();            // server.cc: TIME SHUTDOWN CLUSTER …
 std::span<const Command> AclCommands();               // acl.cc: ACL
-std::span<const Command> SlowlogCommands();           // slowlog.cc: SLOWLOG
+std::span<const Command> CommandLogCommands();        // command_logs.cc: SLOWLOG COMMANDLOG
 std::span<const Command> LatencyCommands();           // latency.cc: LATENCY
 std::span<const Command> MemoryCommands();            // memory.cc: MEMORY
 std::span<const Command> ObjectCommands();            // object.cc: OBJECT
