@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace strata {
 namespace {
@@ -91,7 +92,18 @@ struct Bounds {
   Range latitudes;
 };
 
+Bounds BoundsOfPolygon(const GeoShape& shape) {
+  const auto [west, east] = std::minmax_element(
+      shape.vertices.begin(), shape.vertices.end(),
+      [](const GeoPoint& a, const GeoPoint& b) { return a.longitude < b.longitude; });
+  const auto [south, north] = std::minmax_element(
+      shape.vertices.begin(), shape.vertices.end(),
+      [](const GeoPoint& a, const GeoPoint& b) { return a.latitude < b.latitude; });
+  return {{west->longitude, east->longitude}, {south->latitude, north->latitude}};
+}
+
 Bounds BoundsOf(const GeoShape& shape) {
+  if (shape.kind == GeoShape::Kind::kPolygon) return BoundsOfPolygon(shape);
   const bool circle = shape.kind == GeoShape::Kind::kCircle;
   const double height = circle ? shape.radius : shape.height / 2;
   const double width = circle ? shape.radius : shape.width / 2;
@@ -125,14 +137,48 @@ bool CoversAround(const Cell& cell, const Bounds& bounds) {
          east.max >= bounds.longitudes.max && west.min <= bounds.longitudes.min;
 }
 
+// That of a circle around the shape.
+double RadiusAround(const GeoShape& shape) {
+  if (shape.kind == GeoShape::Kind::kCircle) return shape.radius;
+  if (shape.kind == GeoShape::Kind::kBox) {
+    return std::sqrt((shape.width / 2) * (shape.width / 2) +
+                     (shape.height / 2) * (shape.height / 2));
+  }
+  double radius = 0;
+  for (const GeoPoint& vertex : shape.vertices) {
+    radius = std::max(radius, GeoDistance(shape.centre, vertex));
+  }
+  return radius;
+}
+
 Cell CentralCell(const GeoShape& shape, const Bounds& bounds) {
-  const bool circle = shape.kind == GeoShape::Kind::kCircle;
-  const double radius = circle ? shape.radius
-                               : std::sqrt((shape.width / 2) * (shape.width / 2) +
-                                           (shape.height / 2) * (shape.height / 2));
-  const Cell cell = CellOf(shape.centre, kLatitudes, EstimateStep(radius, shape.centre.latitude));
-  if (cell.step == 1 || CoversAround(cell, bounds)) return cell;
-  return CellOf(shape.centre, kLatitudes, cell.step - 1);
+  const int step = EstimateStep(RadiusAround(shape), shape.centre.latitude);
+  Cell cell = CellOf(shape.centre, kLatitudes, step);
+  // One step down does for what is round its centre, or nearly so.
+  const bool polygon = shape.kind == GeoShape::Kind::kPolygon;
+  const int last_step = polygon ? 1 : std::max(1, step - 1);
+  while (cell.step > last_step && !CoversAround(cell, bounds)) {
+    cell = CellOf(shape.centre, kLatitudes, cell.step - 1);
+  }
+  return cell;
+}
+
+// Whether a line from the point to the east crosses an odd number of edges.
+bool Surrounds(const std::vector<GeoPoint>& vertices, const GeoPoint& point) {
+  bool inside = false;
+  const GeoPoint* before = &vertices.back();
+  for (const GeoPoint& vertex : vertices) {
+    const bool passes_by =
+        (vertex.latitude > point.latitude) == (before->latitude > point.latitude);
+    if (!passes_by) {
+      const double slope =
+          (before->longitude - vertex.longitude) / (before->latitude - vertex.latitude);
+      const double crossing = vertex.longitude + (point.latitude - vertex.latitude) * slope;
+      if (point.longitude < crossing) inside = !inside;
+    }
+    before = &vertex;
+  }
+  return inside;
 }
 
 }  // namespace
@@ -173,6 +219,19 @@ double GeoDistance(const GeoPoint& a, const GeoPoint& b) {
   return 2.0 * kEarthRadius * std::asin(std::sqrt(haversine));
 }
 
+GeoShape MakePolygon(std::vector<GeoPoint> vertices) {
+  double x = 0, y = 0, z = 0;
+  for (const GeoPoint& vertex : vertices) {
+    const double longitude = ToRadians(vertex.longitude);
+    const double latitude = ToRadians(vertex.latitude);
+    x += std::cos(latitude) * std::cos(longitude);
+    y += std::cos(latitude) * std::sin(longitude);
+    z += std::sin(latitude);
+  }
+  const GeoPoint centre{ToDegrees(std::atan2(y, x)), ToDegrees(std::atan2(z, std::hypot(x, y)))};
+  return {.kind = GeoShape::Kind::kPolygon, .centre = centre, .vertices = std::move(vertices)};
+}
+
 std::optional<double> DistanceWithin(const GeoShape& shape, const GeoPoint& point) {
   if (shape.kind == GeoShape::Kind::kBox) {
     // A box's width is measured on the point's own parallel.
@@ -182,7 +241,11 @@ std::optional<double> DistanceWithin(const GeoShape& shape, const GeoPoint& poin
     return GeoDistance(shape.centre, point);
   }
   const double distance = GeoDistance(shape.centre, point);
-  if (distance > shape.radius) return {};
+  if (shape.kind == GeoShape::Kind::kPolygon) {
+    if (!Surrounds(shape.vertices, point)) return {};
+  } else if (distance > shape.radius) {
+    return {};
+  }
   return distance;
 }
 

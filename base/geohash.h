@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace strata {
 
@@ -35,13 +36,18 @@ std::string GeohashText(const GeoPoint& point);
 double GeoDistance(const GeoPoint& a, const GeoPoint& b);
 
 struct GeoShape {
-  enum class Kind : uint8_t { kCircle, kBox };
+  enum class Kind : uint8_t { kCircle, kBox, kPolygon };
   Kind kind = Kind::kCircle;
   GeoPoint centre;
   double radius = 0;  // of a circle
   double width = 0;   // of a box
   double height = 0;
+  // Of a polygon, whose edges are straight on a map of degrees and may cross: what an odd number of
+  // them surrounds is inside, as in Valkey.
+  std::vector<GeoPoint> vertices = {};
 };
+// Its centre is the middle of the vertices, taken on the sphere. REQUIRES: there are some.
+GeoShape MakePolygon(std::vector<GeoPoint> vertices);
 
 // The distance from the shape's centre, or nothing if the point lies outside.
 std::optional<double> DistanceWithin(const GeoShape& shape, const GeoPoint& point);

@@ -77,6 +77,10 @@ constexpr OptionRow kNetworkRows[] = {
      .default_text = "no",
      .mutability = Mutability::kImmutable,
      .doc = "One SO_REUSEPORT listener per I/O thread, so that the kernel spreads connections."},
+    {.name = "availability-zone",
+     .field = &Options::availability_zone,
+     .default_text = "",
+     .doc = "Where the server runs, told to clients by HELLO and INFO; empty to say nothing."},
 };
 
 constexpr OptionRow kClientRows[] = {

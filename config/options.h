@@ -94,6 +94,7 @@ struct Options {
   int64_t port = 0;
   std::vector<std::string> bind;
   bool protected_mode = false;
+  std::string availability_zone;
   std::string unixsocket;
   int64_t unixsocketperm = 0;  // mode bits; 0 leaves them to the umask
   int64_t tcp_backlog = 0;
@@ -161,6 +162,10 @@ struct Options {
   // observability
   int64_t slowlog_log_slower_than = 0;  // microseconds, -1: off
   int64_t slowlog_max_len = 0;
+  int64_t commandlog_request_larger_than = 0;  // bytes, -1: off
+  int64_t commandlog_large_request_max_len = 0;
+  int64_t commandlog_reply_larger_than = 0;  // bytes, -1: off
+  int64_t commandlog_large_reply_max_len = 0;
   int64_t latency_monitor_threshold = 0;  // milliseconds, 0: off
   bool latency_tracking = false;
   std::vector<double> latency_tracking_info_percentiles;

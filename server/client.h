@@ -84,6 +84,7 @@ class Client {
   std::string library_version;
   bool no_evict = false;
   bool no_touch = false;
+  bool takes_redirects = false;  // CLIENT CAPA redirect
   bool monitoring = false;
   ReplyMode reply_mode = ReplyMode::kOn;
   // Set by its own thread, or with the world stopped.

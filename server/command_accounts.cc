@@ -15,6 +15,23 @@ std::string CallerName(const Client& client, const CallOutcome& outcome) {
   return "unix:" + address.substr(0, address.rfind(':'));
 }
 
+size_t Digits(size_t number) {
+  size_t digits = 1;
+  for (; number >= 10; number /= 10) ++digits;
+  return digits;
+}
+
+// As an array of bulks, which is how clients send it: "*1\r\n$4\r\nPING\r\n".
+int64_t RequestBytes(std::span<const std::string_view> arguments) {
+  constexpr size_t kMarks = 5;  // '$' and two line ends
+  constexpr size_t kFirst = 3;  // '*' and a line end
+  size_t bytes = kFirst + Digits(arguments.size());
+  for (std::string_view argument : arguments) {
+    bytes += kMarks + Digits(argument.size()) + argument.size();
+  }
+  return static_cast<int64_t>(bytes);
+}
+
 }  // namespace
 
 void CommandAccounts::Add(const Client& client, const Call& call, const CallOutcome& outcome,
@@ -30,6 +47,7 @@ void CommandAccounts::Add(const Client& client, const Call& call, const CallOutc
     if (!outcome.error_code.empty()) services_.statistics.CountError(outcome.error_code);
   }
   CountTime(client, call, outcome, now_ms);
+  if (outcome.reply_bytes) CountBytes(client, call, outcome, now_ms);
   const bool is_shown = !call.command.Is(kSkipMonitor);
   if (is_shown && services_.pubsub.HasMonitors()) [[unlikely]] {
     FeedMonitors(client, call, outcome);
@@ -47,7 +65,11 @@ void CommandAccounts::CountTime(const Client& client, const Call& call, const Ca
   const int64_t duration_ns = outcome.duration_ns;
   if (options.slowlog_log_slower_than >= 0 && duration_ns >= options.slowlog_log_slower_than * 1000)
       [[unlikely]] {
-    RecordSlow(client, call, outcome, now_ms);
+    Log(client, call, outcome,
+        {.log = services_.command_logs.slow,
+         .max_entries = options.slowlog_max_len,
+         .value = duration_ns / 1000,
+         .at_s = now_ms / 1000});
   }
   if (options.latency_monitor_threshold > 0 &&
       duration_ns >= options.latency_monitor_threshold * 1'000'000) [[unlikely]] {
@@ -64,13 +86,35 @@ std::span<const std::string_view> CommandAccounts::PublicArguments(
   return public_arguments_;
 }
 
-void CommandAccounts::RecordSlow(const Client& client, const Call& call, const CallOutcome& outcome,
+void CommandAccounts::CountBytes(const Client& client, const Call& call, const CallOutcome& outcome,
                                  int64_t now_ms) {
+  const Options& options = services_.config.options();
+  const auto reply_bytes = static_cast<int64_t>(*outcome.reply_bytes);
+  const int64_t large_reply = options.commandlog_reply_larger_than;
+  if (large_reply >= 0 && reply_bytes >= large_reply) [[unlikely]] {
+    Log(client, call, outcome,
+        {.log = services_.command_logs.large_replies,
+         .max_entries = options.commandlog_large_reply_max_len,
+         .value = reply_bytes,
+         .at_s = now_ms / 1000});
+  }
+  const int64_t large_request = options.commandlog_request_larger_than;
+  if (large_request < 0) return;
+  const int64_t request_bytes = RequestBytes(call.arguments);
+  if (request_bytes >= large_request) [[unlikely]] {
+    Log(client, call, outcome,
+        {.log = services_.command_logs.large_requests,
+         .max_entries = options.commandlog_large_request_max_len,
+         .value = request_bytes,
+         .at_s = now_ms / 1000});
+  }
+}
+
+void CommandAccounts::Log(const Client& client, const Call& call, const CallOutcome& outcome,
+                          const Remarkable& what) {
   if (call.command.Is(kSkipSlowlog)) return;
-  SlowLogEntry entry{0,  now_ms / 1000,         outcome.duration_ns / 1000,
-                     {}, client.origin.address, client.name};
-  services_.slow_log.Add(std::move(entry), PublicArguments(call, outcome.secrets),
-                         static_cast<size_t>(services_.config.options().slowlog_max_len));
+  what.log.Add({0, what.at_s, what.value, {}, client.origin.address, client.name},
+               PublicArguments(call, outcome.secrets), static_cast<size_t>(what.max_entries));
 }
 
 void CommandAccounts::FeedMonitors(const Client& client, const Call& call,

@@ -1,12 +1,13 @@
 #pragma once
 
-// What a call leaves behind once it ran: counters, the slow log, latency events, the lines of those
-// who MONITOR.
+// What a call leaves behind once it ran: counters, entries of the command logs, latency events, the
+// lines of those who MONITOR.
 //
 // One dispatcher's own.
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -25,6 +26,7 @@ struct CallOutcome {
   std::string_view error_code = {};      // "ERR", "WRONGTYPE"; empty if it is counted already
   std::span<const size_t> secrets = {};  // positions of passwords among its arguments
   bool by_script = false;
+  std::optional<size_t> reply_bytes = {};  // none of what a script calls
 };
 
 class CommandAccounts {
@@ -43,8 +45,16 @@ class CommandAccounts {
  private:
   void CountTime(const Client& client, const Call& call, const CallOutcome& outcome,
                  int64_t now_ms);
-  void RecordSlow(const Client& client, const Call& call, const CallOutcome& outcome,
+  void CountBytes(const Client& client, const Call& call, const CallOutcome& outcome,
                   int64_t now_ms);
+  struct Remarkable {
+    CommandLog& log;
+    int64_t max_entries;
+    int64_t value;  // microseconds, or bytes
+    int64_t at_s;   // unix
+  };
+  void Log(const Client& client, const Call& call, const CallOutcome& outcome,
+           const Remarkable& what);
   void FeedMonitors(const Client& client, const Call& call, const CallOutcome& outcome);
   // The arguments as others may see them.
   std::span<const std::string_view> PublicArguments(const Call& call,

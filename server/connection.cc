@@ -129,18 +129,25 @@ void Connection::KeepRest(std::string_view input, size_t used) {
   }
   client_.query_buffer_bytes.store(pending_.size(), std::memory_order_relaxed);
   client_.query_buffer_capacity.store(pending_.capacity(), std::memory_order_relaxed);
-  if (pending_.size() > thread_.limits().query_buffer_bytes)
+  if (pending_.size() > thread_.limits().query_buffer_bytes) {
+    thread_.statistics().query_limit_disconnections.Add(1);
     CloseNow("query buffer limit exceeded");
+  }
+}
+
+void Connection::CloseOverOutput(const char* reason) {
+  thread_.statistics().output_limit_disconnections.Add(1);
+  CloseNow(reason);
 }
 
 void Connection::Flush() {
   send_pending_ = false;
   if (!open_ || executing_) return;
-  if (client_.overrun) return CloseNow("output buffer limit exceeded");
+  if (client_.overrun) return CloseOverOutput("output buffer limit exceeded");
   if (!client_.output.empty() && !WriteSome()) return CloseNow("write failed");
   client_.output_buffer_bytes.store(client_.output.size(), std::memory_order_relaxed);
   if (client_.output.empty() && client_.closing != CloseState::kOpen) return CloseNow("done");
-  if (IsOverHardLimit()) return CloseNow("output buffer limit exceeded");
+  if (IsOverHardLimit()) return CloseOverOutput("output buffer limit exceeded");
   UpdateInterest();
 }
 
@@ -197,7 +204,7 @@ void Connection::CheckLimits(int64_t now_ms) {
   } else if (soft_limit_since_ms_ == 0) {
     soft_limit_since_ms_ = now_ms;
   } else if (now_ms - soft_limit_since_ms_ > limit.soft_seconds * 1000) {
-    CloseNow("soft output buffer limit exceeded");
+    CloseOverOutput("soft output buffer limit exceeded");
   }
 }
 

@@ -75,6 +75,7 @@ class Connection final : public ClientPort,
   // Sees to it that a suspended session is tried again when that may help.
   void ScheduleRetry();
   void CloseNow(const char* reason);
+  void CloseOverOutput(const char* reason);
 
   IoThread& thread_;
   UniqueFd socket_;

@@ -101,13 +101,13 @@ Dispatcher::Outcome Dispatcher::Execute(Client& client, const Request& request) 
   }
   if (!busy_ && !Isolate(client, request)) return Outcome::kPaused;
 
-  uint64_t errors_before = reply.errors();
+  const ReplyStart start{reply.errors(), client.output.size()};
   const Outcome outcome = Run(client, request, reply);
   if (outcome == Outcome::kParked) [[unlikely]] {
     command_start_ns_ = services_.clock.MonotonicNs();
     accounts_.AddParked(client, CallOf(request));
   } else {
-    Account(client, request, reply, errors_before);
+    Account(client, request, reply, start);
   }
   if (ready_.HasWork() && !busy_) [[unlikely]] {
     ready_.Finish(now_ms_);
@@ -319,15 +319,23 @@ bool Dispatcher::TakeBlockedReply(Client& client) {
 }
 
 void Dispatcher::Account(Client& client, const Request& request, const ReplyBuilder& reply,
-                         uint64_t errors_before) {
+                         const ReplyStart& start) {
   int64_t end_ns = services_.clock.MonotonicNs();
   int64_t duration_ns = end_ns - command_start_ns_;
   command_start_ns_ = end_ns;
   if (duration_ns > kStaleClockNs) now_ms_ = services_.clock.WallMs();
 
-  const bool failed = reply.errors() != errors_before;
+  const bool failed = reply.errors() != start.errors;
   const std::string_view error_code = failed ? reply.last_error_code() : std::string_view();
-  accounts_.Add(client, CallOf(request), {duration_ns, failed, error_code, secrets_}, now_ms_);
+  // A script may have let the thread send.
+  const size_t output_bytes = std::max(client.output.size(), start.output_bytes);
+  accounts_.Add(client, CallOf(request),
+                {.duration_ns = duration_ns,
+                 .failed = failed,
+                 .error_code = error_code,
+                 .secrets = secrets_,
+                 .reply_bytes = output_bytes - start.output_bytes},
+                now_ms_);
   if (!secrets_.empty()) secrets_.clear();
 }
 

@@ -78,8 +78,13 @@ class Dispatcher {
   void OpenLetters(const Client& client);
   // Behind the handler, for a client that tracks keys. REQUIRES: the locks of the call's keys.
   void Track(Client& client, const Call& call);
+  // Where the reply of a request begins.
+  struct ReplyStart {
+    uint64_t errors;
+    size_t output_bytes;
+  };
   void Account(Client& client, const Request& request, const ReplyBuilder& reply,
-               uint64_t errors_before);
+               const ReplyStart& start);
 
   Services& services_;
   ThreadStatistics& statistics_;

@@ -1,5 +1,7 @@
 #include "server/nested_calls.h"
 
+#include <algorithm>
+
 #include "server/command_context.h"
 #include "server/command_gates.h"
 #include "server/tracking/remember_reads.h"
@@ -32,6 +34,7 @@ void NestedCalls::Run(CommandContext& outer, const Call& call, ReplyBuilder& rep
 int64_t NestedCalls::RunCovered(CommandContext& outer, const Call& call, ReplyBuilder& reply,
                                 int64_t start_ns) {
   const uint64_t errors_before = reply.errors();
+  const size_t output_before = outer.client.output.size();
   std::vector<size_t> secrets;
   CommandContext inner{services_,
                        outer.client,
@@ -56,8 +59,11 @@ int64_t NestedCalls::RunCovered(CommandContext& outer, const Call& call, ReplyBu
   const bool by_script = (outer.command.acl & kAclScripting) != 0;
   const bool failed = reply.errors() != errors_before;
   const std::string_view error_code = failed ? reply.last_error_code() : std::string_view();
-  accounts_.Add(outer.client, call, {end_ns - start_ns, failed, error_code, secrets, by_script},
-                outer.now_ms());
+  CallOutcome outcome{end_ns - start_ns, failed, error_code, secrets, by_script};
+  // A script of a queued command may have let the thread send.
+  const size_t output_after = std::max(outer.client.output.size(), output_before);
+  if (!by_script) outcome.reply_bytes = output_after - output_before;
+  accounts_.Add(outer.client, call, outcome, outer.now_ms());
   return end_ns;
 }
 

@@ -79,7 +79,7 @@ Server::Server(LoadedConfig loaded)
       post_(identity_.io_threads, clients_),
       scripting_(clock_, identity_.io_threads),
       services_{clock_,       config_,  commands_,   keyspace_,      reclaimer_,
-                world_,       clients_, statistics_, slow_log_,      latency_,
+                world_,       clients_, statistics_, command_logs_,  latency_,
                 *this,        pause_,   identity_,   active_expiry_, over_memory_limit_,
                 wait_queues_, watches_, key_events_, acl_,           scripting_,
                 post_,        pubsub_,  tracking_,   key_listeners_} {

@@ -55,7 +55,7 @@ class Server final : public ServerControl {
   BigReaderLock world_;
   ClientRegistry clients_;
   Statistics statistics_;
-  SlowLog slow_log_;
+  CommandLogs command_logs_;
   LatencyMonitor latency_;
   PauseState pause_;
   WaitQueues wait_queues_{keyspace_, key_listeners_};

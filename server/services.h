@@ -12,8 +12,8 @@
 #include "server/client_registry.h"
 #include "server/command_table.h"
 #include "server/key_events.h"
+#include "server/observability/command_log.h"
 #include "server/observability/latency_monitor.h"
-#include "server/observability/slow_log.h"
 #include "server/observability/statistics.h"
 #include "server/pubsub/pubsub.h"
 #include "server/security/acl.h"
@@ -62,7 +62,7 @@ struct Services {
   BigReaderLock& world;
   ClientRegistry& clients;
   Statistics& statistics;
-  SlowLog& slow_log;
+  CommandLogs& command_logs;
   LatencyMonitor& latency;
   ServerControl& control;
   PauseState& pause;

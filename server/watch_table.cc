@@ -1,10 +1,23 @@
 #include "server/watch_table.h"
 
 #include <algorithm>
+#include <unordered_set>
 
 #include "base/check.h"
 
 namespace strata {
+
+WatchCounts WatchTable::Count() {
+  if (empty()) return {};
+  std::unordered_set<const WatchFlag*> watchers;
+  size_t keys = 0;
+  for (Part& part : parts_) {
+    SpinLock lock(part.mutex);
+    keys += part.keys.size();
+    for (const auto& [key, flags] : part.keys) watchers.insert(flags.begin(), flags.end());
+  }
+  return {watchers.size(), keys};
+}
 
 void WatchTable::Add(int database, const KeyRef& key, WatchFlag& flag) {
   Part& part = PartOf(key);

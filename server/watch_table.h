@@ -21,6 +21,11 @@
 
 namespace strata {
 
+struct WatchCounts {
+  size_t clients = 0;
+  size_t keys = 0;  // each once
+};
+
 // What a watcher is told.
 struct WatchFlag {
   std::atomic<bool> spoiled{false};
@@ -33,6 +38,9 @@ class WatchTable {
 
   // With the lock of a key's shard, true says that nobody watches it.
   bool empty() const { return size_.load(std::memory_order_relaxed) == 0; }
+
+  // Walks the parts, unless nobody watches anything.
+  WatchCounts Count();
 
   // REQUIRES: the lock of the key's shard, so that no change is missed between what the watcher saw
   // and this. `flag` must stay until Remove; it is added once for a key.

@@ -162,8 +162,20 @@ void ClientMaintNotifications(CommandContext& c) {
   c.reply.Ok();
 }
 
-// What a client says it can do (Valkey: "redirect") we never make use of.
+// What a client says it can do is shown, not made use of. As in Valkey, words that are not known
+// are for servers that know them.
 void ClientCapa(CommandContext& c) {
+  for (std::string_view capability : c.arguments.subspan(2)) {
+    if (EqualsIgnoreCase(capability, "redirect")) c.client.takes_redirects = true;
+  }
+  c.reply.Ok();
+}
+
+// Who fills a server that is in import mode says so with this. Ours never is.
+void ClientImportSource(CommandContext& c) {
+  if (!EqualsIgnoreCase(c.argument(2), "off")) {
+    return c.reply.Error("ERR Server is not in import mode");
+  }
   c.reply.Ok();
 }
 
@@ -218,6 +230,16 @@ constexpr Command kClientRows[] = {
      .complexity = "O(1)",
      .summary = "Tells the connection's id.",
      .handler = ClientId},
+    {.name = "import-source",
+     .arity = 3,
+     .flags = kOwn,
+     .acl = kAclConnection,
+     .group = CommandGroup::kConnection,
+     .since = "8.1.0",
+     .complexity = "O(1)",
+     .summary = "Marks the connection as one that imports, or no longer (as Valkey does).",
+     .grammar = "(enabled=ON|OFF)",
+     .handler = ClientImportSource},
     {.name = "info",
      .arity = 2,
      .flags = kOwn,
@@ -236,10 +258,17 @@ constexpr Command kClientRows[] = {
      .since = "2.4.0",
      .complexity = "O(N), N being the number of clients",
      .summary = "Closes the connections that match all filters.",
-     .grammar = "(filter=old-format|(new-format=ID client-id:integer|"
-                "TYPE (client-type=NORMAL|MASTER|SLAVE|REPLICA|PUBSUB)|USER username|"
-                "ADDR address|LADDR local-address|SKIPME (skipme=YES|NO)|"
-                "MAXAGE maxage:integer)...)",
+     .grammar =
+         "(filter=old-format|(new-format=ID client-id:integer...|"
+         "TYPE (client-type=NORMAL|MASTER|SLAVE|REPLICA|PUBSUB)|"
+         "USER username|ADDR address|LADDR local-address|SKIPME (skipme=YES|NO)|"
+         "MAXAGE maxage:integer|NAME name|IDLE idle:integer|FLAGS flags|"
+         "LIB-NAME lib-name|LIB-VER lib-ver|DB db:integer|CAPA capa|IP ip|"
+         "NOT-ID not-client-id:integer...|"
+         "NOT-TYPE (not-client-type=NORMAL|MASTER|SLAVE|REPLICA|PUBSUB)|"
+         "NOT-USER not-username|NOT-ADDR not-address|NOT-LADDR not-local-address|"
+         "NOT-NAME not-name|NOT-FLAGS not-flags|NOT-LIB-NAME not-lib-name|"
+         "NOT-LIB-VER not-lib-ver|NOT-DB not-db:integer|NOT-CAPA not-capa|NOT-IP not-ip)...)",
      .handler = ClientKill},
     {.name = "list",
      .arity = -2,
@@ -248,8 +277,16 @@ constexpr Command kClientRows[] = {
      .group = CommandGroup::kConnection,
      .since = "2.4.0",
      .complexity = "O(N), N being the number of clients",
-     .summary = "Describes the clients, one a line.",
-     .grammar = "[TYPE (client-type=NORMAL|MASTER|REPLICA|PUBSUB)] [ID client-id:integer...]",
+     .summary = "Describes the clients that match all filters, one a line.",
+     .grammar = "[TYPE (client-type=NORMAL|MASTER|SLAVE|REPLICA|PUBSUB)] [ID client-id:integer...] "
+                "[USER username] [ADDR address] [LADDR local-address] [SKIPME (skipme=YES|NO)] "
+                "[MAXAGE maxage:integer] [NAME name] [IDLE idle:integer] [FLAGS flags] "
+                "[LIB-NAME lib-name] [LIB-VER lib-ver] [DB db:integer] [CAPA capa] [IP ip] "
+                "[NOT-TYPE (not-client-type=NORMAL|MASTER|SLAVE|REPLICA|PUBSUB)] "
+                "[NOT-ID not-client-id:integer...] [NOT-USER not-username] "
+                "[NOT-ADDR not-address] [NOT-LADDR not-local-address] [NOT-NAME not-name] "
+                "[NOT-FLAGS not-flags] [NOT-LIB-NAME not-lib-name] [NOT-LIB-VER not-lib-ver] "
+                "[NOT-DB not-db:integer] [NOT-CAPA not-capa] [NOT-IP not-ip]",
      .handler = ClientList,
      .tips = tips::kVaries},
     {.name = "maint_notifications",

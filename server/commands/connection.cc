@@ -94,7 +94,8 @@ void Hello(CommandContext& c) {
     c.client.reply.set_version(*hello->version);
     c.reply.set_version(*hello->version);
   }
-  c.reply.Map(7);
+  const std::string& zone = c.options().availability_zone;
+  c.reply.Map(zone.empty() ? 7 : 8);
   c.reply.Bulk("server");
   c.reply.Bulk("redis");
   c.reply.Bulk("version");
@@ -109,6 +110,9 @@ void Hello(CommandContext& c) {
   c.reply.Bulk("master");
   c.reply.Bulk("modules");
   c.reply.Array(0);
+  if (zone.empty()) return;
+  c.reply.Bulk("availability_zone");  // Valkey's clients read from a replica in their own
+  c.reply.Bulk(zone);
 }
 
 void Select(CommandContext& c) {

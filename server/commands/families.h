@@ -16,7 +16,7 @@ std::span<const Command> CommandCommands();           // command.cc: COMMAND
 std::span<const Command> ConfigCommands();            // config.cc: CONFIG
 std::span<const Command> ServerCommands();            // server.cc: TIME SHUTDOWN CLUSTER …
 std::span<const Command> AclCommands();               // acl.cc: ACL
-std::span<const Command> SlowlogCommands();           // slowlog.cc: SLOWLOG
+std::span<const Command> CommandLogCommands();        // command_logs.cc: SLOWLOG COMMANDLOG
 std::span<const Command> LatencyCommands();           // latency.cc: LATENCY
 std::span<const Command> MemoryCommands();            // memory.cc: MEMORY
 std::span<const Command> ObjectCommands();            // object.cc: OBJECT
@@ -25,6 +25,7 @@ std::span<const Command> DatabaseCommands();          // database.cc: DBSIZE FLU
 std::span<const Command> InfoCommands();              // info.cc: INFO
 std::span<const Command> DebugCommands();             // debug.cc: DEBUG
 std::span<const Command> StringCommands();            // strings.cc: GET SET …
+std::span<const Command> MultiStringCommands();       // multi_strings.cc: MGET MSET MSETEX …
 std::span<const Command> StringRangeCommands();       // string_ranges.cc: APPEND GETRANGE …
 std::span<const Command> LcsCommands();               // lcs.cc: LCS
 std::span<const Command> BitmapCommands();            // bitmaps.cc: SETBIT BITCOUNT …

@@ -1,4 +1,4 @@
-// Places within a circle or a box: GEOSEARCH and GEORADIUS, answered or stored.
+// Places within a circle, a box or a polygon: GEOSEARCH and GEORADIUS, answered or stored.
 //
 // The order of what is neither sorted nor limited is Redis's: cell by cell as base/geohash.h lists
 // them, by score within each.
@@ -115,6 +115,29 @@ bool TakeBox(CommandContext& c, ArgumentReader& reader, SearchRequest& request) 
   return true;
 }
 
+// Says where and what at once, in metres.
+bool TakePolygon(CommandContext& c, ArgumentReader& reader, SearchRequest& request) {
+  const std::optional<int64_t> count = reader.Integer();
+  if (!count) {
+    c.reply.Error(errors::kNotInteger);
+    return false;
+  }
+  constexpr int64_t kLeast = 3;
+  if (*count < kLeast || static_cast<size_t>(*count) > reader.left() / 2) {
+    c.reply.Error("ERR GEOSEARCH BYPOLYGON must have at least 3 vertices");
+    return false;
+  }
+  std::vector<GeoPoint> vertices;
+  for (int64_t i = 0; i < *count; ++i) {
+    const std::optional<GeoPoint> vertex = TakePoint(c, reader);
+    if (!vertex) return false;
+    vertices.push_back(*vertex);
+  }
+  request.shape = MakePolygon(std::move(vertices));
+  request.has_centre = request.has_shape = true;
+  return true;
+}
+
 bool TakeCount(CommandContext& c, ArgumentReader& reader, SearchRequest& request) {
   const std::optional<int64_t> count = reader.Integer();
   if (!count) {
@@ -151,33 +174,61 @@ bool TakeFlag(ArgumentReader& reader, SearchRequest& request) {
   return true;
 }
 
+// Which of the options that exclude others were taken.
+struct AreaOptions {
+  bool from_member = false;
+  bool from_point = false;
+  bool by_radius = false;
+  bool by_box = false;
+  bool by_polygon = false;
+};
+
+// Steps over an option of GEOSEARCH that says where or what to search, if the next is one and goes
+// with those before it.
+enum class Taken : uint8_t { kNothing, kOption, kError };
+Taken TakeArea(CommandContext& c, Entry* entry, ArgumentReader& reader, SearchRequest& request,
+               AreaOptions& options) {
+  const bool from = options.from_member || options.from_point;
+  const bool by = options.by_radius || options.by_box;
+  bool taken = false;
+  if (!from && !by && reader.Take("bypolygon", 2)) {
+    options.by_polygon = taken = TakePolygon(c, reader, request);
+  } else if (options.by_polygon) {
+    return Taken::kNothing;
+  } else if (!options.from_point && reader.Take("frommember", 1)) {
+    options.from_member = taken = TakeMember(c, entry, reader, request);
+  } else if (!options.from_member && reader.Take("fromlonlat", 2)) {
+    options.from_point = taken = TakeCentre(c, reader, request);
+  } else if (!options.by_box && reader.Take("byradius", 2)) {
+    options.by_radius = taken = TakeRadius(c, reader, request);
+  } else if (!options.by_radius && reader.Take("bybox", 3)) {
+    options.by_box = taken = TakeBox(c, reader, request);
+  } else {
+    return Taken::kNothing;
+  }
+  return taken ? Taken::kOption : Taken::kError;
+}
+
 bool TakeOptions(CommandContext& c, Entry* entry, ArgumentReader& reader, SearchRequest& request) {
-  bool from_member = false, from_point = false, by_radius = false, by_box = false;
+  AreaOptions area;
   while (!reader.done()) {
     if (TakeFlag(reader, request)) continue;
-    bool taken = false;
+    const Taken taken =
+        request.is_search() ? TakeArea(c, entry, reader, request, area) : Taken::kNothing;
+    if (taken == Taken::kError) return false;
+    if (taken == Taken::kOption) continue;
     if (reader.Take("count", 1)) {
-      taken = TakeCount(c, reader, request);
+      if (!TakeCount(c, reader, request)) return false;
     } else if (request.may_store && reader.Take("store", 1)) {
       request.store_key = reader.Next();
       request.stored = StoredScore::kGeohash;
-      taken = true;
     } else if (request.may_store && reader.Take("storedist", 1)) {
       request.store_key = reader.Next();
       request.stored = StoredScore::kDistance;
-      taken = true;
-    } else if (request.is_search() && !from_point && reader.Take("frommember", 1)) {
-      from_member = taken = TakeMember(c, entry, reader, request);
-    } else if (request.is_search() && !from_member && reader.Take("fromlonlat", 2)) {
-      from_point = taken = TakeCentre(c, reader, request);
-    } else if (request.is_search() && !by_box && reader.Take("byradius", 2)) {
-      by_radius = taken = TakeRadius(c, reader, request);
-    } else if (request.is_search() && !by_radius && reader.Take("bybox", 3)) {
-      by_box = taken = TakeBox(c, reader, request);
     } else {
       c.reply.Error(errors::kSyntax);
+      return false;
     }
-    if (!taken) return false;
   }
   return true;
 }
@@ -362,11 +413,13 @@ constexpr Command kRows[] = {
      .group = CommandGroup::kGeo,
      .since = "6.2.0",
      .complexity = kComplexity,
-     .summary = "Answers with the places within a circle or a box.",
-     .grammar = "key (from=FROMMEMBER member|FROMLONLAT longitude:double latitude:double) "
-                "(by=BYRADIUS radius:double (unit=M|KM|FT|MI)|"
-                "BYBOX width:double height:double (unit=M|KM|FT|MI)) [order=ASC|DESC] "
-                "[count-block=COUNT count:integer [ANY]] [WITHCOORD] [WITHDIST] [WITHHASH]",
+     .summary = "Answers with the places within a circle, a box or a polygon.",
+     .grammar =
+         "key (area=(from=FROMMEMBER member|FROMLONLAT longitude:double latitude:double) "
+         "(by=BYRADIUS radius:double (unit=M|KM|FT|MI)|"
+         "BYBOX width:double height:double (unit=M|KM|FT|MI))|"
+         "BYPOLYGON vertices:integer (longitude:double latitude:double)...) [order=ASC|DESC] "
+         "[count-block=COUNT count:integer [ANY]] [WITHCOORD] [WITHDIST] [WITHHASH]",
      .handler = GeoSearch},
     {.name = "geosearchstore",
      .arity = -8,
@@ -376,12 +429,14 @@ constexpr Command kRows[] = {
      .group = CommandGroup::kGeo,
      .since = "6.2.0",
      .complexity = kComplexity,
-     .summary = "Stores the places within a circle or a box.",
-     .grammar = "destination:key source:key "
-                "(from=FROMMEMBER member|FROMLONLAT longitude:double latitude:double) "
-                "(by=BYRADIUS radius:double (unit=M|KM|FT|MI)|"
-                "BYBOX width:double height:double (unit=M|KM|FT|MI)) [order=ASC|DESC] "
-                "[count-block=COUNT count:integer [ANY]] [STOREDIST]",
+     .summary = "Stores the places within a circle, a box or a polygon.",
+     .grammar =
+         "destination:key source:key "
+         "(area=(from=FROMMEMBER member|FROMLONLAT longitude:double latitude:double) "
+         "(by=BYRADIUS radius:double (unit=M|KM|FT|MI)|"
+         "BYBOX width:double height:double (unit=M|KM|FT|MI))|"
+         "BYPOLYGON vertices:integer (longitude:double latitude:double)...) [order=ASC|DESC] "
+         "[count-block=COUNT count:integer [ANY]] [STOREDIST]",
      .handler = GeoSearchStore},
     {.name = "georadius",
      .arity = -6,

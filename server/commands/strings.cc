@@ -1,34 +1,51 @@
-// GET, SET and their kin: whole values. Parts of values are string_ranges.cc's.
+// GET, SET and their kin: whole values, one at a time. Several are multi_strings.cc's, parts of
+// values string_ranges.cc's.
 
 #include <string>
 
 #include "server/command_context.h"
-#include "server/command_tips.h"
 #include "server/commands/expiry_argument.h"
 #include "server/commands/families.h"
 #include "server/commands/string_reply.h"
+#include "server/commands/string_store.h"
 
 namespace strata {
 namespace {
 
-enum class SetCondition : uint8_t { kAlways, kIfAbsent, kIfPresent };
+enum class SetCondition : uint8_t { kAlways, kIfAbsent, kIfPresent, kIfEqual };
 enum class SetReply : uint8_t { kStatus, kOldValue };
 
 struct SetOptions {
   SetCondition condition = SetCondition::kAlways;
+  std::string_view comparison = {};  // what kIfEqual compares with
   SetReply reply = SetReply::kStatus;
   LifetimeOption lifetime;
 };
+
+// Steps over NX, XX or IFEQ if the options do not name another condition yet.
+bool TakeCondition(ArgumentReader& reader, SetOptions& options) {
+  const auto may_be = [&](SetCondition condition) {
+    return options.condition == SetCondition::kAlways || options.condition == condition;
+  };
+  if (may_be(SetCondition::kIfAbsent) && reader.Take("nx")) {
+    options.condition = SetCondition::kIfAbsent;
+  } else if (may_be(SetCondition::kIfPresent) && reader.Take("xx")) {
+    options.condition = SetCondition::kIfPresent;
+  } else if (options.condition == SetCondition::kAlways && reader.Take("ifeq", 1)) {
+    options.condition = SetCondition::kIfEqual;
+    options.comparison = reader.Next();
+  } else {
+    return false;
+  }
+  return true;
+}
 
 // Nothing if the words make no sense together.
 std::optional<SetOptions> ParseSetOptions(ArgumentReader reader) {
   SetOptions options;
   while (!reader.done()) {
-    if (options.condition != SetCondition::kIfPresent && reader.Take("nx")) {
-      options.condition = SetCondition::kIfAbsent;
-    } else if (options.condition != SetCondition::kIfAbsent && reader.Take("xx")) {
-      options.condition = SetCondition::kIfPresent;
-    } else if (reader.Take("get")) {
+    if (TakeCondition(reader, options)) continue;
+    if (reader.Take("get")) {
       options.reply = SetReply::kOldValue;
     } else if (!TakeTimedLifetime(reader, options.lifetime) &&
                !TakeBareLifetime(reader, "keepttl", Lifetime::kKeepTtl, options.lifetime)) {
@@ -38,19 +55,16 @@ std::optional<SetOptions> ParseSetOptions(ArgumentReader reader) {
   return options;
 }
 
-enum class ExpiryIs : uint8_t { kKept, kNew };
+bool HoldsString(const Entry* entry, std::string_view value) {
+  DigitScratch scratch;
+  return entry != nullptr && ReadString(*entry, scratch) == value;
+}
 
-// A time that has passed already leaves no key behind.
-void Store(CommandContext& c, std::string_view value, std::optional<int64_t> expiry_ms,
-           ExpiryIs told) {
-  const KeyRef& key = c.keys[0];
-  const bool is_past = expiry_ms && *expiry_ms <= c.now_ms();
-  c.PutString(key, value, is_past ? std::nullopt : expiry_ms);
-  c.Changed(key, events::kSet);
-  if (told == ExpiryIs::kNew) c.Notify(key, events::kExpire);
-  if (!is_past) return;
-  c.database.Erase(key);
-  c.Notify(key, events::kExpired);
+// REQUIRES: if it compares, the old value is a string.
+bool IsMet(const SetOptions& options, const Entry* old) {
+  if (options.condition == SetCondition::kIfEqual) return HoldsString(old, options.comparison);
+  return options.condition == SetCondition::kAlways ||
+         (options.condition == SetCondition::kIfPresent) == (old != nullptr);
 }
 
 void SetWithOptions(CommandContext& c) {
@@ -64,13 +78,10 @@ void SetWithOptions(CommandContext& c) {
   }
   bool wants_old = options->reply == SetReply::kOldValue;
   const Entry* old = wants_old ? c.FindForRead(key) : c.FindForWrite(key);
-  if (wants_old) {
-    if (c.WrongType(old, ValueType::kString)) return;
-    ReplyStringOrNull(c.reply, old);
-  }
-  bool may = options->condition == SetCondition::kAlways ||
-             (options->condition == SetCondition::kIfPresent) == (old != nullptr);
-  if (!may) {
+  const bool reads_old = wants_old || options->condition == SetCondition::kIfEqual;
+  if (reads_old && c.WrongType(old, ValueType::kString)) return;
+  if (wants_old) ReplyStringOrNull(c.reply, old);
+  if (!IsMet(*options, old)) {
     if (!wants_old) c.reply.Null();
     return;
   }
@@ -78,7 +89,7 @@ void SetWithOptions(CommandContext& c) {
   if (options->lifetime.lifetime == Lifetime::kKeepTtl && old != nullptr) {
     expiry_ms = ExpiryOf(*old);
   }
-  Store(c, c.argument(2), expiry_ms, told);
+  StoreString(c, key, c.argument(2), expiry_ms, told);
   if (!wants_old) c.reply.Ok();
 }
 
@@ -107,7 +118,7 @@ void SetWithTime(CommandContext& c, TimeUnit unit) {
   TimeFormat format{unit, TimeOrigin::kNow};
   std::optional<int64_t> expiry_ms = ParseExpiryMs(c, c.argument(2), format, PastTime::kRefused);
   if (!expiry_ms) return;
-  Store(c, c.argument(3), expiry_ms, ExpiryIs::kNew);
+  StoreString(c, c.keys[0], c.argument(3), expiry_ms, ExpiryIs::kNew);
   c.reply.Ok();
 }
 
@@ -166,53 +177,23 @@ void GetEx(CommandContext& c) {
   }
 }
 
-void MGet(CommandContext& c) {
-  c.reply.Array(c.keys.size());
-  for (const KeyRef& key : c.keys) {
-    const Entry* entry = c.FindForRead(key);
-    if (entry != nullptr && entry->type() != ValueType::kString) entry = nullptr;
-    ReplyStringOrNull(c.reply, entry);
-  }
-}
-
-// Key, value, key, value …; false, after an error, if the last value is missing.
-bool ArePairs(CommandContext& c) {
-  if (c.arguments.size() % 2 == 1) return true;
-  c.reply.Error("ERR wrong number of arguments for '" + std::string(c.command.name) + "' command");
-  return false;
-}
-
-void SetAll(CommandContext& c) {
-  for (size_t i = 0; i < c.keys.size(); ++i) {
-    c.PutString(c.keys[i], c.argument(2 + i * 2));
-    c.Changed(c.keys[i], events::kSet);
-  }
-}
-
-void MSet(CommandContext& c) {
-  if (!ArePairs(c)) return;
-  SetAll(c);
-  c.reply.Ok();
-}
-
-void MSetIfAbsent(CommandContext& c) {
-  if (!ArePairs(c)) return;
-  for (const KeyRef& key : c.keys) {
-    if (c.FindForWrite(key) != nullptr) return c.reply.Integer(0);
-  }
-  SetAll(c);
+void DelIfEqual(CommandContext& c) {
+  const KeyRef& key = c.keys[0];
+  const Entry* entry = c.FindForWrite(key);
+  if (c.WrongType(entry, ValueType::kString)) return;
+  if (!HoldsString(entry, c.argument(2))) return c.reply.Integer(0);
+  c.database.Erase(key);
+  c.Changed(key, events::kDel);
   c.reply.Integer(1);
 }
 
 constexpr KeySpec kRead[] = {{kKeyReadOnly | kKeyAccess, 1, 1, 1}};
-constexpr KeySpec kReadAll[] = {{kKeyReadOnly | kKeyAccess, 1, -1, 1}};
 constexpr KeySpec kSet[] = {{kKeyReadWrite | kKeyAccess | kKeyUpdate | kKeyVariableFlags, 1, 1, 1}};
 constexpr KeySpec kExchange[] = {{kKeyReadWrite | kKeyAccess | kKeyUpdate, 1, 1, 1}};
 constexpr KeySpec kTake[] = {{kKeyReadWrite | kKeyAccess | kKeyDelete, 1, 1, 1}};
+constexpr KeySpec kTakeIfEqual[] = {{kKeyReadWrite | kKeyDelete, 1, 1, 1}};
 constexpr KeySpec kOverwrite[] = {{kKeyOverwrite | kKeyUpdate, 1, 1, 1}};
 constexpr KeySpec kCreate[] = {{kKeyOverwrite | kKeyInsert, 1, 1, 1}};
-constexpr KeySpec kOverwritePairs[] = {{kKeyOverwrite | kKeyUpdate, 1, -1, 2}};
-constexpr KeySpec kCreatePairs[] = {{kKeyOverwrite | kKeyInsert, 1, -1, 2}};
 
 constexpr Command kRows[] = {
     {.name = "get",
@@ -235,9 +216,10 @@ constexpr Command kRows[] = {
      .since = "1.0.0",
      .complexity = "O(1)",
      .summary = "Stores a string under a key, whatever it held, if the condition allows.",
-     .grammar = "key value [condition=NX|XX] [GET] [expiration=EX seconds:integer|"
-                "PX milliseconds:integer|EXAT unix-time-seconds:unix-time|"
-                "PXAT unix-time-milliseconds:unix-time|KEEPTTL]",
+     .grammar =
+         "key value [condition=NX|XX|IFEQ comparison-value] [GET] [expiration=EX seconds:integer|"
+         "PX milliseconds:integer|EXAT unix-time-seconds:unix-time|"
+         "PXAT unix-time-milliseconds:unix-time|KEEPTTL]",
      .handler = Set},
     {.name = "getset",
      .arity = 3,
@@ -275,42 +257,17 @@ constexpr Command kRows[] = {
      .grammar = "key [expiration=EX seconds:integer|PX milliseconds:integer|"
                 "EXAT unix-time-seconds:unix-time|PXAT unix-time-milliseconds:unix-time|PERSIST]",
      .handler = GetEx},
-    {.name = "mget",
-     .arity = -2,
-     .flags = kReadonly | kFast,
+    {.name = "delifeq",
+     .arity = 3,
+     .flags = kWrite | kFast,
      .acl = kAclString,
-     .keys = kReadAll,
+     .keys = kTakeIfEqual,
      .group = CommandGroup::kString,
-     .since = "1.0.0",
-     .complexity = "O(N) with N the number of keys",
-     .summary = "Answers with the strings of all keys, as of one moment.",
-     .grammar = "key...",
-     .handler = MGet,
-     .tips = tips::kSplit},
-    {.name = "mset",
-     .arity = -3,
-     .flags = kWrite | kDenyOom,
-     .acl = kAclString,
-     .keys = kOverwritePairs,
-     .group = CommandGroup::kString,
-     .since = "1.0.1",
-     .complexity = "O(N) with N the number of keys",
-     .summary = "Stores a string under each key, all at once.",
-     .grammar = "(key value)...",
-     .handler = MSet,
-     .tips = tips::kSplitAndSucceed},
-    {.name = "msetnx",
-     .arity = -3,
-     .flags = kWrite | kDenyOom,
-     .acl = kAclString,
-     .keys = kCreatePairs,
-     .group = CommandGroup::kString,
-     .since = "1.0.1",
-     .complexity = "O(N) with N the number of keys",
-     .summary = "Stores a string under each key, unless one of the keys exists.",
-     .grammar = "(key value)...",
-     .handler = MSetIfAbsent,
-     .tips = tips::kSplitAndMinimum},
+     .since = "9.0.0",
+     .complexity = "O(1)",
+     .summary = "Deletes a key if it holds this string (as Valkey does).",
+     .grammar = "key value",
+     .handler = DelIfEqual},
     {.name = "setex",
      .arity = 4,
      .flags = kWrite | kDenyOom,

@@ -2,13 +2,44 @@
 
 #include <algorithm>
 #include <string>
+#include <vector>
 
 #include "base/version.h"
 #include "server/blocking/wait_queues.h"
 #include "server/observability/info.h"
 #include "server/observability/process_info.h"
+#include "server/watch_table.h"
 
 namespace strata {
+namespace {
+
+// "listener0:name=tcp,bind=127.0.0.1,bind=::1,port=6379"
+void WriteListenerInfo(const Options& options, InfoText& out) {
+  std::vector<std::string> listeners;
+  if (options.port > 0) {
+    std::string& tcp = listeners.emplace_back("name=tcp");
+    for (const std::string& address : options.bind) tcp += ",bind=" + address;
+    tcp += ",port=" + std::to_string(options.port);
+  }
+  if (!options.unixsocket.empty()) {
+    listeners.push_back("name=unix,bind=" + options.unixsocket);
+  }
+  for (size_t i = 0; i < listeners.size(); ++i) {
+    out.Add("listener" + std::to_string(i), listeners[i]);
+  }
+}
+
+// What Valkey tells of CLIENT PAUSE. The mode stays set when the time is over.
+void WritePause(Services& services, InfoText& out) {
+  const int64_t left_ms = services.pause.until_ms - services.clock.WallMs();
+  const PauseMode mode = left_ms > 0 ? services.pause.mode : PauseMode::kNone;
+  const bool paused = mode != PauseMode::kNone;
+  out.Add("paused_reason", paused ? "client_pause" : "none");
+  out.Add("paused_actions", !paused ? "none" : mode == PauseMode::kAll ? "all" : "write");
+  out.Add("paused_timeout_milliseconds", paused ? left_ms : 0);
+}
+
+}  // namespace
 
 void WriteServerInfo(Services& services, InfoText& out) {
   const Options& options = services.config.options();
@@ -41,6 +72,8 @@ void WriteServerInfo(Services& services, InfoText& out) {
   out.Add("executable", services.identity.executable);
   out.Add("config_file", services.config.path());
   out.Add("io_threads_active", services.identity.io_threads > 1 ? 1 : 0);
+  out.Add("availability_zone", options.availability_zone);
+  WriteListenerInfo(options, out);
   out.Add("strata_io_threads", services.identity.io_threads);
   out.Add("strata_shards", services.keyspace.shard_count());
 }
@@ -56,6 +89,7 @@ void WriteClientsInfo(Services& services, InfoText& out) {
     longest_output = std::max(longest_output, client.output_buffer_bytes.load());
   });
   const WaitCounts waiting = services.wait_queues.Count();
+  const WatchCounts watching = services.watches.Count();
   out.Add("connected_clients", services.clients.size());
   out.Add("cluster_connections", 0);
   out.Add("maxclients", services.config.options().maxclients);
@@ -64,11 +98,12 @@ void WriteClientsInfo(Services& services, InfoText& out) {
   out.Add("blocked_clients", services.wait_queues.size() + paused);
   out.Add("tracking_clients", services.tracking.clients());
   out.Add("pubsub_clients", services.pubsub.subscribers());
-  out.Add("watching_clients", 0);
+  out.Add("watching_clients", watching.clients);
   out.Add("clients_in_timeout_table", waiting.with_deadline);
-  out.Add("total_watched_keys", 0);
+  out.Add("total_watched_keys", watching.keys);
   out.Add("total_blocking_keys", waiting.keys);
   out.Add("total_blocking_keys_on_nokey", waiting.keys_on_removal);
+  WritePause(services, out);
 }
 
 void WriteReplicationInfo(Services& services, InfoText& out) {

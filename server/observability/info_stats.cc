@@ -28,6 +28,10 @@ void WriteTraffic(Services& services, InfoText& out) {
   out.Add("total_reads_processed", statistics.Sum(&ThreadStatistics::reads));
   out.Add("total_writes_processed", statistics.Sum(&ThreadStatistics::sends));
   out.Add("rejected_connections", statistics.Sum(&ThreadStatistics::rejected_connections));
+  out.Add("client_query_buffer_limit_disconnections",
+          statistics.Sum(&ThreadStatistics::query_limit_disconnections));
+  out.Add("client_output_buffer_limit_disconnections",
+          statistics.Sum(&ThreadStatistics::output_limit_disconnections));
   out.Add("sync_full", 0);
   out.Add("sync_partial_ok", 0);
   out.Add("sync_partial_err", 0);
@@ -41,6 +45,7 @@ void WriteKeys(Services& services, InfoText& out) {
   };
   out.Add("expired_keys", expiry.expired);
   out.Add("expired_subkeys", expiry.expired_fields);
+  out.Add("expired_fields", expiry.expired_fields);  // Valkey's name for it
   out.Add("expired_stale_perc", "0.00");
   out.Add("expired_time_cap_reached_count", 0);
   out.Add("expire_cycle_cpu_milliseconds", 0);

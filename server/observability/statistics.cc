@@ -48,7 +48,8 @@ void ThreadStatistics::Reset() {
     counter->Reset();
   }
   for (UnstoppedCounter* counter :
-       {&bytes_in, &bytes_out, &reads, &sends, &connections, &rejected_connections}) {
+       {&bytes_in, &bytes_out, &reads, &sends, &connections, &rejected_connections,
+        &query_limit_disconnections, &output_limit_disconnections}) {
     counter->Reset();
   }
   for (auto& command : commands_) {

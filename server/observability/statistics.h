@@ -96,6 +96,8 @@ class ThreadStatistics {
   UnstoppedCounter sends;  // to sockets, that took bytes
   UnstoppedCounter connections;
   UnstoppedCounter rejected_connections;
+  UnstoppedCounter query_limit_disconnections;
+  UnstoppedCounter output_limit_disconnections;
   Counter writes;            // keys changed: rdb_changes_since_last_save
   Counter longest_batch_ns;  // a maximum, not a sum
 

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "server/commands/client_list.h"
+#include "server/commands/client_description.h"
 
 namespace strata {
 namespace {

@@ -1,7 +1,9 @@
 #include "base/geohash.h"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <cmath>
+#include <vector>
 
 #include "base/random.h"
 
@@ -47,6 +49,12 @@ TEST_CASE("a score is read as a place less than a metre away") {
   }
 }
 
+bool IsHeld(const GeoCover& cover, uint64_t score) {
+  return std::any_of(
+      cover.cells.begin(), cover.cells.begin() + static_cast<ptrdiff_t>(cover.count),
+      [&](const ScoreRange& cell) { return cell.first <= score && score < cell.last; });
+}
+
 TEST_CASE("the cells of a shape hold the places within it") {
   Random random(2);
   for (int i = 0; i < 20'000; ++i) {
@@ -66,13 +74,50 @@ TEST_CASE("the cells of a shape hold the places within it") {
                          shape.centre.latitude + Uniform(random, -degrees, degrees)};
     if (!IsValid(point) || !DistanceWithin(shape, DecodeGeohash(EncodeGeohash(point)))) continue;
     const uint64_t score = EncodeGeohash(point);
-    const GeoCover cover = CoverShape(shape);
-    bool held = false;
-    for (size_t cell = 0; cell < cover.count; ++cell) {
-      held = held || (cover.cells[cell].first <= score && score < cover.cells[cell].last);
-    }
-    if (!held) FAIL("size " << size << " at " << point.longitude << " " << point.latitude);
+    if (!IsHeld(CoverShape(shape), score))
+      FAIL("size " << size << " at " << point.longitude << " " << point.latitude);
   }
+}
+
+TEST_CASE("the cells of a polygon hold the places within it, however large it is") {
+  Random random(3);
+  size_t within = 0;
+  for (int i = 0; i < 20'000; ++i) {
+    const double degrees = std::pow(10, Uniform(random, -4, 2));
+    const GeoPoint middle{Uniform(random, -180, 180), Uniform(random, -85, 85)};
+    const auto near_middle = [&] {
+      return GeoPoint{
+          std::clamp(middle.longitude + Uniform(random, -degrees, degrees), -180.0, 180.0),
+          std::clamp(middle.latitude + Uniform(random, -degrees, degrees), -85.05, 85.05)};
+    };
+    std::vector<GeoPoint> vertices(3 + random.Below(5));
+    std::generate(vertices.begin(), vertices.end(), near_middle);
+    const GeoShape polygon = MakePolygon(vertices);
+    const uint64_t score = EncodeGeohash(near_middle());
+    if (!DistanceWithin(polygon, DecodeGeohash(score))) continue;
+    ++within;
+    if (!IsHeld(CoverShape(polygon), score)) {
+      FAIL(degrees << " around " << middle.longitude << " " << middle.latitude);
+    }
+  }
+  CHECK(within > 1000);
+}
+
+TEST_CASE("what a polygon's edges surround an odd number of times is within it") {
+  const GeoShape square = MakePolygon({{0, 0}, {10, 0}, {10, 10}, {0, 10}});
+  CHECK(square.centre.longitude == Approx(5).margin(0.01));
+  CHECK(square.centre.latitude == Approx(5.019).margin(0.01));
+  CHECK(DistanceWithin(square, {5, 5}));
+  CHECK(DistanceWithin(square, {9.99, 0.01}));
+  CHECK_FALSE(DistanceWithin(square, {10.01, 5}));
+  CHECK_FALSE(DistanceWithin(square, {5, -0.01}));
+  CHECK_FALSE(DistanceWithin(square, {-5, 10}));
+  // A star of five points, drawn in one line: its middle is surrounded twice.
+  const GeoShape star = MakePolygon({{0, 10}, {6, -8}, {-9, 3}, {9, 3}, {-6, -8}});
+  CHECK_FALSE(DistanceWithin(star, {0, 0}));
+  CHECK(DistanceWithin(star, {0, 5}));
+  CHECK(DistanceWithin(star, {-6, 2}));
+  CHECK_FALSE(DistanceWithin(star, {6, 6}));
 }
 
 }  // namespace

@@ -179,7 +179,7 @@ class RedisCli(ServerTest):
         before = self.calls("command|docs")
         shown = self.watch_prompt("help SET\r", "since:")
         self.assertGreater(self.calls("command|docs"), before)
-        self.assertIn("SET key value [NX|XX] [GET] [EX seconds|PX milliseconds|EXAT", shown)
+        self.assertIn("SET key value [NX|XX|IFEQ comparison-value] [GET] [EX seconds|", shown)
         self.assertIn("summary:", shown)
         self.assertIn("since: 1.0.0", shown)
         self.assertIn("group: string", shown)

@@ -180,6 +180,22 @@ TEST_CASE("who leaves while its commands are held back is let go") {
   CHECK(fixture.WaitForClients(1));
 }
 
+TEST_CASE("who sends or is owed too much is disconnected, and counted") {
+  ThreadFixture fixture({"--client-query-buffer-limit", "1mb", "--client-output-buffer-limit",
+                         "normal", "1mb", "0", "0"});
+  Peer sender = fixture.Connect();
+  sender.Send("*2\r\n$4\r\nECHO\r\n" + BulkOf(8 << 20));
+  CHECK(sender.Receive(1).empty());
+  Peer reader = fixture.Connect();
+  constexpr size_t kSize = 512 << 10;
+  constexpr size_t kCount = 16;
+  for (size_t i = 0; i < kCount; ++i) reader.Send("*2\r\n$4\r\nECHO\r\n" + BulkOf(kSize));
+  CHECK(reader.Receive(kCount * kSize).size() < kCount * kSize);
+  Statistics& statistics = fixture.server.services().statistics;
+  CHECK(statistics.Sum(&ThreadStatistics::query_limit_disconnections) == 1);
+  CHECK(statistics.Sum(&ThreadStatistics::output_limit_disconnections) == 1);
+}
+
 TEST_CASE("a password that was just set holds for the next client") {
   ThreadFixture fixture;
   Peer admin = fixture.Connect();

@@ -38,7 +38,7 @@ class SlowClient {
  private:
   static Services WithClock(Services& s, const Clock& clock) {
     return {clock,         s.config,  s.commands,   s.keyspace,      s.reclaimer,
-            s.world,       s.clients, s.statistics, s.slow_log,      s.latency,
+            s.world,       s.clients, s.statistics, s.command_logs,  s.latency,
             s.control,     s.pause,   s.identity,   s.active_expiry, s.over_memory_limit,
             s.wait_queues, s.watches, s.key_events, s.acl,           s.scripting,
             s.post,        s.pubsub,  s.tracking,   s.key_listeners};
@@ -235,24 +235,61 @@ TEST_CASE("neither MONITOR nor the slow log shows passwords") {
 TEST_CASE("commands at or above the slow log's threshold are logged with their duration") {
   TestServer server({"--slowlog-log-slower-than", "5000"});
   SlowClient(server, 4).Send("PING fast\r\n");
-  CHECK(server.services().slow_log.size() == 0);
+  CHECK(server.services().command_logs.slow.size() == 0);
   SlowClient(server, 5).Send("PING slow\r\nPING slower\r\n");
-  std::vector<SlowLogEntry> entries = server.services().slow_log.Latest(10);
+  std::vector<CommandLogEntry> entries = server.services().command_logs.slow.Latest(10);
   REQUIRE(entries.size() == 2);
   CHECK(entries[1].arguments == std::vector<std::string>{"PING", "slow"});
-  CHECK(entries[1].duration_us == 5000);
+  CHECK(entries[1].value == 5000);
   CHECK(entries[1].client_name == "slow");
-  CHECK(entries[0].duration_us == 5000);
+  CHECK(entries[0].value == 5000);
   CHECK(entries[0].at_s == 1'700'000'000);
 }
 
 TEST_CASE("a negative threshold switches the slow log off, zero logs all") {
   TestServer off({"--slowlog-log-slower-than", "-1"});
   SlowClient(off, 1000).Send("PING\r\n");
-  CHECK(off.services().slow_log.size() == 0);
+  CHECK(off.services().command_logs.slow.size() == 0);
   TestServer all({"--slowlog-log-slower-than", "0"});
   all.Connect().Run("PING");
-  CHECK(all.services().slow_log.size() == 1);
+  CHECK(all.services().command_logs.slow.size() == 1);
+}
+
+TEST_CASE("requests and replies from a size on are logged with their bytes") {
+  TestServer server({"--commandlog-request-larger-than", "39", "--commandlog-reply-larger-than",
+                     "20", "--commandlog-large-reply-max-len", "1"});
+  TestClient client = server.Connect();
+  client.Run("SET k 0123456789");    // 37 bytes
+  client.Run("SET key 0123456789");  // 39
+  CHECK(client.Run("GET k").size() == 17);
+  CommandLogs& logs = server.services().command_logs;
+  REQUIRE(logs.large_requests.size() == 1);
+  CHECK(logs.large_requests.Latest(1)[0].value == 39);
+  CHECK(logs.large_requests.Latest(1)[0].arguments[1] == "key");
+  CHECK(logs.large_replies.size() == 0);
+  CHECK(client.Run("ECHO 0123456789012").size() == 20);
+  CHECK(client.Run("ECHO 01234567890123").size() == 21);
+  REQUIRE(logs.large_replies.size() == 1);
+  CHECK(logs.large_replies.Latest(1)[0].value == 21);
+  client.Run("CONFIG SET commandlog-request-larger-than -1 commandlog-reply-larger-than -1");
+  logs.large_requests.Reset();
+  logs.large_replies.Reset();
+  client.Run("ECHO 0123456789012345678901234567890123456789");
+  CHECK(logs.large_requests.size() == 0);
+  CHECK(logs.large_replies.size() == 0);
+}
+
+TEST_CASE("replies of queued commands are logged, those that are not sent are not") {
+  TestServer server({"--commandlog-reply-larger-than", "20"});
+  TestClient client = server.Connect();
+  client.Run("MULTI");
+  client.Run("ECHO 0123456789012345");
+  client.Run("EXEC");
+  CommandLogs& logs = server.services().command_logs;
+  REQUIRE(logs.large_replies.size() == 1);
+  CHECK(logs.large_replies.Latest(1)[0].arguments[0] == "ECHO");
+  client.Send("CLIENT REPLY OFF\r\nECHO 0123456789012345\r\n");
+  CHECK(logs.large_replies.size() == 1);
 }
 
 TEST_CASE("durations are added up by command") {

@@ -143,6 +143,45 @@ TEST_CASE("INFO counts what clients do") {
   REQUIRE(fields["latency_percentiles_usec_get"] == "p50=0.000,p99=0.000,p99.9=0.000");
 }
 
+TEST_CASE("INFO tells who watches, and of a pause as long as it lasts") {
+  TestServer server;
+  TestClient client = server.Connect();
+  TestClient other = server.Connect();
+  std::map<std::string, std::string> fields = Fields(Info(client, "clients"));
+  CHECK(fields["watching_clients"] == "0");
+  CHECK(fields["total_watched_keys"] == "0");
+  CHECK(fields["paused_reason"] == "none");
+  CHECK(fields["paused_actions"] == "none");
+  CHECK(fields["paused_timeout_milliseconds"] == "0");
+  client.Run("WATCH a b");
+  other.Run("WATCH b");
+  client.Run("CLIENT PAUSE 1000 WRITE");
+  server.clock.AdvanceMs(400);
+  fields = Fields(Info(client, "clients"));
+  CHECK(fields["watching_clients"] == "2");
+  CHECK(fields["total_watched_keys"] == "2");
+  CHECK(fields["paused_reason"] == "client_pause");
+  CHECK(fields["paused_actions"] == "write");
+  CHECK(fields["paused_timeout_milliseconds"] == "600");
+  server.clock.AdvanceMs(600);
+  CHECK(Fields(Info(client, "clients"))["paused_actions"] == "none");
+}
+
+TEST_CASE("INFO and HELLO tell where the server listens and runs") {
+  TestServer server(
+      {"--bind", "127.0.0.1", "::1", "--port", "7000", "--unixsocket", "/tmp/s.sock"});
+  TestClient client = server.Connect();
+  std::map<std::string, std::string> fields = Fields(Info(client, "server"));
+  CHECK(fields["listener0"] == "name=tcp,bind=127.0.0.1,bind=::1,port=7000");
+  CHECK(fields["listener1"] == "name=unix,bind=/tmp/s.sock");
+  CHECK(fields["availability_zone"].empty());
+  CHECK(client.Run("HELLO 3").starts_with("%7\r\n"));
+  client.Run("CONFIG SET availability-zone eu-1a");
+  CHECK(Fields(Info(client, "server"))["listener0"].starts_with("name=tcp"));
+  CHECK(client.Run("HELLO 2").ends_with("$17\r\navailability_zone\r\n$5\r\neu-1a\r\n"));
+  CHECK(client.Run("HELLO 3").starts_with("%8\r\n"));
+}
+
 TEST_CASE("INFO counts expired fields, whoever removed them") {
   TestServer server;
   TestClient client = server.Connect();

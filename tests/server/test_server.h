@@ -61,7 +61,7 @@ class TestServer final : private ServerControl {
         post_(threads, clients_),
         scripting_(clock, threads),
         services_{clock,        config_,  commands_,   keyspace_,      reclaimer_,
-                  world_,       clients_, statistics_, slow_log_,      latency_,
+                  world_,       clients_, statistics_, command_logs_,  latency_,
                   *this,        pause_,   identity_,   active_expiry_, over_memory_limit_,
                   wait_queues_, watches_, key_events_, acl_,           scripting_,
                   post_,        pubsub_,  tracking_,   key_listeners_} {
@@ -130,7 +130,7 @@ class TestServer final : private ServerControl {
   BigReaderLock world_;
   ClientRegistry clients_;
   Statistics statistics_;
-  SlowLog slow_log_;
+  CommandLogs command_logs_;
   LatencyMonitor latency_;
   PauseState pause_;
   WaitQueues wait_queues_{keyspace_, key_listeners_};

@@ -43,6 +43,15 @@ TEST_CASE("a watch table agrees with a set of who watches what") {
       table.Remove(database, ref, flags[watcher]);
     }
     REQUIRE(table.empty() == model.empty());
+    std::set<std::pair<int, std::string>> keys;
+    std::set<size_t> watchers;
+    for (const auto& [at, name, who] : model) {
+      keys.emplace(at, name);
+      watchers.insert(who);
+    }
+    const WatchCounts counts = table.Count();
+    REQUIRE(counts.keys == keys.size());
+    REQUIRE(counts.clients == watchers.size());
   }
 }
 

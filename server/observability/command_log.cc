@@ -1,4 +1,4 @@
-#include "server/observability/slow_log.h"
+#include "server/observability/command_log.h"
 
 #include <algorithm>
 
@@ -16,8 +16,8 @@ std::string Shorten(std::string_view argument) {
 
 }  // namespace
 
-void SlowLog::Add(SlowLogEntry entry, std::span<const std::string_view> arguments,
-                  size_t max_entries) {
+void CommandLog::Add(CommandLogEntry entry, std::span<const std::string_view> arguments,
+                     size_t max_entries) {
   bool cut = arguments.size() > kMaxArguments;
   size_t kept = cut ? kMaxArguments - 1 : arguments.size();
   for (std::string_view argument : arguments.first(kept)) {
@@ -33,18 +33,18 @@ void SlowLog::Add(SlowLogEntry entry, std::span<const std::string_view> argument
   while (entries_.size() > max_entries) entries_.pop_back();
 }
 
-std::vector<SlowLogEntry> SlowLog::Latest(size_t count) {
+std::vector<CommandLogEntry> CommandLog::Latest(size_t count) {
   MutexLock lock(mutex_);
   auto end = entries_.begin() + static_cast<ptrdiff_t>(std::min(count, entries_.size()));
   return {entries_.begin(), end};
 }
 
-size_t SlowLog::size() {
+size_t CommandLog::size() {
   MutexLock lock(mutex_);
   return entries_.size();
 }
 
-void SlowLog::Reset() {
+void CommandLog::Reset() {
   MutexLock lock(mutex_);
   entries_.clear();
 }

@@ -1,4 +1,4 @@
-#include "server/observability/slow_log.h"
+#include "server/observability/command_log.h"
 
 #include <catch2/catch.hpp>
 
@@ -6,17 +6,17 @@ namespace strata {
 
 namespace {
 
-void Add(SlowLog& log, const std::vector<std::string_view>& arguments, size_t max_entries = 10) {
+void Add(CommandLog& log, const std::vector<std::string_view>& arguments, size_t max_entries = 10) {
   log.Add({0, 1, 2, {}, "127.0.0.1:1", "name"}, arguments, max_entries);
 }
 
 }  // namespace
 
 TEST_CASE("the slow log shows the newest entries first and keeps no more than asked") {
-  SlowLog log;
+  CommandLog log;
   for (int i = 0; i < 5; ++i) Add(log, {"GET", std::to_string(i)}, 3);
   REQUIRE(log.size() == 3);
-  std::vector<SlowLogEntry> latest = log.Latest(2);
+  std::vector<CommandLogEntry> latest = log.Latest(2);
   REQUIRE(latest.size() == 2);
   REQUIRE(latest[0].id == 4);
   REQUIRE(latest[0].arguments == std::vector<std::string>{"GET", "4"});
@@ -26,7 +26,7 @@ TEST_CASE("the slow log shows the newest entries first and keeps no more than as
 }
 
 TEST_CASE("ids of the slow log go on after a reset") {
-  SlowLog log;
+  CommandLog log;
   Add(log, {"GET"});
   log.Reset();
   REQUIRE(log.size() == 0);
@@ -35,7 +35,7 @@ TEST_CASE("ids of the slow log go on after a reset") {
 }
 
 TEST_CASE("the slow log shortens arguments of more than 128 bytes") {
-  SlowLog log;
+  CommandLog log;
   std::string exact(128, 'x');
   std::string longer(129, 'y');
   Add(log, {exact, longer});
@@ -45,7 +45,7 @@ TEST_CASE("the slow log shortens arguments of more than 128 bytes") {
 }
 
 TEST_CASE("the slow log keeps 32 arguments, of which the last may be a count of the rest") {
-  SlowLog log;
+  CommandLog log;
   std::vector<std::string_view> arguments(32, "a");
   Add(log, arguments);
   REQUIRE(log.Latest(1)[0].arguments.size() == 32);
