@@ -151,7 +151,7 @@ std::string Dispatcher::AclRefusal(Client& client, const Request& request) {
   const bool in_multi = client.transaction != nullptr && client.transaction->open();
   LogDenial(services_, client, call, *denial,
             in_multi ? AclContext::kMulti : AclContext::kTopLevel);
-  return DenialError(*denial, services_.commands.FullName(request.row));
+  return "NOPERM " + DenialInBrief(*client.user, *denial, services_.commands.FullName(request.row));
 }
 
 std::string Dispatcher::RareRefusal(const Client& client, const Request& request) const {

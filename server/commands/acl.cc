@@ -222,7 +222,7 @@ void AclDryRun(CommandContext& c) {
   std::vector<KeyPosition> scratch;
   const auto denial = FindDenial(*user, {*match.command, match.row, tried, {}}, scratch);
   if (!denial) return c.reply.Ok();
-  c.reply.Bulk(DenialInFull(*denial, name, tried));
+  c.reply.Bulk(DenialInFull(*user, *denial, name, tried));
 }
 
 constexpr uint32_t kAnybody = kNoScript | kLoading | kStale;

@@ -59,7 +59,8 @@ std::string CommandScriptHost::RefusalOf(const strata::Call& call) {
   if (command.Is(kNoScript)) return std::string(kNotAllowed);
   if (const auto denial = FindDenial(*context_.client.user, call, key_positions_)) {
     LogDenial(context_.services, context_.client, call, *denial, AclContext::kLua);
-    return "ERR " + std::string(DenialInScript(*denial));
+    const std::string& name = context_.services.commands.FullName(call.row);
+    return "ERR ACL failure in script: " + DenialInBrief(*context_.client.user, *denial, name);
   }
   if (is_read_only_ && (command.flags & kWritesOrReplicates) != 0) return std::string(kReadOnly);
   // A script that has begun to write is not stopped half-way.

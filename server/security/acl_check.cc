@@ -68,6 +68,11 @@ bool TellsMore(const AclDenial& a, const AclDenial& b) {
   return a.reason != b.reason ? a.reason > b.reason : a.argument > b.argument;
 }
 
+std::string MayNotRun(const AclUser& user, std::string_view full_name) {
+  return "User " + user.name() + " has no permissions to run the '" + std::string(full_name) +
+         "' command";
+}
+
 }  // namespace
 
 std::optional<AclDenial> FindDenialOf(const AclUser& user, const Call& call,
@@ -99,26 +104,23 @@ bool MayUseChannel(const AclUser& user, std::string_view channel, ChannelKind ki
   });
 }
 
-std::string DenialError(const AclDenial& denial, std::string_view full_name) {
-  const std::string start = "NOPERM this user has no permissions to ";
+std::string DenialInBrief(const AclUser& user, const AclDenial& denial,
+                          std::string_view full_name) {
   switch (denial.reason) {
     case AclReason::kKey:
-      return start + "access one of the keys used as arguments";
+      return "No permissions to access a key";
     case AclReason::kChannel:
-      return start + "access one of the channels used as arguments";
+      return "No permissions to access a channel";
     default:
-      return start + "run the '" + std::string(full_name) + "' command";
+      return MayNotRun(user, full_name);
   }
 }
 
-std::string DenialInFull(const AclDenial& denial, std::string_view full_name,
+std::string DenialInFull(const AclUser& user, const AclDenial& denial, std::string_view full_name,
                          std::span<const std::string_view> arguments) {
-  const std::string start = "This user has no permissions to ";
-  if (denial.reason == AclReason::kCommand) {
-    return start + "run the '" + std::string(full_name) + "' command";
-  }
-  return start + "access the '" + std::string(arguments[denial.argument]) + "' " +
-         std::string(ReasonName(denial.reason));
+  if (denial.reason == AclReason::kCommand) return MayNotRun(user, full_name);
+  return "User " + user.name() + " has no permissions to access the '" +
+         std::string(arguments[denial.argument]) + "' " + std::string(ReasonName(denial.reason));
 }
 
 std::string_view DenialAtExec(const AclDenial& denial) {
@@ -135,19 +137,6 @@ std::string_view DenialAtExec(const AclDenial& denial) {
       return "ACLs rules changed between the moment the transaction was accumulated and the EXEC "
              "call. This command is no longer allowed for the following reason: no permission to "
              "execute the command or subcommand";
-  }
-}
-
-std::string_view DenialInScript(const AclDenial& denial) {
-  switch (denial.reason) {
-    case AclReason::kKey:
-      return "The user executing the script can't access at least one of the keys mentioned in the "
-             "command arguments";
-    case AclReason::kChannel:
-      return "The user executing the script can't access at least one of the channels mentioned in "
-             "the command arguments";
-    default:
-      return "The user executing the script can't run this command or subcommand";
   }
 }
 

@@ -43,15 +43,12 @@ bool MayUseAnyKey(const AclUser& user, const Call& call, uint16_t key_flags);
 // Whether it may publish or subscribe to a channel (kName) or PSUBSCRIBE (kPattern).
 bool MayUseChannel(const AclUser& user, std::string_view channel, ChannelKind kind);
 
-// The error reply, and what ACL DRYRUN answers. Redis 7.0's words: later versions tell a client its
-// own name.
-std::string DenialError(const AclDenial& denial, std::string_view full_name);
-std::string DenialInFull(const AclDenial& denial, std::string_view full_name,
+// Without an error code: what a client and a script are told, and what ACL DRYRUN answers.
+std::string DenialInBrief(const AclUser& user, const AclDenial& denial, std::string_view full_name);
+std::string DenialInFull(const AclUser& user, const AclDenial& denial, std::string_view full_name,
                          std::span<const std::string_view> arguments);
-// What EXEC and a script say, without the code: the user may have changed since a command was
-// queued, and a script's calls are its caller's.
+// What EXEC says: the user may have changed since a command was queued.
 std::string_view DenialAtExec(const AclDenial& denial);
-std::string_view DenialInScript(const AclDenial& denial);
 // "key", as ACL LOG has it.
 std::string_view ReasonName(AclReason reason);
 

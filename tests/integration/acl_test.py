@@ -14,8 +14,8 @@ DEFAULT = "user default on nopass sanitize-payload ~* &* +@all"
 ALICE = "user alice on sanitize-payload #" + hashlib.sha256(b"wonderland").hexdigest()
 
 
-def denied(command):
-    return ReplyError(f"NOPERM this user has no permissions to run the '{command}' command")
+def denied(user, command):
+    return ReplyError(f"NOPERM User {user} has no permissions to run the '{command}' command")
 
 
 class AclFile(unittest.TestCase):
@@ -44,7 +44,7 @@ class AclFile(unittest.TestCase):
         with self.server.client() as client:
             self.assertEqual(client.run("AUTH", "alice", "wonderland"), b"OK")
             self.assertEqual(client.run("SET", "a:1", "v"), b"OK")
-            self.assertEqual(client.run("DEL", "a:1"), denied("del"))
+            self.assertEqual(client.run("DEL", "a:1"), denied("alice", "del"))
         with self.server.client() as admin:
             self.assertEqual(admin.run("ACL", "SETUSER", "bob", "on", ">b", "+@read",
                                        "(~b:*", "+set)"), b"OK")
@@ -83,7 +83,7 @@ class AclFile(unittest.TestCase):
                 self.assertEqual(admin.run("ACL", "LOAD"), b"OK")
                 self.assertEqual(dave.rest(), b"")
             self.assertEqual(alice.run("PING"), b"PONG")
-            self.assertEqual(alice.run("GET", "x"), denied("get"))
+            self.assertEqual(alice.run("GET", "x"), denied("alice", "get"))
             self.assertEqual(admin.run("ACL", "USERS"), [b"alice", b"default"])
 
     def test_a_wrong_file_is_no_start(self):
@@ -186,7 +186,7 @@ class Connected(unittest.TestCase):
                         client.run("AUTH", "w", "x")
                         for _ in range(50):
                             reply = client.run("GET", "k")
-                            if reply not in (None, denied("get")):
+                            if reply not in (None, denied("w", "get")):
                                 wrong.append(reply)
                 except (EOFError, ConnectionError):
                     pass

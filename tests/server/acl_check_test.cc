@@ -187,22 +187,21 @@ TEST_CASE("every command of Redis that takes channels says which arguments they 
 }
 
 TEST_CASE("denials are told in Redis's words") {
+  const AclUser user("ann", kCommands.rows(), ChannelsByDefault::kNone);
   const std::string_view arguments[] = {"get", "k"};
   const AclDenial command{AclReason::kCommand, 0};
   const AclDenial key{AclReason::kKey, 1};
   const AclDenial channel{AclReason::kChannel, 1};
-  CHECK(DenialError(command, "config|get") ==
-        "NOPERM this user has no permissions to run the 'config|get' command");
-  CHECK(DenialError(key, "get") ==
-        "NOPERM this user has no permissions to access one of the keys used as arguments");
-  CHECK(DenialError(channel, "get") ==
-        "NOPERM this user has no permissions to access one of the channels used as arguments");
-  CHECK(DenialInFull(command, "get", arguments) ==
-        "This user has no permissions to run the 'get' command");
-  CHECK(DenialInFull(key, "get", arguments) ==
-        "This user has no permissions to access the 'k' key");
-  CHECK(DenialInFull(channel, "get", arguments) ==
-        "This user has no permissions to access the 'k' channel");
+  CHECK(DenialInBrief(user, command, "config|get") ==
+        "User ann has no permissions to run the 'config|get' command");
+  CHECK(DenialInBrief(user, key, "get") == "No permissions to access a key");
+  CHECK(DenialInBrief(user, channel, "get") == "No permissions to access a channel");
+  CHECK(DenialInFull(user, command, "get", arguments) ==
+        "User ann has no permissions to run the 'get' command");
+  CHECK(DenialInFull(user, key, "get", arguments) ==
+        "User ann has no permissions to access the 'k' key");
+  CHECK(DenialInFull(user, channel, "get", arguments) ==
+        "User ann has no permissions to access the 'k' channel");
 }
 
 }  // namespace strata

@@ -164,10 +164,10 @@ TEST_CASE("users may do in scripts what they may do without") {
   client.Run("ACL SETUSER u on nopass ~a* +@all -set");
   client.Run("AUTH u x");
   CHECK(client.Run("EVAL \"return redis.call('SET', 'a', 1)\" 0")
-            .starts_with("-ERR The user executing the script can't run this command"));
-  CHECK(
-      client.Run("EVAL \"return redis.call('GET', 'b')\" 0")
-          .starts_with("-ERR The user executing the script can't access at least one of the keys"));
+            .starts_with("-ERR ACL failure in script: User u has no permissions to run the 'set' "
+                         "command script: "));
+  CHECK(client.Run("EVAL \"return redis.call('GET', 'b')\" 0")
+            .starts_with("-ERR ACL failure in script: No permissions to access a key script: "));
   CHECK(client.Run("EVAL \"return redis.call('GET', 'a')\" 0") == "$-1\r\n");
   CHECK(client.Run("EVAL \"return {redis.acl_check_cmd('SET', 'a', 1), "
                    "redis.acl_check_cmd('GET', 'a'), redis.acl_check_cmd('GET', 'b')}\" 0") ==
