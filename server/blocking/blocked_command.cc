@@ -1,5 +1,7 @@
 #include "server/blocking/blocked_command.h"
 
+#include <utility>
+
 #include "base/check.h"
 #include "server/blocking/wait_queues.h"
 #include "server/services.h"
@@ -83,6 +85,7 @@ bool TakeBlockedReply(Services& services, Client& client, ThreadStatistics& stat
     }
   }
   if (blocked.reply_mode == ReplyMode::kOn) client.output.Append(std::move(blocked.reply));
+  if (!client.held_news.empty()) client.output.Append(std::exchange(client.held_news, {}));
   client.blocked = nullptr;
   return true;
 }

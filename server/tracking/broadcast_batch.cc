@@ -48,16 +48,15 @@ void BroadcastBatch::SendBatch(const Topic& topic, std::vector<ChangedKey>& keys
   std::optional<OldKeys> whole;
   for (Client* client : topic.subscribers) {
     const uint64_t id = client->origin.id;
-    const bool loops = client->tracking->no_loop &&
-                       std::any_of(keys.begin(), keys.end(),
-                                   [&](const ChangedKey& changed) { return changed.writer == id; });
-    if (loops) {
+    const bool is_writer = std::any_of(
+        keys.begin(), keys.end(), [&](const ChangedKey& changed) { return changed.writer == id; });
+    if (is_writer && client->tracking->no_loop) {
       const auto [count, others] = all_but(id);
-      if (count > 0) invalidator.Tell(*client, others);
+      if (count > 0) invalidator.Tell(*client, others, 0);
       continue;
     }
     if (!whole) whole = all_but(0).second;
-    invalidator.Tell(*client, *whole);
+    invalidator.Tell(*client, *whole, is_writer ? id : 0);
   }
 }
 

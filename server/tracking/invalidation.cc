@@ -15,8 +15,7 @@ std::string Number(size_t number) {
   return std::string(FormatInt64(static_cast<int64_t>(number), scratch));
 }
 
-void Push(Client& client, const OldKeys& keys) {
-  OutputQueue& out = client.news();
+void Push(Client& client, OutputQueue& out, const OldKeys& keys) {
   out.Append(">2\r\n$10\r\ninvalidate\r\n");
   out.Append(keys.all() ? "_\r\n" : keys.array());
   client.port->SendSoon();
@@ -31,7 +30,7 @@ class RedirectedInvalidation final : public Letter {
   void Open(Recipients&) const override {
     Client* client = clients_.Find(client_id_);
     if (client == nullptr || !client->takes_news()) return;
-    if (client->reply.version() == RespVersion::kResp3) return Push(*client, keys_);
+    if (client->reply.version() == RespVersion::kResp3) return Push(*client, client->news(), keys_);
     if (!client->is_subscriber()) return;
     OutputQueue& out = client->news();
     out.Append("*3\r\n$7\r\nmessage\r\n$20\r\n__redis__:invalidate\r\n");
@@ -56,9 +55,12 @@ OldKeys OldKeys::Several(size_t count, std::string_view bulks) {
   return OldKeys(("*" + Number(count) + "\r\n").append(bulks));
 }
 
-void Invalidator::Tell(Client& client, const OldKeys& keys) const {
+void Invalidator::Tell(Client& client, const OldKeys& keys, uint64_t writer) const {
   if (client.tracking->redirect != 0) return Redirect(client, keys);
-  if (client.takes_news() && client.reply.version() == RespVersion::kResp3) Push(client, keys);
+  if (!client.takes_news() || client.reply.version() != RespVersion::kResp3) return;
+  // A command that waited was run for the client by others, and its reply is still on its way.
+  const bool reply_is_due = client.blocked != nullptr && writer == client.origin.id;
+  Push(client, reply_is_due ? client.held_news : client.news(), keys);
 }
 
 void Invalidator::Redirect(Client& client, const OldKeys& keys) const {

@@ -8,6 +8,7 @@
 // with a null in place of the keys if everything is old. A RESP2 client that redirects nothing
 // cannot be told, nor one that gets redirected messages and has not subscribed to anything.
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -42,7 +43,8 @@ class Invalidator {
  public:
   Invalidator(ClientRegistry& clients, PostOffice& post) : clients_(clients), post_(post) {}
 
-  void Tell(Client& client, const OldKeys& keys) const;
+  // `writer`: the client that changed the keys; if it is this one, the reply comes first.
+  void Tell(Client& client, const OldKeys& keys, uint64_t writer) const;
 
  private:
   void Redirect(Client& client, const OldKeys& keys) const;

@@ -45,7 +45,7 @@ class KeyInvalidation final : public Letter {
       if (topic == nullptr) continue;
       Client& client = *topic->subscribers.front();
       const bool is_loop = client.tracking->no_loop && client.origin.id == writer_;
-      if (!is_loop) invalidator_.Tell(client, old_);
+      if (!is_loop) invalidator_.Tell(client, old_, writer_);
     }
   }
   size_t bytes() const override {
@@ -86,7 +86,7 @@ class FlushInvalidation final : public Letter {
   void Open(Recipients& here) const override {
     const Topic* topic = here.topics.Find(TopicKind::kAllTrackers, kAllTrackers);
     if (topic == nullptr) return;
-    for (Client* client : topic->subscribers) invalidator_.Tell(*client, OldKeys::All());
+    for (Client* client : topic->subscribers) invalidator_.Tell(*client, OldKeys::All(), 0);
   }
   size_t bytes() const override { return sizeof(*this); }
 

@@ -209,6 +209,21 @@ TEST_CASE("a command that waited is told of what it read, and NOLOOP knows whose
   CHECK(bytes.find(Invalidation("l")) == bytes.rfind(Invalidation("l")));
 }
 
+TEST_CASE("what a command that waited makes old is told behind its reply") {
+  TestServer server;
+  TestClient writer = server.Connect();
+  auto mover = Tracker3(server);
+  mover->Run("LRANGE to 0 -1");
+  mover->Run("BLMOVE from to LEFT LEFT 0");
+  writer.Run("RPUSH from a");
+  CHECK(mover->Send("") == "$1\r\na\r\n" + Invalidation("to"));
+
+  auto broad = Tracker3(server, "BCAST PREFIX to");
+  broad->Run("BLMOVE from to LEFT LEFT 0");
+  writer.Run("RPUSH from b");
+  CHECK(broad->Send("") == "$1\r\nb\r\n" + Invalidation("to"));
+}
+
 TEST_CASE("fields that expire make their hash old, for its reader too") {
   TestServer server;
   auto reader = Tracker3(server, "NOLOOP");
