@@ -43,6 +43,7 @@ std::vector<std::span<const Command>> AllFamilies() {
           SetCommands(),
           SetAlgebraCommands(),
           SortCommands(),
+          WaitCommands(),
           ScriptingCommands(),
           FunctionCommands(),
           PubsubCommands(),

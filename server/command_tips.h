@@ -24,6 +24,8 @@ inline constexpr std::string_view kShardsSucceed[] = {"request_policy:all_shards
                                                       "response_policy:all_succeeded"};
 inline constexpr std::string_view kShardsSum[] = {"request_policy:all_shards",
                                                   "response_policy:agg_sum"};
+inline constexpr std::string_view kShardsMinimum[] = {"request_policy:all_shards",
+                                                      "response_policy:agg_min"};
 inline constexpr std::string_view kShardsAgree[] = {"request_policy:all_shards",
                                                     "response_policy:agg_logical_and"};
 inline constexpr std::string_view kShardsOneSucceeds[] = {"request_policy:all_shards",

@@ -24,6 +24,19 @@ std::shared_ptr<BlockedCommand> MakeBlocked(const Keyspace& keyspace, const Call
   return std::make_shared<BlockedCommand>(std::move(own), first, block.keys.size());
 }
 
+void ReplyLate(ReplyBuilder& reply, LateReply late_reply) {
+  switch (late_reply) {
+    case LateReply::kNullArray:
+      return reply.NullArray();
+    case LateReply::kTwoZeros:
+      reply.Array(2);
+      reply.Integer(0);
+      [[fallthrough]];
+    case LateReply::kZero:
+      return reply.Integer(0);
+  }
+}
+
 }  // namespace
 
 void Park(Services& services, Client& client, const Call& call, const BlockRequest& block) {
@@ -45,6 +58,7 @@ void Park(Services& services, Client& client, const Call& call, const BlockReque
   }
   blocked->type = block.type;
   blocked->on_removal = block.on_removal;
+  blocked->late_reply = block.late_reply;
   services.wait_queues.Add(blocked);
   client.blocked = std::move(blocked);
 }
@@ -77,7 +91,7 @@ bool TakeBlockedReply(Services& services, Client& client, ThreadStatistics& stat
     CommandCounters& counters = statistics.Command(blocked.call.call().row);
     counters.calls.Add(1);
     if (blocked.Now() == State::kTimedOut) {
-      reply.NullArray();
+      ReplyLate(reply, blocked.late_reply);
     } else {
       reply.Error("UNBLOCKED client unblocked via CLIENT UNBLOCK");
       counters.failed.Add(1);

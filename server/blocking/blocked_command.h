@@ -12,7 +12,8 @@
 //     -> the session takes the reply and reads on: TakeBlockedReply
 //
 // Who leaves kWaiting holds the locks of the shards of all the command's keys, and takes it out of
-// the queues in the same moment: so exactly one of these happens.
+// the queues in the same moment: so exactly one of these happens. A command without keys (WAIT) is
+// nobody's to serve: its own thread ends it, or CLIENT UNBLOCK with the world stopped.
 
 #include <atomic>
 #include <cstdint>
@@ -38,6 +39,9 @@ struct Services;
 // that the group is gone).
 enum class OnRemoval : uint8_t { kWaitOn, kRun };
 
+// What is answered when the time is over.
+enum class LateReply : uint8_t { kNullArray, kZero, kTwoZeros };
+
 // What a handler asks for when it has nothing to answer yet.
 struct BlockRequest {
   std::span<const KeyRef> keys;  // some of c.keys, next to each other: what it waits for
@@ -46,6 +50,7 @@ struct BlockRequest {
   OnRemoval on_removal = OnRemoval::kWaitOn;
   // What stands at these positions when it runs again: XREAD's `$` becomes the id it meant.
   std::vector<std::pair<size_t, std::string>> arguments = {};
+  LateReply late_reply = LateReply::kNullArray;
 };
 
 // Shared by its client, the queues it stands in, and whoever is about to run it.
@@ -70,6 +75,7 @@ struct BlockedCommand {
   int64_t deadline_ms = 0;                // monotonic; 0: none
   ValueType type = ValueType::kString;
   OnRemoval on_removal = OnRemoval::kWaitOn;
+  LateReply late_reply = LateReply::kNullArray;
   uint64_t ticket = 0;  // in order of arrival
 
   std::atomic<State> state{State::kWaiting};

@@ -59,6 +59,7 @@ std::span<const Command> StreamInfoCommands();    // stream_info.cc: XINFO
 std::span<const Command> ScriptingCommands();     // scripting.cc: EVAL EVALSHA SCRIPT …
 std::span<const Command> FunctionCommands();      // functions.cc: FCALL FCALL_RO FUNCTION
 std::span<const Command> SortCommands();          // sort.cc: SORT SORT_RO
+std::span<const Command> WaitCommands();          // wait.cc: WAIT WAITAOF
 std::span<const Command> PubsubCommands();        // pubsub.cc: SUBSCRIBE PUBLISH PUBSUB …
 
 }  // namespace strata

@@ -79,6 +79,32 @@ TEST_CASE("a waiter that feeds another's list has that one served too") {
   CHECK(NobodyWaits(server));
 }
 
+TEST_CASE("who waits for replicas is answered when its time is over, or CLIENT UNBLOCK says so") {
+  TestServer server;
+  TestClient admin = server.Connect();
+  TestClient client = server.Connect();
+  const std::string id = std::to_string(client.client().origin.id);
+  CHECK(client.Run("WAIT 1 100") == "");
+  CHECK(client.suspended());
+  CHECK(admin.Run("INFO clients").find("\r\nblocked_clients:1\r\n") != std::string::npos);
+  server.clock.AdvanceMs(99);
+  CHECK(client.Send("") == "");
+  server.clock.AdvanceMs(1);
+  CHECK(client.Send("") == ":0\r\n");
+
+  CHECK(client.Run("WAITAOF 0 1 100") == "");
+  server.clock.AdvanceMs(100);
+  CHECK(client.Send("") == "*2\r\n:0\r\n:0\r\n");
+
+  CHECK(client.Run("WAIT 1 0") == "");
+  CHECK(admin.Run("CLIENT UNBLOCK " + id) == ":1\r\n");
+  CHECK(client.Send("") == ":0\r\n");
+  CHECK(client.Run("WAIT 1 0") == "");
+  CHECK(admin.Run("CLIENT UNBLOCK " + id + " ERROR") == ":1\r\n");
+  CHECK(client.Send("") == "-UNBLOCKED client unblocked via CLIENT UNBLOCK\r\n");
+  CHECK(NobodyWaits(server));
+}
+
 TEST_CASE("two waiters that move to and fro come to an end") {
   TestServer server;
   TestClient there = server.Connect();
