@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "server/command_context.h"
 #include "server/command_gates.h"
+#include "server/scripting/script_effects.h"
 #include "server/scripting/scripting.h"
 #include "server/security/client_access.h"
 #include "server/tracking/remember_reads.h"
@@ -188,11 +189,13 @@ std::string Dispatcher::RareRefusal(const Client& client, const Request& request
 bool Dispatcher::MustWait(const Client& client, const Request& request) const {
   // As in Redis, who monitors is none of those that are held back.
   if (services_.pause.until_ms <= now_ms_ || client.monitoring) return false;
-  uint32_t flags = request.command->flags;
+  if (services_.pause.mode == PauseMode::kAll) return true;
+  auto may_write = [&](const Call& call) { return MayWrite(services_.scripting, call); };
   if (request.command->Is(kRunsQueue) && client.transaction != nullptr) {
-    flags |= client.transaction->flags();
+    const std::span<const Call> queue = client.transaction->queue();
+    return std::any_of(queue.begin(), queue.end(), may_write);
   }
-  return services_.pause.mode == PauseMode::kAll || (flags & (kWrite | kMayReplicate)) != 0;
+  return may_write(CallOf(request));
 }
 
 // What a command tells of keys, or to subscribers, and of itself to monitors.

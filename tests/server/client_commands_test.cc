@@ -49,6 +49,32 @@ TEST_CASE("CLIENT PAUSE WRITE holds writes back and lets reads through") {
   REQUIRE(client.Send("") == "+OK\r\n");
 }
 
+TEST_CASE("CLIENT PAUSE WRITE lets scripts through that say they do not write") {
+  TestServer server;
+  TestClient admin = server.Connect();
+  const std::string sha = "ae33f9227913b24d053a555637f98260b23bd3a3";
+  admin.Run("SCRIPT LOAD \"#!lua flags=no-writes\\nreturn 2\"");
+  admin.Run(
+      "FUNCTION LOAD \"#!lua name=l\\nredis.register_function('w', function() return 4 end)\\n"
+      "redis.register_function{function_name='r', callback=function() return 3 end, "
+      "flags={'no-writes'}}\"");
+  admin.Run("CLIENT PAUSE 1000 WRITE");
+  TestClient client = server.Connect();
+  CHECK(client.Run("EVAL \"#!lua flags=no-writes\\nreturn 1\" 0") == ":1\r\n");
+  CHECK(client.Run("EVALSHA " + sha + " 0") == ":2\r\n");
+  CHECK(client.Run("FCALL r 0") == ":3\r\n");
+  CHECK(client.Run("MULTI") == "+OK\r\n");
+  CHECK(client.Run("FCALL r 0") == "+QUEUED\r\n");
+  CHECK(client.Run("EXEC") == "*1\r\n:3\r\n");
+  for (const char* held : {"EVAL \"#!lua\\nreturn 1\" 0", "EVAL \"return 1\" 0", "FCALL w 0",
+                           "FCALL nosuch 0", "EVALSHA nosuch 0"}) {
+    INFO(held);
+    TestClient other = server.Connect();
+    CHECK(other.Run(held) == "");
+    CHECK(other.suspended());
+  }
+}
+
 TEST_CASE("a client that CLIENT PAUSE holds back is shown as blocked in its command") {
   TestServer server;
   TestClient admin = server.Connect();
