@@ -72,6 +72,7 @@ void FunctionDelete(CommandContext& c) {
 }
 
 void FunctionFlush(CommandContext& c) {
+  if (c.arguments.size() > 3) return SubcommandSyntaxError(c);
   if (!ReadScriptFlushMode(c, "ERR FUNCTION FLUSH only supports SYNC|ASYNC option")) return;
   c.services.scripting.FlushFunctions();
   c.services.scripting.DropStale(static_cast<size_t>(c.client.origin.io_thread));

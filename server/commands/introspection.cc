@@ -10,6 +10,9 @@ namespace {
 
 // The dispatcher feeds the lines.
 void Monitor(CommandContext& c) {
+  if (c.may_block == MayBlock::kNo) {
+    return c.reply.Error("ERR MONITOR isn't allowed for DENY BLOCKING client");
+  }
   c.client.monitoring = true;
   c.services.pubsub.Subscribe(c.client, TopicKind::kMonitor, "");
   c.reply.Ok();

@@ -21,8 +21,8 @@ void BusyScript::End() {
 BusyScript::KillResult BusyScript::Kill(ScriptKind kind) {
   MutexLock lock(mutex_);
   if (!description_) return KillResult::kNoScript;
-  if (description_->kind != kind) return KillResult::kOtherKind;
   if (has_written_) return KillResult::kHasWritten;
+  if (description_->kind != kind) return KillResult::kOtherKind;
   is_killed_ = true;
   return KillResult::kKilled;
 }

@@ -29,6 +29,7 @@ TEST_CASE("a script is killed by the command of its kind, unless it has written"
   CHECK_FALSE(busy.is_killed());
   busy.NoteWrite();
   CHECK(busy.Kill(ScriptKind::kScript) == KillResult::kHasWritten);
+  CHECK(busy.Kill(ScriptKind::kFunction) == KillResult::kHasWritten);
   busy.End();
 }
 
