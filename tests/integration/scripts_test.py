@@ -94,6 +94,23 @@ class BusyScripts(ServerTest):
         script.reply()
         self.wait_until_idle()
 
+    def test_a_busy_script_behind_many_who_were_served(self):
+        waiting = [self.connect() for _ in range(60)]
+        for client in waiting:
+            client.send(encode("BLPOP", "k", 0))
+        wait_until(lambda: b"blocked_clients:60" in self.clients[0].run("INFO", "clients"),
+                   "they wait")
+        # All in one batch, so that the thread has yet to tell those it served when the script runs.
+        script = self.connect()
+        script.send(encode("RPUSH", "k", *range(60)) + encode("EVAL", LOOP, 0))
+        for other in self.clients:
+            wait_until(lambda other=other: other.run("GET", "k") == BUSY, "the script is busy")
+        self.assertEqual(self.clients[0].run("SCRIPT", "KILL"), b"OK")
+        self.assertEqual(script.reply(), 60)
+        self.assertEqual(script.reply(), killed(sha(LOOP)))
+        self.wait_until_idle()
+        self.assertEqual({int(client.reply()[1]) for client in waiting}, set(range(60)))
+
     def test_the_client_of_a_busy_script_may_go_away(self):
         script = self.start("EVAL", LOOP, 0)
         script.close()
