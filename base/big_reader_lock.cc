@@ -5,18 +5,22 @@ namespace strata {
 BigReaderLock::BigReaderLock(size_t readers)
     : readers_(readers), slots_(std::make_unique<Slot[]>(readers)) {}
 
-void BigReaderLock::LockExclusive() {
+bool BigReaderLock::WaitToLockExclusive(Patience patience) {
   {
     std::unique_lock<std::mutex> gate(gate_);
-    changed_.wait(gate, [this] {
-      return !exclusive_.load(std::memory_order_relaxed) && readers_to_let_in_ == 0;
+    auto is_hopeless = [&] { return patience == Patience::kUnlessBusy && busy(); };
+    changed_.wait(gate, [&] {
+      const bool is_free = !exclusive_.load(std::memory_order_relaxed) && readers_to_let_in_ == 0;
+      return is_free || is_hopeless();
     });
+    if (is_hopeless()) return false;
     exclusive_.store(true, std::memory_order_relaxed);
   }
   for (size_t i = 0; i < readers_; ++i) {
     slots_[i].mutex.Lock();
     slots_[i].mutex.Unlock();
   }
+  return true;
 }
 
 void BigReaderLock::UnlockExclusive() {

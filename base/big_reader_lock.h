@@ -11,8 +11,8 @@
 // Neither side starves the other: readers step aside for a writer, and the next writer waits until
 // those that stepped aside for the last one have been inside.
 //
-// A writer that will take long (a script that loops) may say that it is busy. Readers that can do
-// without the lock, to answer just that, then need not wait: LockSharedUnlessBusy.
+// A writer that will take long (a script that loops) may say that it is busy. Who can do without
+// the lock, to answer just that, then need not wait: LockSharedUnlessBusy, LockExclusiveUnlessBusy.
 
 #include <atomic>
 #include <condition_variable>
@@ -39,7 +39,11 @@ class CAPABILITY("mutex") BigReaderLock {
   }
   void UnlockShared(size_t reader) NO_THREAD_SAFETY_ANALYSIS { slots_[reader].mutex.Unlock(); }
 
-  void LockExclusive() NO_THREAD_SAFETY_ANALYSIS;
+  void LockExclusive() NO_THREAD_SAFETY_ANALYSIS { WaitToLockExclusive(Patience::kEndless); }
+  // False, without the lock, if another has the exclusive side and is busy.
+  [[nodiscard]] bool LockExclusiveUnlessBusy() NO_THREAD_SAFETY_ANALYSIS {
+    return WaitToLockExclusive(Patience::kUnlessBusy);
+  }
   // Ends being busy too.
   void UnlockExclusive() NO_THREAD_SAFETY_ANALYSIS;
 
@@ -63,6 +67,7 @@ class CAPABILITY("mutex") BigReaderLock {
     return false;
   }
   bool WaitToLockShared(size_t reader, Patience patience) NO_THREAD_SAFETY_ANALYSIS;
+  bool WaitToLockExclusive(Patience patience) NO_THREAD_SAFETY_ANALYSIS;
 
   size_t readers_;
   std::unique_ptr<Slot[]> slots_;

@@ -248,15 +248,23 @@ bool Dispatcher::Isolate(const Client& client, const Request& request) {
   const bool alone = command.Is(kRunsQueue) && client.transaction != nullptr
                          ? client.transaction->runs_alone()
                          : RunsAlone(command, batch_.Arguments(request));
-  if (!alone) [[likely]] {
-    if (isolation_.alone()) isolation_.LetOthersIn();
+  if (alone == isolation_.alone()) [[likely]] {
     return true;
   }
-  if (isolation_.alone()) return true;
-  isolation_.StopTheWorld();
+  const bool is_done = alone ? isolation_.StopTheWorldUnlessBusy() : isolation_.LetOthersIn();
+  if (!is_done) {
+    TurnBusy();
+    return false;
+  }
   // While it waited for the others, a pause may have begun, or its user have changed or gone.
   return client.closing == CloseState::kOpen && !MustWait(client, request) &&
          !FindDenial(*client.user, CallOf(request), key_positions_);
+}
+
+void Dispatcher::TurnBusy() NO_THREAD_SAFETY_ANALYSIS {
+  isolation_.GoOnOutside();
+  services_.acl.users_mutex().Lock();
+  busy_ = true;
 }
 
 Dispatcher::Outcome Dispatcher::Run(Client& client, const Request& request, ReplyBuilder& reply) {
@@ -287,6 +295,9 @@ Dispatcher::Outcome Dispatcher::Run(Client& client, const Request& request, Repl
   client.answering = true;
   call.command.handler(context);
   client.answering = false;
+  if (isolation_.is_outside()) [[unlikely]] {
+    TurnBusy();
+  }
   if (!client.held_news.empty()) client.output.Append(std::exchange(client.held_news, {}));
   if (block_request_) [[unlikely]] {
     Park(services_, client, call, *block_request_);
@@ -298,7 +309,7 @@ Dispatcher::Outcome Dispatcher::Run(Client& client, const Request& request, Repl
     ready_.ServeUnder(isolation_, now_ms_);
   }
   if (!busy_) isolation_.UnlockKeys();
-  if (client.tracking != nullptr && services_.tracking.OverLimit()) [[unlikely]] {
+  if (client.tracking != nullptr && !busy_ && services_.tracking.OverLimit()) [[unlikely]] {
     services_.tracking.ForgetSome(kForgottenPerCommand);
   }
   if (ends_transaction) client.transaction = nullptr;  // not before: its keys were locked

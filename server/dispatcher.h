@@ -74,6 +74,9 @@ class Dispatcher {
   void Queue(Client& client, const Request& request, ReplyBuilder& reply);
   // Among others or alone, as the request needs it; false if it must wait after all.
   bool Isolate(const Client& client, const Request& request);
+  // The rest of the batch runs as one that found the world stopped by a busy script. REQUIRES: the
+  // isolation is outside.
+  void TurnBusy();
   Outcome Run(Client& client, const Request& request, ReplyBuilder& reply);
   void OpenLetters(const Client& client);
   // Behind the handler, for a client that tracks keys. REQUIRES: the locks of the call's keys.

@@ -8,11 +8,12 @@ void Isolation::EndBatch() {
   alone_ = false;
 }
 
-void Isolation::LetOthersIn() {
-  if (!alone_) return;
+bool Isolation::LetOthersIn() {
+  if (!alone_) return true;
   world_.UnlockExclusive();
   alone_ = false;
-  world_.LockShared(thread_index_);
+  is_outside_ = !world_.LockSharedUnlessBusy(thread_index_);
+  return !is_outside_;
 }
 
 void Isolation::StopTheWorld() {
@@ -21,6 +22,15 @@ void Isolation::StopTheWorld() {
   world_.UnlockShared(thread_index_);
   world_.LockExclusive();
   alone_ = true;
+}
+
+bool Isolation::StopTheWorldUnlessBusy() {
+  if (alone_) return true;
+  UnlockKeys();
+  world_.UnlockShared(thread_index_);
+  alone_ = world_.LockExclusiveUnlessBusy();
+  is_outside_ = !alone_;
+  return alone_;
 }
 
 }  // namespace strata

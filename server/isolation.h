@@ -32,8 +32,9 @@ class Isolation {
   [[nodiscard]] bool BeginBatch() { return world_.LockSharedUnlessBusy(thread_index_); }
   void EndBatch();
 
-  // Between two commands of a batch: lets the others go on, if they were stopped.
-  void LetOthersIn();
+  // Between two commands of a batch: lets the others go on, if they were stopped. False if one of
+  // them stopped the world and is busy: then nothing is held, see is_outside.
+  [[nodiscard]] bool LetOthersIn();
   // For a command's keys, until UnlockKeys. The keys must stay where they are.
   void LockKeys(std::span<const KeyRef> keys) {
     if (alone_) [[unlikely]] {
@@ -56,6 +57,14 @@ class Isolation {
   // keys' locks are released and others may change what it has seen: so a command calls this before
   // it looks at anything, or answers for the difference. REQUIRES: no view into an entry is held.
   void StopTheWorld();
+  // The same, for a command that has done nothing yet. False if the world is stopped by one who is
+  // busy: then nothing is held, see is_outside.
+  [[nodiscard]] bool StopTheWorldUnlessBusy();
+
+  // Whether it is in a batch without holding anything, because somebody was busy. GoOnOutside ends
+  // that: the rest of the batch is not in need of EndBatch.
+  bool is_outside() const { return is_outside_; }
+  void GoOnOutside() { is_outside_ = false; }
 
  private:
   BigReaderLock& world_;
@@ -63,6 +72,7 @@ class Isolation {
   ShardLocks locks_;
   std::span<const KeyRef> locked_keys_;
   bool alone_ = false;
+  bool is_outside_ = false;
 };
 
 }  // namespace strata

@@ -40,7 +40,7 @@ void CallFunction(CommandContext& c) {
   if (const std::string_view refusal = host.Refusal(); !refusal.empty()) {
     return c.reply.Error(refusal);
   }
-  host.Begin();
+  if (!host.Begin()) return c.reply.Error(c.services.scripting.busy().Refusal());
   ScriptsOf(c).Run(function, *arguments, host, c.reply);
   c.services.scripting.NoteMemory(static_cast<size_t>(c.client.origin.io_thread));
 }

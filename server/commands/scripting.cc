@@ -29,7 +29,7 @@ void RunScript(CommandContext& c, EvalScripts& scripts, const EvalScripts::Compi
   if (const std::string_view refusal = host.Refusal(); !refusal.empty()) {
     return c.reply.Error(refusal);
   }
-  host.Begin();
+  if (!host.Begin()) return c.reply.Error(c.services.scripting.busy().Refusal());
   scripts.Run(compiled, arguments, host, c.reply);
   c.services.scripting.NoteMemory(static_cast<size_t>(c.client.origin.io_thread));
 }

@@ -38,11 +38,19 @@ CommandScriptHost::~CommandScriptHost() {
   if (is_busy_) context_.services.scripting.busy().End();
 }
 
-void CommandScriptHost::Begin() {
+bool CommandScriptHost::Begin() {
+  if (script_.needs_world.is_set() && !StopTheWorld()) return false;
   const ::strata::Call call{context_.command, context_.client.last_row, context_.arguments,
                             context_.keys};
   context_.nested.TellMonitors(context_.client, call);
-  if (script_.needs_world.is_set()) context_.nested.isolation().StopTheWorld();
+  return true;
+}
+
+bool CommandScriptHost::StopTheWorld() {
+  Isolation& isolation = context_.nested.isolation();
+  if (context_.may_block == MayBlock::kYes) return isolation.StopTheWorldUnlessBusy();
+  isolation.StopTheWorld();  // in a transaction, which has begun
+  return true;
 }
 
 std::string_view CommandScriptHost::Refusal() const {

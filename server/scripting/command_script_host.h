@@ -36,9 +36,10 @@ class CommandScriptHost final : public ScriptHost {
   CommandScriptHost(const CommandScriptHost&) = delete;
   CommandScriptHost& operator=(const CommandScriptHost&) = delete;
 
-  // Before the script runs. Shows its call to those who MONITOR, and stops the world if one of its
-  // runs has needed that. REQUIRES: no view into an entry is held.
-  void Begin();
+  // Before the script runs. Stops the world if one of its runs has needed that, and shows its call
+  // to those who MONITOR. False if another script keeps the world busy: then it is not to be run.
+  // REQUIRES: no view into an entry is held.
+  [[nodiscard]] bool Begin();
   // Why the script cannot run as things stand; empty if it can.
   std::string_view Refusal() const;
 
@@ -49,6 +50,7 @@ class CommandScriptHost final : public ScriptHost {
  private:
   // Why the command cannot run in the script; empty if it can.
   std::string RefusalOf(const strata::Call& call);
+  bool StopTheWorld();
   void BecomeBusy();
 
   CommandContext& context_;

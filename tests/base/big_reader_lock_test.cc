@@ -93,6 +93,19 @@ TEST_CASE("who can do without the lock need not wait for a busy exclusive side")
   lock.UnlockShared(0);
 }
 
+TEST_CASE("writers that wait are told when another becomes busy", "[threads]") {
+  BigReaderLock lock(2);
+  lock.LockExclusive();
+  bool got_it = true;
+  std::thread writer([&] { got_it = lock.LockExclusiveUnlessBusy(); });
+  lock.SetBusy();
+  writer.join();
+  CHECK_FALSE(got_it);
+  lock.UnlockExclusive();
+  REQUIRE(lock.LockExclusiveUnlessBusy());
+  lock.UnlockExclusive();
+}
+
 TEST_CASE("readers that wait are told when the exclusive side becomes busy", "[threads]") {
   BigReaderLock lock(2);
   lock.LockExclusive();

@@ -2,6 +2,7 @@
 """Scripts that take long or too much, over real sockets and between two I/O threads."""
 
 import hashlib
+import time
 import unittest
 
 from strata import ReplyError, Server, ServerTest, encode, wait_until
@@ -110,6 +111,25 @@ class BusyScripts(ServerTest):
         self.assertEqual(script.reply(), killed(sha(LOOP)))
         self.wait_until_idle()
         self.assertEqual({int(client.reply()[1]) for client in waiting}, set(range(60)))
+
+    def test_who_waits_for_the_world_is_told_that_a_script_keeps_it(self):
+        undeclared = "redis.call('GET', 'u')"  # so it needs the world
+        slow = ("local function ms() local t = redis.call('TIME') return t[1] * 1000 + t[2] / 1000 end "
+                "local start = ms() while ms() < start + 30 do end")
+        first, second = self.clients[:2]  # on two threads
+        first.run("EVAL", undeclared, 0)
+        loop = f"{undeclared} {LOOP}"
+        for command in (("FLUSHALL",), ("CONFIG", "SET", "maxclients", 100), ("EVAL", undeclared, 0)):
+            for _ in range(3):
+                # While the first is slow, the second asks for the world; then the first does too.
+                first.send(encode("EVAL", slow, 1, "k") + encode(*command))
+                time.sleep(0.01)
+                second.send(encode("EVAL", loop, 0))
+                for _ in ("slow", command):
+                    self.assertIn(first.reply(), (b"OK", None, BUSY))
+                wait_until(lambda: first.run("SCRIPT", "KILL") == b"OK", "there is one to kill")
+                self.assertEqual(second.reply(), killed(sha(loop)))
+                self.wait_until_idle()
 
     def test_the_client_of_a_busy_script_may_go_away(self):
         script = self.start("EVAL", LOOP, 0)
