@@ -58,6 +58,10 @@ NOT_RUN = ("subscribe", "psubscribe", "eval", "debug", "info", "time", "client",
            "publish", "spublish", "xadd", "dump", "object", "acl", "config")
 
 
+# In other categories since Redis 7.2.
+MOVED = ("wait",)
+
+
 def commands_of(server):
     """Full names of commands and subcommands with their arity; 0 for those that have subcommands."""
     connection = server.connect()
@@ -71,6 +75,8 @@ def commands_of(server):
     for entry in decode(connection.run(b"COMMAND")):
         add(entry)
     connection.close()
+    for name in MOVED:
+        del found[name]
     return found
 
 
