@@ -40,9 +40,10 @@ std::optional<ListpackElement> ReadValue(const Entry& entry) {
 
 bool Sorter::Run(Entry* source) {
   if (source == nullptr) return true;
-  // What is stored must not depend on the order of a hash table.
+  // What is stored, or seen by a script, must not depend on the order of a hash table.
   const bool is_set = source->type() == ValueType::kSet;
-  const bool force_texts = is_set && options_.keep_order && options_.store;
+  const bool is_fixed = options_.store || c_.may_block == MayBlock::kNo;
+  const bool force_texts = is_set && options_.keep_order && is_fixed;
   sorts_ = !options_.keep_order || force_texts;
   weights_ = force_texts ? SortWeights::kTexts : options_.weights;
   by_ = force_texts ? std::nullopt : options_.by;

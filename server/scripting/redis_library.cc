@@ -62,6 +62,7 @@ bool PushCallResult(lua_State* lua) {
   if (arguments.empty()) return PushScriptError(lua, kBadArguments), true;
   if (interpreter.host() == nullptr) return PushScriptError(lua, kNoScript), true;
   const std::string_view reply = interpreter.Call(arguments);
+  lua_settop(lua, 0);  // there may be as many arguments as there is room for
   PushReply(lua, reply);
   return reply[0] == '-';
 }
