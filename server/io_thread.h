@@ -92,9 +92,9 @@ class IoThread final : private EventLoop {
   Services& services_;
   const size_t index_;
   const size_t thread_count_;
-  // Without the hint that it has one thread: with it, Asio does not count what a handler posts until
-  // that handler returns, so that a context which is polled within one (ServeOthers) would run what
-  // was posted, believe that there is no work left, and stop for good.
+  // Without the hint that it has one thread: with it, Asio does not count what a handler posts
+  // until that handler returns, so that a context which is polled within one (ServeOthers) would
+  // run what was posted, believe that there is no work left, and stop for good.
   boost::asio::io_context context_;
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
   ReadinessSet sockets_;
