@@ -49,10 +49,15 @@ int64_t NestedCalls::RunCovered(CommandContext& outer, const Call& call, ReplyBu
                        outer.block_request,
                        MayBlock::kNo,
                        *this};
+  const auto thread = static_cast<size_t>(outer.client.origin.io_thread);
+  // What was sent before belongs to the subscriptions there were then.
+  if (call.command.Is(kPubsub) && services_.post.HasLetters(thread)) {
+    services_.post.OpenLetters(thread);
+  }
   call.command.handler(inner);
   RememberReads(services_.tracking, outer.client, call);
   if (services_.post.IsFull()) [[unlikely]] {
-    services_.post.OpenLetters(static_cast<size_t>(outer.client.origin.io_thread));
+    services_.post.OpenLetters(thread);
     services_.post.RingBells();
   }
   const int64_t end_ns = services_.clock.MonotonicNs();
