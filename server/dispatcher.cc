@@ -321,7 +321,7 @@ Dispatcher::Outcome Dispatcher::Run(Client& client, const Request& request, Repl
 }
 
 void Dispatcher::Track(Client& client, const Call& call) {
-  RememberReads(services_.tracking, client, call);
+  if (!busy_) RememberReads(services_.tracking, client, call);
   const bool keeps_caching =
       EqualsIgnoreCase(call.arguments[0], "client") ||
       (client.transaction != nullptr && client.transaction->open() && !call.command.Is(kRunsQueue));

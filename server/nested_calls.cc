@@ -24,15 +24,13 @@ std::optional<Call> NestedCalls::Resolve(std::span<const std::string_view> argum
   return Call{*found.command, found.row, arguments, keys_};
 }
 
-void NestedCalls::Run(CommandContext& outer, const Call& call, ReplyBuilder& reply) {
-  if (RunsAloneInside(call.command, call.arguments) || !isolation_.Covers(call.keys)) {
-    isolation_.StopTheWorld();
-  }
-  RunCovered(outer, call, reply, services_.clock.MonotonicNs());
+bool NestedCalls::NeedsWorld(const Call& call) const {
+  if (isolation_.alone()) return false;
+  return RunsAloneInside(call.command, call.arguments) || !isolation_.Covers(call.keys);
 }
 
-int64_t NestedCalls::RunCovered(CommandContext& outer, const Call& call, ReplyBuilder& reply,
-                                int64_t start_ns) {
+int64_t NestedCalls::Run(CommandContext& outer, const Call& call, ReplyBuilder& reply,
+                         int64_t start_ns) {
   const uint64_t errors_before = reply.errors();
   const size_t output_before = outer.client.output.size();
   std::vector<size_t> secrets;

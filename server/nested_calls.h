@@ -2,11 +2,10 @@
 
 // Commands inside a command: those that EXEC runs from its queue, and redis.call of a script.
 //
-//   script: Resolve(arguments) -> the script's own gates -> Run
-//   EXEC:   was resolved when it was queued              -> Run
+//   script: Resolve(arguments) -> the script's own gates -> NeedsWorld: it is stopped -> Run
+//   EXEC:   was resolved when it was queued, and all that it needs is isolated        -> Run
 //
-// Run sees to the isolation: what the outer command holds is enough, or the world is stopped. A key
-// that lies in a lower tier will have to be waited for in the same place, before the handler.
+// A key that lies in a lower tier will have to be waited for in Run, before the handler.
 //
 // One dispatcher's own.
 
@@ -44,13 +43,12 @@ class NestedCalls {
   // is no such command or it cannot have so many arguments.
   std::optional<Call> Resolve(std::span<const std::string_view> arguments);
 
+  // Whether the call needs more than what is isolated.
+  bool NeedsWorld(const Call& call) const;
   // Runs the call for the client and in the database of `outer`, writes its reply and accounts for
-  // it. A blocking command answers as if its time were over.
-  void Run(CommandContext& outer, const Call& call, ReplyBuilder& reply);
-  // The same for one that finds all that it needs isolated, and which begins at `start_ns`
-  // (monotonic); when it was over.
-  int64_t RunCovered(CommandContext& outer, const Call& call, ReplyBuilder& reply,
-                     int64_t start_ns);
+  // it. A blocking command answers as if its time were over. It begins at `start_ns` (monotonic);
+  // returns when it was over. REQUIRES: not NeedsWorld(call).
+  int64_t Run(CommandContext& outer, const Call& call, ReplyBuilder& reply, int64_t start_ns);
 
   // Shows a call to those who MONITOR before the calls that it makes.
   void TellMonitors(const Client& client, const Call& call) {

@@ -38,7 +38,7 @@ void QueuedCalls::Add(const Call& call) {
   size_t at = 0;
   for (size_t i = 0; i < call.keys.size(); ++i) {
     at = ArgumentOf(call.keys[i], call.arguments, at);
-    std::construct_at(keys + i, arguments[at], call.keys[i].hash);
+    std::construct_at(keys + i, KeyRef{arguments[at], call.keys[i].hash});
   }
   bytes_ +=
       sizeof(Call) + argument_count * sizeof(std::string_view) + call.keys.size() * sizeof(KeyRef);

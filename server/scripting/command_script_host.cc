@@ -48,9 +48,14 @@ bool CommandScriptHost::Begin() {
 
 bool CommandScriptHost::StopTheWorld() {
   Isolation& isolation = context_.nested.isolation();
-  if (context_.may_block == MayBlock::kYes) return isolation.StopTheWorldUnlessBusy();
-  isolation.StopTheWorld();  // in a transaction, which has begun
-  return true;
+  const bool in_transaction = context_.may_block == MayBlock::kNo;
+  if (in_transaction || has_written_) {
+    isolation.StopTheWorld();
+    return true;
+  }
+  if (isolation.StopTheWorldUnlessBusy()) return true;
+  turned_away_ = context_.services.scripting.busy().Refusal();
+  return false;
 }
 
 std::string_view CommandScriptHost::Refusal() const {
@@ -80,6 +85,7 @@ std::string CommandScriptHost::RefusalOf(const strata::Call& call) {
 }
 
 void CommandScriptHost::Call(std::span<const std::string_view> arguments, ReplyBuilder& reply) {
+  if (!turned_away_.empty()) return reply.Error(turned_away_);
   NestedCalls& nested = context_.nested;
   Statistics& statistics = context_.services.statistics;
   const std::optional<strata::Call> call = nested.Resolve(arguments);
@@ -94,18 +100,20 @@ void CommandScriptHost::Call(std::span<const std::string_view> arguments, ReplyB
     context_.statistics.Command(call->row).rejected.Add(1);
     return statistics.CountError(reply.last_error_code());
   }
+  const bool was_alone = nested.isolation().alone();
+  if (nested.NeedsWorld(*call) && !StopTheWorld()) return reply.Error(turned_away_);
   if (call->command.Is(kWrite)) {
     has_written_ = true;
     if (is_busy_) context_.services.scripting.busy().NoteWrite();
   }
-  const bool was_alone = nested.isolation().alone();
-  nested.Run(context_, *call, reply);
+  nested.Run(context_, *call, reply, context_.services.clock.MonotonicNs());
   if (!was_alone && nested.isolation().alone()) script_.needs_world.Set();
 }
 
 CommandPermission CommandScriptHost::Check(std::span<const std::string_view> arguments) {
   const Resolution found = ResolveCommand(context_.services.commands, arguments);
   if (found.command == nullptr) return CommandPermission::kUnknownCommand;
+  if (!turned_away_.empty()) return CommandPermission::kDenied;  // users may be changing
   const AclUser& user = *context_.client.user;
   const strata::Call call{*found.command, found.row, arguments, {}};
   const bool is_allowed = TakesArguments(*found.command, arguments.size())
@@ -115,11 +123,13 @@ CommandPermission CommandScriptHost::Check(std::span<const std::string_view> arg
 }
 
 std::string_view CommandScriptHost::ReasonToEnd() {
+  if (!turned_away_.empty()) return turned_away_;
   BusyScript& busy = context_.services.scripting.busy();
   if (!is_busy_) {
     const int64_t now_ms = context_.services.clock.MonotonicMs();
     const int64_t limit_ms = context_.options().busy_reply_threshold;
     if (limit_ms <= 0 || now_ms - started_ms_ < limit_ms) return {};
+    if (!StopTheWorld()) return turned_away_;
     BecomeBusy();
   }
   if (EventLoop* loop = context_.nested.loop()) loop->ServeOthers();
@@ -127,12 +137,11 @@ std::string_view CommandScriptHost::ReasonToEnd() {
   return busy.is_killed() ? kKilled : std::string_view();
 }
 
-// From here on it has the world to itself, even if it kept to its keys so far: others that wait for
-// these could not be told anything, nor could who wants to end it. So a script that takes this long
-// may see what others did in the moment in between.
+// It has the world to itself, even if it kept to its keys so far: others that wait for these could
+// not be told anything, nor could who wants to end it. So a script that takes this long may see
+// what others did in the moment in between.
 void CommandScriptHost::BecomeBusy() {
   is_busy_ = true;
-  context_.nested.isolation().StopTheWorld();
   context_.services.world.SetBusy();
   BusyScript::Description description{script_.kind, std::string(script_.name), {}, started_ms_};
   description.command.assign(context_.arguments.begin(), context_.arguments.end());

@@ -50,6 +50,8 @@ class CommandScriptHost final : public ScriptHost {
  private:
   // Why the command cannot run in the script; empty if it can.
   std::string RefusalOf(const strata::Call& call);
+  // False if another script keeps the world busy: then nothing is isolated any longer, and this one
+  // is turned away. One that cannot be undone waits instead.
   bool StopTheWorld();
   void BecomeBusy();
 
@@ -62,6 +64,7 @@ class CommandScriptHost final : public ScriptHost {
   std::vector<KeyPosition> key_positions_;
   bool has_written_ = false;
   bool is_busy_ = false;
+  std::string_view turned_away_;  // what it is told; empty: it is not
 };
 
 }  // namespace strata

@@ -131,6 +131,22 @@ class BusyScripts(ServerTest):
                 self.assertEqual(second.reply(), killed(sha(loop)))
                 self.wait_until_idle()
 
+    def test_of_two_that_loop_the_second_to_need_the_world_is_turned_away(self):
+        undeclared = "while true do redis.call('GET', 'u') end"
+        catching = f"pcall(function()\n{LOOP}\nend)\nredis.call('SET', 'a', 1)"
+        for texts in ((LOOP, LOOP), (LOOP, undeclared), (catching, catching)):
+            for _ in range(3):
+                scripts = self.clients[:2]  # on two threads
+                for text, client, key in zip(texts, scripts, "ab"):
+                    client.send(encode("EVAL", text, 1, key))
+                killer = self.connect()  # on the first's thread or the second's
+                wait_until(lambda: killer.run("GET", "k") == BUSY, "one is busy")
+                wait_until(lambda: killer.run("SCRIPT", "KILL") == b"OK", "it can be killed")
+                ends = [str(client.reply()) for client in scripts]
+                self.assertTrue(any("killed by user" in end for end in ends), ends)
+                self.assertTrue(any(end.startswith("BUSY") for end in ends), ends)
+                self.wait_until_idle()
+
     def test_the_client_of_a_busy_script_may_go_away(self):
         script = self.start("EVAL", LOOP, 0)
         script.close()
