@@ -22,6 +22,8 @@ EXPECTED_ERRORS = re.compile(
     "ERR value is not a valid float|ERR source and destination objects are the same|"
     "ERR increment would produce NaN or Infinity|ERR No such client|ERR syntax error|"
     "ERR Replica can't interact with the keyspace|ERR offset is out of range")
+COUNT_DECLARED = "return redis.call('INCR', KEYS[1])"
+COUNT_UNDECLARED = "return redis.call('INCR', ARGV[1])"
 
 
 class Load:
@@ -52,7 +54,10 @@ class Load:
             ("DEL", key, other), ("UNLINK", key), ("EXISTS", key, other), ("RENAME", key, other),
             ("COPY", key, other, "REPLACE"), ("EXPIRE", key, "1"), ("PEXPIRE", key, "30"),
             ("PERSIST", key), ("PTTL", key), ("TYPE", key), ("OBJECT", "ENCODING", key),
-            ("LCS", f"n:{number}", "n:1", "LEN"), ("MEMORY", "USAGE", key)))
+            ("LCS", f"n:{number}", "n:1", "LEN"), ("MEMORY", "USAGE", key),
+            ("RPUSH", f"list:{number}", "x"), ("BLPOP", f"list:{number}", "list:1", "0.002"),
+            ("PUBLISH", "news", number), ("EVAL", COUNT_DECLARED, "1", f"n:{number}"),
+            ("EVAL", COUNT_UNDECLARED, "0", f"n:{number}")))
 
     def rare_command(self):
         return self.random.choice((
@@ -62,6 +67,8 @@ class Load:
             ("CONFIG", "SET", "slowlog-log-slower-than", str(self.random.randrange(0, 10000))),
             ("CONFIG", "SET", "maxmemory", self.random.choice(("0", "4gb"))),
             ("CONFIG", "SET", "timeout", self.random.choice(("0", "100"))),
+            ("CONFIG", "SET", "notify-keyspace-events", self.random.choice(("", "KEA"))),
+            ("SCRIPT", "FLUSH"), ("WATCH", self.key()), ("UNWATCH",),
             ("CONFIG", "GET", "*"), ("CONFIG", "RESETSTAT"), ("SLOWLOG", "GET"),
             ("SLOWLOG", "RESET"), ("LATENCY", "HISTOGRAM"), ("LATENCY", "LATEST"),
             ("MEMORY", "STATS"), ("MEMORY", "DOCTOR"), ("MEMORY", "PURGE"), ("COMMAND", "COUNT"),
@@ -83,6 +90,35 @@ class Load:
         self.client.send(b"".join(encode(*command) for command in commands))
         for command in commands:
             self.check(command, self.client.reply())
+
+    def transaction(self):
+        commands = [("WATCH", self.key()), ("MULTI",)]
+        commands += [self.data_command() for _ in range(self.random.randrange(10))] + [("EXEC",)]
+        self.client.send(b"".join(encode(*command) for command in commands))
+        for command in commands:
+            self.check(command, self.client.reply())
+
+    def subscribe(self):
+        """Reads some of what it is sent, and leaves the rest."""
+        with self.server.client() as subscriber:
+            channel = self.random.choice(("news", "__keyevent@0__:set"))
+            self.check(("SUBSCRIBE",), subscriber.run("SUBSCRIBE", channel))
+            self.check(("PSUBSCRIBE",), subscriber.run("PSUBSCRIBE", "n?ws", "__key*"))
+            subscriber.reply()
+            for _ in range(self.random.randrange(20)):
+                self.check(("PUBLISH",), self.client.run("PUBLISH", "news", "one"))
+                subscriber.reply()
+
+    def track(self):
+        """Caches what it reads, with invalidations sent to another client."""
+        with self.server.client() as listener, self.server.client() as cache:
+            number = listener.run("CLIENT", "ID")
+            self.check(("SUBSCRIBE",), listener.run("SUBSCRIBE", "__redis__:invalidate"))
+            mode = self.random.choice(((), ("BCAST",), ("BCAST", "PREFIX", "key:1"), ("NOLOOP",)))
+            self.check(("TRACKING",), cache.run("CLIENT", "TRACKING", "ON", "REDIRECT", number, *mode))
+            for _ in range(self.random.randrange(50)):
+                command = self.data_command()
+                self.check(command, cache.run(*command))
 
     def reconnect(self):
         if self.random.random() < 0.5:  # leaves with replies under way
@@ -113,6 +149,12 @@ class Load:
                     self.be_killed()
                 elif chance < 0.02:
                     self.reconnect()
+                elif chance < 0.03:
+                    self.subscribe()
+                elif chance < 0.04:
+                    self.track()
+                elif chance < 0.1:
+                    self.transaction()
                 else:
                     self.pipeline()
         except Exception as failure:  # shown by the main thread
