@@ -295,7 +295,8 @@ void Connection::CloseNow(const char* reason) {
   thread_.services().clients.Remove(client_.origin.id);
   thread_.services().tracking.Disable(client_);
   thread_.services().pubsub.UnsubscribeAll(client_);
-  socket_.Close();  // which also ends its watch
+  thread_.sockets().Remove(socket_.get());
+  socket_.Close();
   thread_.Forget(client_.origin.id);
 }
 

@@ -44,6 +44,10 @@ void ReadinessSet::Change(int descriptor, uint32_t events, Handler& handler) {
   epoll_ctl(set_.native_handle(), EPOLL_CTL_MOD, descriptor, &event);
 }
 
+void ReadinessSet::Remove(int descriptor) {
+  epoll_ctl(set_.native_handle(), EPOLL_CTL_DEL, descriptor, nullptr);
+}
+
 void ReadinessSet::Wait() {
   set_.async_wait(boost::asio::posix::stream_descriptor::wait_read,
                   [this](const boost::system::error_code& failure) {

@@ -38,10 +38,13 @@ class ReadinessSet {
   // One round, at once, from within a handler.
   void ServeNow() { ServeRound(); }
 
-  // False if the system refuses. `events`: EPOLLIN, EPOLLOUT, EPOLLRDHUP. Watched until the
-  // descriptor is closed; the handler must stay so long.
+  // False if the system refuses. `events`: EPOLLIN, EPOLLOUT, EPOLLRDHUP. Watched until Remove; the
+  // handler must stay so long.
   bool Add(int descriptor, uint32_t events, Handler& handler);
   void Change(int descriptor, uint32_t events, Handler& handler);
+  // Before the descriptor is closed: that alone does not end the watch while another process (a
+  // debugger, a child) has a copy of it.
+  void Remove(int descriptor);
 
  private:
   void Wait();

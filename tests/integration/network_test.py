@@ -1,13 +1,13 @@
 #!/usr/bin/python3
 """Sockets: where the server listens, how many it serves, and what unusual clients do to it."""
 
+import ctypes
 import os
 import resource
 import select
-import shutil
 import socket
 import stat
-import subprocess
+import sys
 import threading
 import time
 import unittest
@@ -15,6 +15,34 @@ import unittest
 from strata import Client, Server, ServerTest, encode, wait_until
 
 MEGABYTE = 1 << 20
+
+
+def sockets_of(pid):
+    """Copies of a process's sockets: pidfd_getfd(2), which is 438 on every architecture."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    process = os.pidfd_open(pid)
+    sockets = []
+    for name in os.listdir(f"/proc/{pid}/fd"):
+        if os.readlink(f"/proc/{pid}/fd/{name}").startswith("socket:"):
+            copy = libc.syscall(438, process, int(name), 0)
+            if copy < 0:
+                raise OSError(ctypes.get_errno(), "pidfd_getfd")
+            sockets.append(socket.socket(fileno=copy))
+    os.close(process)
+    return sockets
+
+
+def peer_name(connection):
+    try:
+        return connection.getpeername()
+    except OSError:
+        return None  # it listens
+
+
+def backlog_of(listening):
+    """In tcp_info, a listening socket has it in place of tcpi_sacked."""
+    info = listening.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 104)
+    return int.from_bytes(info[28:32], sys.byteorder)
 
 
 class Addresses(unittest.TestCase):
@@ -80,16 +108,38 @@ class Addresses(unittest.TestCase):
         with Client(path=server.path("sock")) as client:
             self.assertEqual(client.run("PING"), b"PONG")
 
-    @unittest.skipUnless(shutil.which("ss"), "there is no ss(8)")
-    def test_keepalive(self):
+    def end_of(self, server, client):
+        """The server's socket of a client's connection."""
+        ours = client.socket.getsockname()
+        return next(end for end in self.sockets(server) if peer_name(end) == ours)
+
+    def sockets(self, server):
+        sockets = sockets_of(server.process.pid)
+        for found in sockets:
+            self.addCleanup(found.close)
+        return sockets
+
+    def test_what_is_set_on_a_connection(self):
         server = self.start("--tcp-keepalive", "77")
         with server.client() as client:
             client.run("PING")
-            shown = subprocess.run(["ss", "-tnoH", f"sport = :{server.port}"], capture_output=True,
-                                   text=True, check=True).stdout
-            self.assertIn("timer:(keepalive,1min", shown)
+            end = self.end_of(server, client)
+            self.assertNotEqual(end.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY), 0)
+            self.assertNotEqual(end.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE), 0)
+            self.assertEqual(end.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE), 77)
             # A changed option holds for those who come later.
             client.run("CONFIG", "SET", "tcp-keepalive", "0")
+            with server.client() as later:
+                later.run("PING")
+                end = self.end_of(server, later)
+                self.assertEqual(end.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE), 0)
+
+    def test_backlog(self):
+        listening = self.sockets(self.start("--tcp-backlog", "23"))
+        backlogs = [backlog_of(found) for found in listening if found.getsockopt(
+            socket.SOL_SOCKET, socket.SO_ACCEPTCONN) and found.family == socket.AF_INET]
+        self.assertTrue(backlogs)
+        self.assertEqual(set(backlogs), {23})
 
 
 class MaxClients(unittest.TestCase):
