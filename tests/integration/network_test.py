@@ -26,7 +26,8 @@ def sockets_of(pid):
         if os.readlink(f"/proc/{pid}/fd/{name}").startswith("socket:"):
             copy = libc.syscall(438, process, int(name), 0)
             if copy < 0:
-                raise OSError(ctypes.get_errno(), "pidfd_getfd")
+                reason = os.strerror(ctypes.get_errno())  # a container may forbid it
+                raise unittest.SkipTest(f"pidfd_getfd(2), to look at its sockets: {reason}")
             sockets.append(socket.socket(fileno=copy))
     os.close(process)
     return sockets
