@@ -8,7 +8,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include <boost/asio/dispatch.hpp>
+#include <boost/asio/post.hpp>
 #include <cerrno>
 #include <chrono>
 #include <cstring>
@@ -135,7 +135,7 @@ std::vector<ListenAddress> ListenAddresses(const Options& options) {
   return addresses;
 }
 
-Result<std::unique_ptr<Listener>> Listener::Open(const ListenAddress& address,
+Result<std::shared_ptr<Listener>> Listener::Open(const ListenAddress& address,
                                                  const Options& options,
                                                  std::vector<IoThread*> threads) {
   Result<Endpoint> endpoint = Resolve(address);
@@ -143,7 +143,7 @@ Result<std::unique_ptr<Listener>> Listener::Open(const ListenAddress& address,
   Acceptor acceptor(threads[0]->context());
   error_code failure = OpenAcceptor(acceptor, *endpoint, address, options);
   auto listener =
-      std::unique_ptr<Listener>(new Listener(std::move(acceptor), address, std::move(threads)));
+      std::shared_ptr<Listener>(new Listener(std::move(acceptor), address, std::move(threads)));
   if (failure) return Error{"cannot listen on " + listener->Describe() + ": " + failure.message()};
   return listener;
 }
@@ -157,15 +157,17 @@ Listener::Listener(Acceptor acceptor, ListenAddress address, std::vector<IoThrea
 Listener::~Listener() = default;
 
 void Listener::Start() {
-  Accept();
+  asio::post(threads_[0]->context(), [self = shared_from_this()] { self->Accept(); });
 }
 
 void Listener::Close() {
-  asio::dispatch(threads_[0]->context(), [this] {
+  if (closed_.exchange(true)) return;
+  ::shutdown(acceptor_.native_handle(), SHUT_RDWR);  // of a listening socket: it listens no more
+  asio::post(threads_[0]->context(), [self = shared_from_this()] {
     error_code ignored;
-    acceptor_.close(ignored);
-    retry_.cancel();
-    if (!address_.unix_path.empty()) unlink(address_.unix_path.c_str());
+    self->acceptor_.close(ignored);
+    self->retry_.cancel();
+    if (!self->address_.unix_path.empty()) unlink(self->address_.unix_path.c_str());
   });
 }
 
@@ -175,8 +177,9 @@ std::string Listener::Describe() const {
 }
 
 void Listener::Accept() {
-  acceptor_.async_wait(Acceptor::wait_read, [this](const error_code& failure) {
-    if (!failure && acceptor_.is_open()) AcceptSome();
+  if (closed_) return;
+  acceptor_.async_wait(Acceptor::wait_read, [self = shared_from_this()](const error_code& failure) {
+    if (!failure) self->AcceptSome();
   });
 }
 
@@ -188,14 +191,16 @@ void Listener::AcceptSome() {
         accept4(acceptor_.native_handle(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (socket.get() >= 0) {
       OnAccepted(*threads_[next_thread_++ % threads_.size()], std::move(socket));
+    } else if (closed_) {
+      return;
     } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
       break;
     } else if (errno != ECONNABORTED && errno != EINTR) {
       // Out of descriptors, most likely: trying again at once would only spin.
       LogWarning("accept on " + Describe() + ": " + std::strerror(errno));
       retry_.expires_after(std::chrono::milliseconds(100));
-      retry_.async_wait([this](const error_code& cancelled) {
-        if (!cancelled) Accept();
+      retry_.async_wait([self = shared_from_this()](const error_code& cancelled) {
+        if (!cancelled) self->Accept();
       });
       return;
     }

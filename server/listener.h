@@ -2,8 +2,10 @@
 
 // Accepts clients on one address and hands them to the I/O threads in turn.
 
+#include <atomic>
 #include <boost/asio/basic_socket_acceptor.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <memory>
 #include <string>
 #include <vector>
@@ -17,25 +19,28 @@ struct ListenAddress {
   std::string host;  // numeric or a name; empty for a Unix socket
   int port = 0;
   std::string unix_path;
-  bool optional = false;  // a leading '-': the server starts without it if it cannot be had
+  bool optional = false;  // a leading '-': the server does without it if it cannot be had
+
+  bool operator==(const ListenAddress&) const = default;
 };
 
 // The addresses that `bind`, `port` and `unixsocket` ask for.
 std::vector<ListenAddress> ListenAddresses(const Options& options);
 
-// Accepts on the first of its threads. Used on that thread after Start.
-class Listener {
+// Accepts on the first of its threads; what is public may be called on any.
+class Listener : public std::enable_shared_from_this<Listener> {
  public:
   using Acceptor = boost::asio::basic_socket_acceptor<boost::asio::generic::stream_protocol>;
 
-  static Result<std::unique_ptr<Listener>> Open(const ListenAddress& address,
+  static Result<std::shared_ptr<Listener>> Open(const ListenAddress& address,
                                                 const Options& options,
                                                 std::vector<IoThread*> threads);
   ~Listener();
 
   void Start();
-  // Thread-safe. Accepts no more; the work is done on the accepting thread.
+  // Accepts no more, and the address is free at once; the rest is done on the accepting thread.
   void Close();
+  const ListenAddress& address() const { return address_; }
   std::string Describe() const;
 
  private:
@@ -55,6 +60,7 @@ class Listener {
   const std::vector<IoThread*> threads_;
   size_t next_thread_ = 0;
   boost::asio::steady_timer retry_;
+  std::atomic<bool> closed_{false};
 };
 
 }  // namespace strata

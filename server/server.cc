@@ -50,6 +50,10 @@ void RaiseDescriptorLimit(int64_t max_clients) {
   }
 }
 
+bool Changed(std::span<const std::string_view> names, std::string_view name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
 }  // namespace
 
 size_t IoThreadCount(const Options& options) {
@@ -86,6 +90,7 @@ Server::Server(LoadedConfig loaded)
   for (size_t i = 0; i < identity_.io_threads; ++i) {
     threads_.push_back(std::make_unique<IoThread>(services_, i, identity_.io_threads));
   }
+  listeners_ = std::make_unique<Listeners>(threads_);
   keyspace_.Observe(key_observer_);
   notifications_.Follow(config_.options());
   tracking_.set_most_keys(static_cast<size_t>(config_.options().tracking_table_max_keys));
@@ -107,48 +112,18 @@ Result<void> Server::Run() {
     return Error{"the ACL's users cannot be loaded: " + users.error().message};
   }
   WaitForSignal();  // from here on, a signal ends the server in good order
-  if (Result<void> listening = Listen(); !listening) return listening;
+  if (Result<void> listening = listeners_->Open(options); !listening) return listening;
   if (!options.pidfile.empty()) std::ofstream(options.pidfile) << getpid() << "\n";
 
   cron_ = std::make_unique<asio::steady_timer>(threads_[0]->context());
   ScheduleCron();
   LogNotice("ready to accept connections");  // first: what the threads say comes behind it
-  for (auto& listener : listeners_) listener->Start();
+  listeners_->Start();
   for (auto& thread : threads_) thread->Start();
   for (auto& thread : threads_) thread->Join();
   if (!options.pidfile.empty()) unlink(options.pidfile.c_str());
   LogNotice("bye");
   FlushLog();
-  return {};
-}
-
-Result<void> Server::Listen() {
-  const Options& options = config_.options();
-  std::vector<std::vector<IoThread*>> acceptors;  // the threads that each listener feeds
-  std::vector<IoThread*> all;
-  for (auto& thread : threads_) all.push_back(thread.get());
-  if (options.reuse_port) {
-    for (IoThread* thread : all) acceptors.push_back({thread});
-  } else {
-    acceptors.push_back(all);
-  }
-  for (const ListenAddress& address : ListenAddresses(options)) {
-    for (const auto& threads : acceptors) {
-      bool shared = address.unix_path.empty() || threads.size() == all.size();
-      if (!shared && threads[0] != all[0]) continue;  // one acceptor is enough for a Unix socket
-      Result<std::unique_ptr<Listener>> listener =
-          Listener::Open(address, options, shared ? threads : all);
-      if (listener) {
-        LogNotice("listening on " + (*listener)->Describe());
-        listeners_.push_back(std::move(*listener));
-      } else if (!address.optional) {
-        return listener.error();
-      } else {
-        LogWarning(listener.error().message);
-      }
-    }
-  }
-  if (listeners_.empty()) return Error{"there is no address to listen on"};
   return {};
 }
 
@@ -195,7 +170,7 @@ void Server::BeginShutdown() {
   signals_->cancel();
   std::signal(SIGINT, [](int) { _exit(1); });
   LogNotice("stops: no new connections, replies under way are finished");
-  for (auto& listener : listeners_) listener->Close();
+  listeners_->Close();
   cron_->cancel();
   const bool locked = world_.LockSharedUnlessBusy(0);  // if not, a script runs: it sets no options
   int64_t deadline_ms = config_.options().shutdown_timeout * 1000;
@@ -205,6 +180,14 @@ void Server::BeginShutdown() {
 
 Result<void> Server::ApplyOptions(std::span<const std::string_view> changed_names) {
   const Options& options = config_.options();
+  const bool new_port = Changed(changed_names, "port");
+  if (new_port || Changed(changed_names, "bind")) {
+    if (Result<void> listening = listeners_->Follow(options); !listening) {
+      LogWarning(listening.error().message);
+      return Error{new_port ? "Unable to listen on this port. Check server logs."
+                            : "Failed to bind to specified addresses."};
+    }
+  }
   for (std::string_view name : changed_names) {
     if (name == "loglevel") SetLogLevel(options.loglevel);
     if (name == "requirepass") acl_.SetDefaultPassword(options.requirepass);

@@ -13,7 +13,7 @@
 #include "server/io_thread.h"
 #include "server/key_observer.h"
 #include "server/keyspace_notifications.h"
-#include "server/listener.h"
+#include "server/listeners.h"
 #include "server/scripting/scripting.h"
 #include "server/services.h"
 #include "server/watch_table.h"
@@ -37,7 +37,6 @@ class Server final : public ServerControl {
   Result<void> ApplyOptions(std::span<const std::string_view> changed_names) override;
 
  private:
-  Result<void> Listen();
   void WaitForSignal();
   void ScheduleCron();
   void Cron();
@@ -71,7 +70,7 @@ class Server final : public ServerControl {
   std::atomic<bool> over_memory_limit_{false};
   Services services_;
   std::vector<std::unique_ptr<IoThread>> threads_;
-  std::vector<std::unique_ptr<Listener>> listeners_;
+  std::unique_ptr<Listeners> listeners_;
   std::unique_ptr<boost::asio::signal_set> signals_;
   std::unique_ptr<boost::asio::steady_timer> cron_;  // on the first thread
   bool stopping_ = false;                            // the first thread's own

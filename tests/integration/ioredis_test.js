@@ -144,6 +144,7 @@ const tests = {
   }),
 
   'monitor mode': () => withClient({}, async (redis) => {
+    await redis.ping(); // ready: its own INFO, which asks whether the server is, is not to be seen
     const monitor = await redis.monitor();
     const seen = new Promise((resolve) => {
       monitor.on('monitor', (time, args, source, database) => resolve({ args, source, database }));

@@ -12,7 +12,7 @@ import threading
 import time
 import unittest
 
-from strata import Client, Server, ServerTest, encode, wait_until
+from strata import Client, ReplyError, Server, ServerTest, encode, free_port, wait_until
 
 MEGABYTE = 1 << 20
 
@@ -63,6 +63,51 @@ class Addresses(unittest.TestCase):
         self.assertIn("192.0.2.1", server.log())
         with self.assertRaises(ConnectionRefusedError):
             Client(server.port, "127.0.0.3")
+
+    def answers(self, port, host="127.0.0.1"):
+        try:
+            with Client(port, host) as client:
+                return client.run("PING") == b"PONG"
+        except ConnectionError:
+            return False
+
+    def test_the_port_changes_while_clients_are_served(self):
+        for options in ((), ("--reuse-port", "yes", "--io-threads", "3")):
+            server = self.start(*options)
+            port = free_port()
+            with server.client() as client:
+                self.assertEqual(client.run("CONFIG", "SET", "port", str(port)), b"OK")
+                self.assertEqual([self.answers(server.port), self.answers(port)], [False, True])
+                self.assertIn(f"tcp_port:{port}\r\n", client.run("INFO", "server").decode())
+                self.assertEqual(client.run("CONFIG", "SET", "port", "0"), b"OK")
+                self.assertEqual([self.answers(server.port), self.answers(port)], [False, False])
+                self.assertEqual(client.run("CONFIG", "SET", "port", str(server.port)), b"OK")
+                self.assertTrue(all(self.answers(server.port) for _ in range(10)))
+
+    def test_a_port_that_cannot_be_had_changes_nothing(self):
+        server, other = self.start(), self.start()
+        with server.client() as client:
+            reply = client.run("CONFIG", "SET", "port", str(other.port), "timeout", "17")
+            self.assertEqual(reply, ReplyError(
+                "ERR CONFIG SET failed (possibly related to argument 'port') - Unable to listen on "
+                "this port. Check server logs."))
+            self.assertEqual(client.run("CONFIG", "GET", "port"), [b"port", b"%d" % server.port])
+            self.assertEqual(client.run("CONFIG", "GET", "timeout"), [b"timeout", b"0"])
+            self.assertTrue(self.answers(server.port))
+        self.assertIn("Address already in use", server.log())
+
+    def test_the_addresses_change_while_clients_are_served(self):
+        server = self.start()
+        two = ("127.0.0.1", "127.0.0.2")
+        with server.client() as client:
+            for bound, who in (("127.0.0.1 127.0.0.2", [True, True]), ("127.0.0.2", [False, True]),
+                               ("*", [True, True]), ("127.0.0.1 -192.0.2.1", [True, False])):
+                self.assertEqual(client.run("CONFIG", "SET", "bind", bound), b"OK")
+                self.assertEqual([self.answers(server.port, host) for host in two], who, bound)
+            self.assertEqual(client.run("CONFIG", "SET", "bind", "192.0.2.1"), ReplyError(
+                "ERR CONFIG SET failed (possibly related to argument 'bind') - Failed to bind to "
+                "specified addresses."))
+            self.assertEqual([self.answers(server.port, host) for host in two], [True, False])
 
     def test_one_listener_per_thread(self):
         server = self.start("--reuse-port", "yes", "--io-threads", "4")
