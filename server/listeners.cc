@@ -76,7 +76,8 @@ Result<void> Listeners::OpenAll(std::span<const ListenAddress> addresses, const 
 
 Result<Listeners::Group> Listeners::OpenAddress(const ListenAddress& address,
                                                 const Options& options) const {
-  // With SO_REUSEPORT each thread accepts its own clients; for a Unix socket there is no such thing.
+  // With SO_REUSEPORT each thread accepts its own clients; for a Unix socket there is no such
+  // thing.
   const bool each_its_own = options.reuse_port && address.unix_path.empty();
   Group group;
   for (size_t i = 0; i < (each_its_own ? threads_.size() : 1); ++i) {

@@ -165,7 +165,7 @@ std::string Empty() {
   std::string bytes(kMagic);
   bytes.resize(kHeaderBytes);
   bytes[kFormOffset] = static_cast<char>(Form::kSparse);
-  AppendRunOfZeroes(bytes, kRegisters);
+  bytes += {'\x7f', '\xff'};  // one run of 16,384 zeroes
   return bytes;
 }
 

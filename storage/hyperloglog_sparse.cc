@@ -1,8 +1,8 @@
 #include "storage/hyperloglog_sparse.h"
 
 #include <array>
-#include <bit>
-#include <cstring>
+
+#include "storage/hyperloglog_locate.h"
 
 namespace strata::hyperloglog {
 namespace {
@@ -17,122 +17,59 @@ char RunOfRanks(uint8_t rank, size_t length) {
   return static_cast<char>(0x80 | (rank - 1) << 2 | (length - 1));
 }
 
-// The run that covers a register.
-struct Place {
-  size_t offset;
-  std::optional<size_t> previous;  // offset of the run before it
-  size_t first;                    // register
-  Run run;
-};
-
-constexpr uint64_t EachByte(uint8_t byte) {
-  return byte * uint64_t{0x0101010101010101};
+bool IsOfRanks(char head) {
+  return (head & 0x80) != 0;
 }
 
-constexpr size_t kEight = 8;
-
-// Runs of one byte each, one after another.
-struct ShortRuns {
-  size_t size;    // in bytes
-  size_t length;  // in registers
-};
-
-// Those that stand at the beginning of eight bytes, up to a run of two.
-ShortRuns ReadShortRuns(const char* at) {
-  uint64_t runs;
-  std::memcpy(&runs, at, sizeof(runs));
-  uint64_t are_ranks = runs & EachByte(0x80);
-  uint64_t are_many_zeroes = ~runs & runs << 1 & EachByte(0x80);
-  uint64_t ranks_mask = (are_ranks >> 7) * 0xff;
-  uint64_t lengths = runs & ((ranks_mask & EachByte(0x03)) | (~ranks_mask & EachByte(0x3f)));
-  lengths += EachByte(1);
-  size_t size = kEight;
-  if (are_many_zeroes != 0) {
-    size = static_cast<size_t>(std::countr_zero(are_many_zeroes)) / 8;
-    lengths &= (uint64_t{1} << size * 8) - 1;
-  }
-  constexpr uint64_t kEvenBytes = 0x00ff00ff00ff00ff;
-  uint64_t pairs = (lengths & kEvenBytes) + (lengths >> 8 & kEvenBytes);
-  return {size, pairs * 0x0001000100010001 >> 48};
-}
-
-// A run's length and size out of its first two bytes, without a branch, which could only be
-// guessed: whether the zeroes between two elements take one byte or two is chance.
-struct Step {
-  size_t size;
-  size_t length;
-};
-
-Step ReadStep(const char* at) {
-  constexpr std::array<uint16_t, 4> kLengthBits = {0x3f00, 0x3fff, 0x0300, 0x0300};
-  constexpr std::array<uint8_t, 4> kShift = {8, 0, 8, 8};
-  const unsigned head = static_cast<uint8_t>(at[0]);
-  const unsigned both = head << 8 | static_cast<uint8_t>(at[1]);
-  const unsigned kind = head >> 6;
-  return {1 + size_t{kind == 1}, size_t{(both & kLengthBits[kind]) >> kShift[kind]} + 1};
-}
-
-// Nothing if the runs end before the register. This is what most of PFADD's time goes to.
-std::optional<Place> Locate(std::string_view bytes, size_t index) {
-  // Fewer bytes are of fewer than two hundred elements: most runs of zeroes are of two bytes, at
-  // which eights would stop.
-  constexpr size_t kLeastForEights = 512;
-  const bool by_eights = bytes.size() >= kLeastForEights;
-  size_t at = kHeaderBytes;
-  size_t first = 0;
-  std::optional<size_t> previous;
-  while (at + 1 < bytes.size()) {
-    if (by_eights && bytes.size() - at >= kEight) {
-      ShortRuns runs = ReadShortRuns(bytes.data() + at);
-      if (runs.size > 0 && first + runs.length <= index) {
-        first += runs.length;
-        at += runs.size;
-        previous = at - 1;
-        continue;
-      }
-    }
-    const Step step = ReadStep(bytes.data() + at);
-    if (index < first + step.length) break;
-    previous = at;
-    first += step.length;
-    at += step.size;
-  }
-  std::optional<Run> run = ReadRun(bytes, at);
-  if (!run || index >= first + run->length) return std::nullopt;
-  return Place{at, previous, first, *run};
+size_t SizeOf(char head) {
+  return (head & 0xc0) == 0x40 ? 2 : 1;
 }
 
 // Neighbours of the same rank become one run, from `at` on, as far as one can hold them.
 void JoinRuns(std::string& bytes, size_t at) {
-  for (int i = 0; i < kRunsToJoin && at < bytes.size(); ++i) {
-    std::optional<Run> run = ReadRun(bytes, at);
-    if (!run) return;
-    if (run->kind == RunKind::kRanks) {
-      std::optional<Run> next = ReadRun(bytes, at + run->size);
-      if (next && next->kind == RunKind::kRanks && next->rank == run->rank &&
-          run->length + next->length <= kLongestRanks) {
-        bytes[at] = RunOfRanks(run->rank, run->length + next->length);
+  constexpr char kRankMask = 0x7c;
+  constexpr char kLengthMask = 0x03;
+  for (int i = 0; i < kRunsToJoin && at + 1 < bytes.size(); ++i) {
+    const char head = bytes[at];
+    const char next = bytes[at + 1];
+    if (IsOfRanks(head) && IsOfRanks(next) && ((head ^ next) & kRankMask) == 0) {
+      const size_t length = (head & kLengthMask) + (next & kLengthMask) + 2u;
+      if (length <= kLongestRanks) {
+        bytes[at] = static_cast<char>((head & ~kLengthMask) | static_cast<char>(length - 1));
         bytes.erase(at + 1, 1);
         continue;  // the joined run may join the one behind it
       }
     }
-    at += run->size;
+    at += SizeOf(head);
   }
 }
 
+// A few bytes of runs.
+struct ShortRuns {
+  std::array<char, 5> bytes;  // zeroes of two bytes, a rank, zeroes of two bytes
+  size_t size = 0;
+
+  void Append(char byte) { bytes[size++] = byte; }
+  void AppendZeroes(size_t length) {
+    const size_t n = length - 1;
+    if (length > kLongestZeroes) Append(static_cast<char>(0x40 | n >> 8));
+    Append(static_cast<char>(n & 0xff));
+  }
+};
+
 // The run of `place` with one register raised.
-std::string SplitRun(const Place& place, Position position) {
-  std::string runs;
+ShortRuns SplitRun(const Place& place, Position position) {
+  ShortRuns runs;
   auto append_rest = [&](size_t length) {
     if (length == 0) return;
     if (place.run.kind == RunKind::kRanks) {
-      runs += RunOfRanks(place.run.rank, length);
+      runs.Append(RunOfRanks(place.run.rank, length));
     } else {
-      AppendRunOfZeroes(runs, length);
+      runs.AppendZeroes(length);
     }
   };
   append_rest(position.index - place.first);
-  runs += RunOfRanks(position.rank, 1);
+  runs.Append(RunOfRanks(position.rank, 1));
   append_rest(place.first + place.run.length - 1 - position.index);
   return runs;
 }
@@ -151,16 +88,6 @@ std::optional<Run> ReadRun(std::string_view bytes, size_t offset) {
   return Run{RunKind::kManyZeroes, 0, 2, ((head & 0x3fu) << 8 | low) + 1};
 }
 
-void AppendRunOfZeroes(std::string& bytes, size_t length) {
-  size_t n = length - 1;
-  if (length <= kLongestZeroes) {
-    bytes += static_cast<char>(n);
-  } else {
-    bytes += static_cast<char>(0x40 | n >> 8);
-    bytes += static_cast<char>(n & 0xff);
-  }
-}
-
 SparseResult RaiseSparse(std::string& bytes, Position position, size_t max_bytes) {
   if (position.rank > kGreatestRank) return SparseResult::kTooBig;
   std::optional<Place> place = Locate(bytes, position.index);
@@ -170,11 +97,11 @@ SparseResult RaiseSparse(std::string& bytes, Position position, size_t max_bytes
   if (run.length == 1 && run.size == 1) {
     bytes[place->offset] = RunOfRanks(position.rank, 1);
   } else {
-    std::string runs = SplitRun(*place, position);
-    if (runs.size() > run.size && bytes.size() + runs.size() - run.size > max_bytes) {
+    const ShortRuns runs = SplitRun(*place, position);
+    if (runs.size > run.size && bytes.size() + runs.size - run.size > max_bytes) {
       return SparseResult::kTooBig;
     }
-    bytes.replace(place->offset, run.size, runs);
+    bytes.replace(place->offset, run.size, runs.bytes.data(), runs.size);
   }
   JoinRuns(bytes, place->previous.value_or(kHeaderBytes));
   return SparseResult::kChanged;

@@ -47,8 +47,6 @@ bool VisitRuns(std::string_view bytes, Visitor&& visit) {
   return first == kRegisters;
 }
 
-void AppendRunOfZeroes(std::string& bytes, size_t length);
-
 enum class SparseResult : uint8_t { kUnchanged, kChanged, kCorrupt, kTooBig };
 
 // What Raise does in the sparse form. kTooBig: nothing was done, the form must become dense.

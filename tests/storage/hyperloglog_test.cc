@@ -9,6 +9,7 @@
 #include <string>
 
 #include "base/random.h"
+#include "storage/hyperloglog_locate.h"
 #include "storage/hyperloglog_sparse.h"
 
 namespace strata::hyperloglog {
@@ -88,6 +89,45 @@ TEST_CASE("neighbours of the same rank share a run of up to four") {
   CHECK(DescribeRuns(bytes) == "v:2,4 v:2,1 Z:16379");
   REQUIRE(RaiseSparse(bytes, {1, 3}, kSparseMaxBytes) == SparseResult::kChanged);
   CHECK(DescribeRuns(bytes) == "v:2,1 v:3,1 v:2,3 Z:16379");
+}
+
+// One run after another.
+std::optional<Place> LocateSlowly(const std::string& bytes, size_t index) {
+  std::optional<size_t> previous;
+  size_t first = 0;
+  size_t at = kHeaderBytes;
+  while (std::optional<Run> run = ReadRun(bytes, at)) {
+    if (index < first + run->length) return Place{at, previous, first, *run};
+    first += run->length;
+    previous = at;
+    at += run->size;
+  }
+  return std::nullopt;
+}
+
+TEST_CASE("a register is found in any runs, also where second bytes look like first ones") {
+  const uint64_t seed = GENERATE(1u, 2u, 3u);
+  CAPTURE(seed);
+  Random random(seed);
+  for (int round = 0; round < 20'000; ++round) {
+    std::string bytes(Empty(), 0, kHeaderBytes);
+    for (uint64_t i = random.Below(40); i > 0; --i) {
+      uint64_t byte = random.Next();
+      if (random.Below(2) == 0) byte = (byte & 0x3f) | 0x40;
+      if (random.Below(2) == 0) byte &= 0xc7;  // short, so that a register is far behind
+      bytes += static_cast<char>(byte);
+    }
+    const size_t index = random.Below(random.Below(2) == 0 ? kRegisters : 2000);
+    CAPTURE(DescribeRuns(bytes), index);
+    const std::optional<Place> expected = LocateSlowly(bytes, index);
+    const std::optional<Place> found = Locate(bytes, index);
+    REQUIRE(found.has_value() == expected.has_value());
+    if (!found) continue;
+    REQUIRE(found->offset == expected->offset);
+    REQUIRE(found->previous == expected->previous);
+    REQUIRE(found->first == expected->first);
+    REQUIRE(found->run.length == expected->run.length);
+  }
 }
 
 TEST_CASE("estimates are within five standard errors") {
