@@ -8,9 +8,7 @@ namespace strata {
 namespace {
 
 constexpr int kSteps = 26;
-constexpr double kEarthRadius = 6372797.560856;
 constexpr double kMercatorMax = 20037726.37;
-constexpr double kDegree = M_PI / 180.0;
 
 struct Range {
   double min = 0;
@@ -19,13 +17,6 @@ struct Range {
 constexpr Range kLongitudes{-180, 180};
 constexpr Range kLatitudes{-85.05112878, 85.05112878};
 constexpr Range kAllLatitudes{-90, 90};
-
-double ToRadians(double degrees) {
-  return degrees * kDegree;
-}
-double ToDegrees(double radians) {
-  return radians / kDegree;
-}
 
 // Bit i of `value` becomes bit 2i.
 uint64_t Spread(uint32_t value) {
@@ -81,10 +72,6 @@ Range PartOf(const Range& range, uint32_t index, int step) {
 Cell CellOf(const GeoPoint& point, const Range& latitudes, int step) {
   return {IndexIn(kLongitudes, point.longitude, step), IndexIn(latitudes, point.latitude, step),
           step};
-}
-
-double LatitudeDistance(double a, double b) {
-  return kEarthRadius * std::fabs(ToRadians(b) - ToRadians(a));
 }
 
 struct Bounds {
@@ -163,24 +150,6 @@ Cell CentralCell(const GeoShape& shape, const Bounds& bounds) {
   return cell;
 }
 
-// Whether a line from the point to the east crosses an odd number of edges.
-bool Surrounds(const std::vector<GeoPoint>& vertices, const GeoPoint& point) {
-  bool inside = false;
-  const GeoPoint* before = &vertices.back();
-  for (const GeoPoint& vertex : vertices) {
-    const bool passes_by =
-        (vertex.latitude > point.latitude) == (before->latitude > point.latitude);
-    if (!passes_by) {
-      const double slope =
-          (before->longitude - vertex.longitude) / (before->latitude - vertex.latitude);
-      const double crossing = vertex.longitude + (point.latitude - vertex.latitude) * slope;
-      if (point.longitude < crossing) inside = !inside;
-    }
-    before = &vertex;
-  }
-  return inside;
-}
-
 }  // namespace
 
 bool IsValid(const GeoPoint& point) {
@@ -207,46 +176,6 @@ std::string GeohashText(const GeoPoint& point) {
   // Ten letters of five bits take 50 of the 52; the eleventh is always 0 in Redis.
   for (int i = 1; i < kLength; ++i) text += kLetters[(bits >> (2 * kSteps - i * 5)) & 0x1f];
   return text + kLetters[0];
-}
-
-double GeoDistance(const GeoPoint& a, const GeoPoint& b) {
-  const double v = std::sin((ToRadians(b.longitude) - ToRadians(a.longitude)) / 2);
-  if (v == 0) return LatitudeDistance(a.latitude, b.latitude);
-  const double latitude_a = ToRadians(a.latitude);
-  const double latitude_b = ToRadians(b.latitude);
-  const double u = std::sin((latitude_b - latitude_a) / 2);
-  const double haversine = u * u + std::cos(latitude_a) * std::cos(latitude_b) * v * v;
-  return 2.0 * kEarthRadius * std::asin(std::sqrt(haversine));
-}
-
-GeoShape MakePolygon(std::vector<GeoPoint> vertices) {
-  double x = 0, y = 0, z = 0;
-  for (const GeoPoint& vertex : vertices) {
-    const double longitude = ToRadians(vertex.longitude);
-    const double latitude = ToRadians(vertex.latitude);
-    x += std::cos(latitude) * std::cos(longitude);
-    y += std::cos(latitude) * std::sin(longitude);
-    z += std::sin(latitude);
-  }
-  const GeoPoint centre{ToDegrees(std::atan2(y, x)), ToDegrees(std::atan2(z, std::hypot(x, y)))};
-  return {.kind = GeoShape::Kind::kPolygon, .centre = centre, .vertices = std::move(vertices)};
-}
-
-std::optional<double> DistanceWithin(const GeoShape& shape, const GeoPoint& point) {
-  if (shape.kind == GeoShape::Kind::kBox) {
-    // A box's width is measured on the point's own parallel.
-    const GeoPoint beside{shape.centre.longitude, point.latitude};
-    if (LatitudeDistance(point.latitude, shape.centre.latitude) > shape.height / 2) return {};
-    if (GeoDistance(point, beside) > shape.width / 2) return {};
-    return GeoDistance(shape.centre, point);
-  }
-  const double distance = GeoDistance(shape.centre, point);
-  if (shape.kind == GeoShape::Kind::kPolygon) {
-    if (!Surrounds(shape.vertices, point)) return {};
-  } else if (distance > shape.radius) {
-    return {};
-  }
-  return distance;
 }
 
 GeoCover CoverShape(const GeoShape& shape) {

@@ -8,21 +8,15 @@
 // (a Z-order curve). A cell's places are a range of scores, so a search reads the cell around its
 // centre and the eight neighbours, at a step whose cells are as large as the shape.
 //
-// Latitudes end at ±85.05112878 (EPSG:900913), distances are on a sphere (haversine). Units are
-// degrees and metres. Pure functions.
+// Latitudes end at ±85.05112878 (EPSG:900913). Units are degrees and metres. Pure functions.
 
 #include <array>
 #include <cstdint>
-#include <optional>
 #include <string>
-#include <vector>
+
+#include "base/geo_shape.h"
 
 namespace strata {
-
-struct GeoPoint {
-  double longitude = 0;
-  double latitude = 0;
-};
 
 // Whether a geohash can tell of it.
 bool IsValid(const GeoPoint& point);
@@ -32,25 +26,6 @@ uint64_t EncodeGeohash(const GeoPoint& point);
 GeoPoint DecodeGeohash(uint64_t score);
 // The eleven letters that geohash.org knows. REQUIRES: IsValid(point).
 std::string GeohashText(const GeoPoint& point);
-
-double GeoDistance(const GeoPoint& a, const GeoPoint& b);
-
-struct GeoShape {
-  enum class Kind : uint8_t { kCircle, kBox, kPolygon };
-  Kind kind = Kind::kCircle;
-  GeoPoint centre;
-  double radius = 0;  // of a circle
-  double width = 0;   // of a box
-  double height = 0;
-  // Of a polygon, whose edges are straight on a map of degrees and may cross: what an odd number of
-  // them surrounds is inside, as in Valkey.
-  std::vector<GeoPoint> vertices = {};
-};
-// Its centre is the middle of the vertices, taken on the sphere. REQUIRES: there are some.
-GeoShape MakePolygon(std::vector<GeoPoint> vertices);
-
-// The distance from the shape's centre, or nothing if the point lies outside.
-std::optional<double> DistanceWithin(const GeoShape& shape, const GeoPoint& point);
 
 // Scores from `first` up to and without `last`.
 struct ScoreRange {

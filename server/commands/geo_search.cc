@@ -284,9 +284,12 @@ bool ParseSearch(CommandContext& c, Entry* entry, SearchRequest& request) {
 }
 
 std::vector<FoundPlace> FindPlaces(const SortedSetValue& set, const SearchRequest& request) {
+  constexpr size_t kUsual = 32;
   std::vector<FoundPlace> found;
+  found.reserve(kUsual);
   const size_t limit = request.any ? static_cast<size_t>(request.count) : SIZE_MAX;
   const GeoCover cover = CoverShape(request.shape);
+  const ShapeTest test(request.shape);
   for (size_t i = 0; i < cover.count && found.size() < limit; ++i) {
     const ScoreRange& cell = cover.cells[i];
     const size_t first =
@@ -297,7 +300,7 @@ std::vector<FoundPlace> FindPlaces(const SortedSetValue& set, const SearchReques
     set.Visit(first, last - first, Direction::kForward, [&](std::string_view member, double score) {
       if (found.size() >= limit) return false;
       const GeoPoint point = DecodeScore(score);
-      const std::optional<double> distance = DistanceWithin(request.shape, point);
+      const std::optional<double> distance = test.DistanceWithin(point);
       if (distance) found.push_back({std::string(member), score, *distance, point});
       return true;
     });
@@ -305,18 +308,24 @@ std::vector<FoundPlace> FindPlaces(const SortedSetValue& set, const SearchReques
   return found;
 }
 
+// Places at the same distance stay in their order.
 void SortAndCut(std::vector<FoundPlace>& found, const SearchRequest& request) {
-  if (request.order == SearchOrder::kNearest) {
-    std::stable_sort(found.begin(), found.end(), [](const FoundPlace& a, const FoundPlace& b) {
-      return a.distance < b.distance;
-    });
-  } else if (request.order == SearchOrder::kFarthest) {
-    std::stable_sort(found.begin(), found.end(), [](const FoundPlace& a, const FoundPlace& b) {
-      return a.distance > b.distance;
-    });
-  }
   const auto count = static_cast<size_t>(request.count);
-  if (count > 0 && count < found.size()) found.erase(found.begin() + request.count, found.end());
+  const size_t kept = count > 0 ? std::min(count, found.size()) : found.size();
+  if (request.order == SearchOrder::kNone) return found.resize(kept);
+  std::vector<std::pair<double, size_t>> order(found.size());  // what goes first is smallest
+  const double sign = request.order == SearchOrder::kNearest ? 1 : -1;
+  for (size_t i = 0; i < found.size(); ++i) order[i] = {sign * found[i].distance, i};
+  const auto end = order.begin() + static_cast<ptrdiff_t>(kept);
+  if (end == order.end()) {
+    std::sort(order.begin(), end);
+  } else {
+    std::partial_sort(order.begin(), end, order.end());
+  }
+  std::vector<FoundPlace> sorted;
+  sorted.reserve(kept);
+  for (size_t i = 0; i < kept; ++i) sorted.push_back(std::move(found[order[i].second]));
+  found = std::move(sorted);
 }
 
 void ReplyPlaces(ReplyBuilder& reply, const std::vector<FoundPlace>& found,

@@ -55,6 +55,28 @@ bool IsHeld(const GeoCover& cover, uint64_t score) {
       [&](const ScoreRange& cell) { return cell.first <= score && score < cell.last; });
 }
 
+TEST_CASE("what is within a circle is told by the distance alone, down to its last digit") {
+  Random random(5);
+  size_t within = 0;
+  for (int i = 0; i < 100'000; ++i) {
+    GeoShape circle;
+    circle.centre = {Uniform(random, -180, 180), Uniform(random, -85, 85)};
+    circle.radius = std::pow(10, Uniform(random, 0, 7.4));  // some hold all of the Earth
+    const double degrees = random.Below(4) == 0 ? 180 : circle.radius / 111'000;
+    GeoPoint point{
+        std::clamp(circle.centre.longitude + Uniform(random, -degrees, degrees), -180.0, 180.0),
+        std::clamp(circle.centre.latitude + Uniform(random, -degrees, degrees), -85.0, 85.0)};
+    if (random.Below(8) == 0) point.longitude = circle.centre.longitude;
+    const double distance = GeoDistance(circle.centre, point);
+    if (random.Below(4) == 0) circle.radius = distance;
+    if (random.Below(4) == 0) circle.radius = std::nextafter(distance, 0);
+    const std::optional<double> found = ShapeTest(circle).DistanceWithin(point);
+    REQUIRE(found == (distance > circle.radius ? std::nullopt : std::optional(distance)));
+    within += found.has_value();
+  }
+  CHECK(within > 20'000);
+}
+
 TEST_CASE("the cells of a shape hold the places within it") {
   Random random(2);
   for (int i = 0; i < 20'000; ++i) {
@@ -72,7 +94,8 @@ TEST_CASE("the cells of a shape hold the places within it") {
     const double degrees = size / 111'000;
     const GeoPoint point{shape.centre.longitude + Uniform(random, -degrees, degrees),
                          shape.centre.latitude + Uniform(random, -degrees, degrees)};
-    if (!IsValid(point) || !DistanceWithin(shape, DecodeGeohash(EncodeGeohash(point)))) continue;
+    if (!IsValid(point) || !ShapeTest(shape).DistanceWithin(DecodeGeohash(EncodeGeohash(point))))
+      continue;
     const uint64_t score = EncodeGeohash(point);
     if (!IsHeld(CoverShape(shape), score))
       FAIL("size " << size << " at " << point.longitude << " " << point.latitude);
@@ -94,7 +117,7 @@ TEST_CASE("the cells of a polygon hold the places within it, however large it is
     std::generate(vertices.begin(), vertices.end(), near_middle);
     const GeoShape polygon = MakePolygon(vertices);
     const uint64_t score = EncodeGeohash(near_middle());
-    if (!DistanceWithin(polygon, DecodeGeohash(score))) continue;
+    if (!ShapeTest(polygon).DistanceWithin(DecodeGeohash(score))) continue;
     ++within;
     if (!IsHeld(CoverShape(polygon), score)) {
       FAIL(degrees << " around " << middle.longitude << " " << middle.latitude);
@@ -107,17 +130,17 @@ TEST_CASE("what a polygon's edges surround an odd number of times is within it")
   const GeoShape square = MakePolygon({{0, 0}, {10, 0}, {10, 10}, {0, 10}});
   CHECK(square.centre.longitude == Approx(5).margin(0.01));
   CHECK(square.centre.latitude == Approx(5.019).margin(0.01));
-  CHECK(DistanceWithin(square, {5, 5}));
-  CHECK(DistanceWithin(square, {9.99, 0.01}));
-  CHECK_FALSE(DistanceWithin(square, {10.01, 5}));
-  CHECK_FALSE(DistanceWithin(square, {5, -0.01}));
-  CHECK_FALSE(DistanceWithin(square, {-5, 10}));
+  CHECK(ShapeTest(square).DistanceWithin({5, 5}));
+  CHECK(ShapeTest(square).DistanceWithin({9.99, 0.01}));
+  CHECK_FALSE(ShapeTest(square).DistanceWithin({10.01, 5}));
+  CHECK_FALSE(ShapeTest(square).DistanceWithin({5, -0.01}));
+  CHECK_FALSE(ShapeTest(square).DistanceWithin({-5, 10}));
   // A star of five points, drawn in one line: its middle is surrounded twice.
   const GeoShape star = MakePolygon({{0, 10}, {6, -8}, {-9, 3}, {9, 3}, {-6, -8}});
-  CHECK_FALSE(DistanceWithin(star, {0, 0}));
-  CHECK(DistanceWithin(star, {0, 5}));
-  CHECK(DistanceWithin(star, {-6, 2}));
-  CHECK_FALSE(DistanceWithin(star, {6, 6}));
+  CHECK_FALSE(ShapeTest(star).DistanceWithin({0, 0}));
+  CHECK(ShapeTest(star).DistanceWithin({0, 5}));
+  CHECK(ShapeTest(star).DistanceWithin({-6, 2}));
+  CHECK_FALSE(ShapeTest(star).DistanceWithin({6, 6}));
 }
 
 }  // namespace
