@@ -16,11 +16,12 @@ bool Isolation::LetOthersIn() {
   return !is_outside_;
 }
 
-void Isolation::StopTheWorld() {
-  if (alone_) return;
-  UnlockKeys();
-  world_.UnlockShared(thread_index_);
-  world_.LockExclusive();
+void Isolation::StopTheWorld(const std::function<void()>& wait) {
+  if (StopTheWorldUnlessBusy()) return;
+  is_outside_ = false;
+  is_waiting_ = true;
+  while (!world_.LockExclusiveUnlessBusy()) wait();
+  is_waiting_ = false;
   alone_ = true;
 }
 

@@ -12,6 +12,7 @@
 // One dispatcher's own, on its thread.
 
 #include <cstddef>
+#include <functional>
 #include <span>
 
 #include "base/big_reader_lock.h"
@@ -29,7 +30,9 @@ class Isolation {
 
   // Around a batch of commands. False, and nothing is held, if the world is stopped by one who is
   // busy; then EndBatch is not to be called.
-  [[nodiscard]] bool BeginBatch() { return world_.LockSharedUnlessBusy(thread_index_); }
+  [[nodiscard]] bool BeginBatch() {
+    return !is_waiting_ && world_.LockSharedUnlessBusy(thread_index_);
+  }
   void EndBatch();
 
   // Between two commands of a batch: lets the others go on, if they were stopped. False if one of
@@ -56,7 +59,10 @@ class Isolation {
   // From here to the end of the command, or of the batch, everything is its own. In between the
   // keys' locks are released and others may change what it has seen: so a command calls this before
   // it looks at anything, or answers for the difference. REQUIRES: no view into an entry is held.
-  void StopTheWorld();
+  //
+  // While another keeps the world busy, nothing is held, and `wait` is called again and again; to
+  // batches that begin within, the world is busy all that time.
+  void StopTheWorld(const std::function<void()>& wait);
   // The same, for a command that has done nothing yet. False if the world is stopped by one who is
   // busy: then nothing is held, see is_outside.
   [[nodiscard]] bool StopTheWorldUnlessBusy();
@@ -73,6 +79,7 @@ class Isolation {
   std::span<const KeyRef> locked_keys_;
   bool alone_ = false;
   bool is_outside_ = false;
+  bool is_waiting_ = false;
 };
 
 }  // namespace strata

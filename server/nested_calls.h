@@ -28,8 +28,8 @@ class ReplyBuilder;
 class EventLoop {
  public:
   virtual ~EventLoop() = default;
-  // Lets the thread's other clients say what they want, and go on. REQUIRES: the caller has stopped
-  // the world, and said that it is busy.
+  // Lets the thread's other clients say what they want, and go on. REQUIRES: the world is busy, by
+  // the caller or because it waits for who is (Isolation::StopTheWorld).
   virtual void ServeOthers() = 0;
 };
 

@@ -1,5 +1,8 @@
 #include "server/scripting/command_script_host.h"
 
+#include <chrono>
+#include <thread>
+
 #include "server/command_context.h"
 #include "server/command_gates.h"
 #include "server/nested_calls.h"
@@ -48,9 +51,12 @@ bool CommandScriptHost::Begin() {
 
 bool CommandScriptHost::StopTheWorld() {
   Isolation& isolation = context_.nested.isolation();
-  const bool in_transaction = context_.may_block == MayBlock::kNo;
-  if (in_transaction || has_written_) {
-    isolation.StopTheWorld();
+  if (has_written_) {
+    // It cannot be undone, so it waits; those whom the thread serves need not wait with it.
+    isolation.StopTheWorld([this] {
+      if (EventLoop* loop = context_.nested.loop()) loop->ServeOthers();
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    });
     return true;
   }
   if (isolation.StopTheWorldUnlessBusy()) return true;

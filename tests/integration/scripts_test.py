@@ -156,6 +156,24 @@ class BusyScripts(ServerTest):
                 self.wait_until_idle()
         self.assertGreater(turned_away, 0)
 
+    def test_one_that_has_written_waits_for_another_and_makes_nobody_wait(self):
+        slow = ("redis.call('SET', KEYS[1], 'written') for i = 1, 5e7 do end "
+                "return redis.call('GET', KEYS[1])")
+        scripts, others = self.clients[:2], self.clients[2:]  # both on two threads
+        for _ in range(20):  # until the one that loops is the first to be slow
+            scripts[0].send(encode("EVAL", LOOP, 0))
+            time.sleep(0.02)
+            scripts[1].send(encode("EVAL", slow, 1, "k"))
+            for other in others * 2:
+                wait_until(lambda other=other: other.run("GET", "k") == BUSY or
+                           has_replies(scripts), "one is busy")
+            wait_until(lambda: others[0].run("SCRIPT", "KILL") and has_replies(scripts), "they end")
+            ends = [script.reply() for script in scripts]
+            self.wait_until_idle()
+            if ends == [killed(sha(LOOP)), b"written"]:
+                break
+        self.assertEqual(ends, [killed(sha(LOOP)), b"written"])
+
     def test_the_client_of_a_busy_script_may_go_away(self):
         script = self.start("EVAL", LOOP, 0)
         script.close()
