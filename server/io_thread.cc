@@ -13,6 +13,9 @@ namespace {
 namespace asio = boost::asio;
 
 constexpr auto kTick = std::chrono::milliseconds(16);
+// At rest: to be woken costs a processor more than what there is to do. A key that expires then is
+// still gone within a tenth of a second.
+constexpr auto kLongestTick = std::chrono::milliseconds(64);
 // While keys that are due are waiting, the thread gives them a quarter of its time.
 constexpr auto kBusyTick = std::chrono::milliseconds(3);
 constexpr int64_t kExpiryBudgetNs = 1'000'000;
@@ -31,6 +34,7 @@ IoThread::IoThread(Services& services, size_t index, size_t thread_count)
       stop_deadline_(context_),
       dispatcher_(services, index),
       read_buffer_(std::make_unique<char[]>(kReadBufferBytes)),
+      tick_period_(kTick),
       next_expiry_shard_(index) {
   dispatcher_.nested().set_loop(*this);
   services.post.SetBell(index, [this] { asio::post(context_, [this] { AnswerBell(); }); });
@@ -127,7 +131,7 @@ void IoThread::AddSuspended(std::weak_ptr<Connection> connection) {
 }
 
 void IoThread::ScheduleTick() {
-  tick_.expires_after(expiry_behind_ ? kBusyTick : kTick);
+  tick_.expires_after(tick_period_);
   tick_.async_wait([this](const boost::system::error_code& failure) {
     if (failure || stopping_) return;
     Tick();
@@ -141,13 +145,20 @@ void IoThread::Tick() {
     BatchScope scope(dispatcher_);
     const bool may_expire = services_.active_expiry.load(std::memory_order_relaxed) &&
                             !services_.post.IsFull();  // it has something to tell
-    expiry_behind_ = !scope.busy() && may_expire && ExpireKeys();
+    const ExpiryStep expiry = !scope.busy() && may_expire ? ExpireKeys() : ExpiryStep{};
+    tick_period_ = PeriodAfter(expiry);
     if (!scope.busy() && index_ == 0) CleanTracking();
   }
   services_.scripting.DropStale(index_);
   if (!unabandoned_.empty()) RetryAbandoning();
   if (!suspended_.empty()) RetrySuspended();
   CheckConnections();
+}
+
+std::chrono::milliseconds IoThread::PeriodAfter(const ExpiryStep& expiry) const {
+  if (expiry.is_behind) return kBusyTick;
+  if (expiry.looked_at > 0 || !suspended_.empty() || !unabandoned_.empty()) return kTick;
+  return std::min(2 * tick_period_, kLongestTick);
 }
 
 // Bounded steps, for all threads.
@@ -157,21 +168,24 @@ void IoThread::CleanTracking() {
   services_.tracking.SweepSome();
 }
 
-bool IoThread::ExpireKeys() {
+ExpiryStep IoThread::ExpireKeys() {
   Keyspace& keyspace = services_.keyspace;
-  if (index_ >= keyspace.shard_count()) return false;
+  ExpiryStep all;
+  if (index_ >= keyspace.shard_count()) return all;
   size_t shards = (keyspace.shard_count() - index_ + thread_count_ - 1) / thread_count_;
   int64_t now_ms = services_.clock.WallMs();
   int64_t end_ns = services_.clock.MonotonicNs() + kExpiryBudgetNs;
   // In turn, and going on where the last tick's budget ended, so that no shard is left behind.
   for (size_t done_in_a_row = 0; done_in_a_row < shards;) {
-    bool is_behind = keyspace.ExpireSome(next_expiry_shard_, now_ms, kExpiryStep);
-    done_in_a_row = is_behind ? 0 : done_in_a_row + 1;
+    const ExpiryStep step = keyspace.ExpireSome(next_expiry_shard_, now_ms, kExpiryStep);
+    all.looked_at += step.looked_at;
+    done_in_a_row = step.is_behind ? 0 : done_in_a_row + 1;
     next_expiry_shard_ += thread_count_;
     if (next_expiry_shard_ >= keyspace.shard_count()) next_expiry_shard_ = index_;
-    if (services_.clock.MonotonicNs() >= end_ns) return done_in_a_row < shards;
+    all.is_behind = done_in_a_row < shards;
+    if (services_.clock.MonotonicNs() >= end_ns) return all;
   }
-  return false;
+  return all;
 }
 
 void IoThread::RetrySuspended() {

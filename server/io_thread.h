@@ -5,6 +5,7 @@
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <chrono>
 #include <memory>
 #include <set>
 #include <span>
@@ -79,8 +80,10 @@ class IoThread final : private EventLoop {
   void ServeOthers() override;
   void ScheduleTick();
   void Tick();
-  // Removes what is due in this thread's shards, within a budget; true if some is left.
-  bool ExpireKeys();
+  // Until the next tick.
+  std::chrono::milliseconds PeriodAfter(const ExpiryStep& expiry) const;
+  // Removes what is due in this thread's shards, within a budget.
+  ExpiryStep ExpireKeys();
   void CleanTracking();
   void AnswerBell();
   void RetrySuspended();
@@ -112,7 +115,7 @@ class IoThread final : private EventLoop {
   // of sockets that was interrupted may still name them.
   bool serving_others_ = false;
   std::vector<std::shared_ptr<Connection>> closed_meanwhile_;
-  bool expiry_behind_ = false;
+  std::chrono::milliseconds tick_period_;
   int64_t next_check_ms_ = 0;     // monotonic
   size_t next_expiry_shard_ = 0;  // where ExpireKeys goes on
   std::thread thread_;

@@ -131,10 +131,10 @@ std::optional<std::string> Keyspace::RandomKey(int database, uint64_t random) {
   return std::nullopt;
 }
 
-bool Keyspace::ExpireSome(size_t shard_index, int64_t now_ms, size_t limit) {
+ExpiryStep Keyspace::ExpireSome(size_t shard_index, int64_t now_ms, size_t limit) {
   Shard& shard = shards_[shard_index];
   SpinLock lock(shard.mutex);
-  bool behind = false;
+  ExpiryStep step;
   const size_t databases = shard.databases.size();
   const size_t first = first_to_expire_[shard_index];
   for (size_t i = 0; i < databases; ++i) {
@@ -145,9 +145,10 @@ bool Keyspace::ExpireSome(size_t shard_index, int64_t now_ms, size_t limit) {
     bool reached_limit = limit > 0 && looked_at >= limit;
     if (reached_limit) first_to_expire_[shard_index] = (database + 1) % databases;
     limit -= std::min(limit, looked_at);
-    behind |= part->ExpiryBehind();
+    step.looked_at += looked_at;
+    step.is_behind |= part->ExpiryBehind();
   }
-  return behind;
+  return step;
 }
 
 DetachedDatabases Keyspace::Flush(int database) {

@@ -33,6 +33,13 @@ struct DatabaseStatistics {
   int64_t average_ttl_ms = 0;
 };
 
+struct ExpiryStep {
+  size_t looked_at = 0;
+  bool is_behind = false;  // more is due
+
+  explicit operator bool() const { return is_behind; }
+};
+
 class Keyspace {
  public:
   // What is too big to be freed at once goes to the reclaimer.
@@ -93,10 +100,9 @@ class Keyspace {
   // A live key, each about as likely; nothing if the database is empty.
   std::optional<std::string> RandomKey(int database, uint64_t random);
 
-  // One step of expiry in a shard, all databases: at most `limit` items. True if more is due. The
-  // database at which the limit is reached comes last in the next step, so none waits for
-  // another's backlog.
-  bool ExpireSome(size_t shard_index, int64_t now_ms, size_t limit);
+  // One step of expiry in a shard, all databases: at most `limit` items. The database at which the
+  // limit is reached comes last in the next step, so none waits for another's backlog.
+  ExpiryStep ExpireSome(size_t shard_index, int64_t now_ms, size_t limit);
 
   // REQUIRES for both: the world is stopped.
   DetachedDatabases Flush(int database);

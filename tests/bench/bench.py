@@ -17,6 +17,7 @@ import section_expiry
 import section_kv
 import section_memory
 import section_pause
+import section_rest
 import section_scripts
 import section_threads
 import section_types
@@ -34,6 +35,7 @@ SECTIONS = {
     "types": section_types.run,
     "elements": section_elements.run,
     "scripts": section_scripts.run,
+    "rest": section_rest.run,
 }
 
 
