@@ -14,7 +14,7 @@ PACKAGES = scripts/install-packages.sh
 
 # ninja runs things in parallel; apt must not.
 .NOTPARALLEL:
-.PHONY: build run test bench fuzz asan tsan clang tidy format format-check docs clean setup \
+.PHONY: build run test bench bench-hits fuzz asan tsan clang tidy format format-check docs clean setup \
         packages-build packages-test packages-check npm
 
 build: packages-build build/release/build.ninja
@@ -31,6 +31,11 @@ test: packages-test npm build/release/build.ninja
 bench: packages-test build/release/build.ninja
 	cmake --build build/release -j $(JOBS)
 	/usr/bin/python3 -B tests/bench/bench.py $(or $(ARGS),--write)
+
+# Misses under the adaptive eviction and other policies; ARGS names the folders of traces.
+bench-hits: packages-test build/release/build.ninja
+	cmake --build build/release -j $(JOBS) --target bench_hits
+	build/release/bench_hits $(ARGS)
 
 # AddressSanitizer and UndefinedBehaviorSanitizer.
 asan: packages-test build/asan/build.ninja

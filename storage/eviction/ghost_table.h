@@ -1,0 +1,57 @@
+#pragma once
+
+// What is remembered of entries that were evicted: so that a key that returns has its history.
+//
+// Sets of 16 ghosts, a cache line each, and a ghost is one word:
+//
+//   bits 0–14   last access, in steps of 1/128 to 1/64 of a capacity; it wraps at 256 of them
+//        15–19  frequency: 1 to 16, then in steps of 3
+//        20–31  fingerprint: 12 bits of the hash, never 0; 0 is a free place
+//
+// A full set forgets the ghost whose last access is the longest ago. Two keys of a set are mistaken
+// for each other once in 4,096, which costs a wrong rank and nothing else. Two such ghosts per
+// entry close more of the distance to the optimum than one of 8 bytes with exact values.
+//
+// Guarded by the shard's lock.
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "storage/eviction/access_history.h"
+
+namespace strata::eviction {
+
+class GhostTable {
+ public:
+  static constexpr size_t kGhostsPerEntry = 2;
+
+  // For a shard of so many entries.
+  explicit GhostTable(size_t entries);
+
+  void Put(uint64_t hash, const AccessHistory& history, uint32_t now_op);
+  // What it was when it was evicted, which is then forgotten; nothing if it is not known.
+  std::optional<AccessHistory> Take(uint64_t hash, uint32_t now_op);
+
+  void Prefetch(uint64_t hash) const { __builtin_prefetch(&sets_[SetOf(hash)]); }
+  size_t memory_bytes() const { return sets_.size() * sizeof(Set); }
+
+ private:
+  static constexpr size_t kWays = 16;
+  struct alignas(64) Set {
+    std::array<uint32_t, kWays> ghosts{};
+  };
+
+  // Of the bits in the middle, which choose neither bucket nor sample.
+  size_t SetOf(uint64_t hash) const {
+    return static_cast<size_t>((hash >> 24 & 0xffffffff) * sets_.size() >> 32);
+  }
+  uint32_t StampOf(uint32_t op) const;
+
+  unsigned stamp_shift_;
+  std::vector<Set> sets_;
+};
+
+}  // namespace strata::eviction

@@ -1,0 +1,124 @@
+#include "cost.h"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstdio>
+
+#include "bucketed_cache.h"
+#include "frozen_policy.h"
+#include "storage/eviction/adaptive_policy.h"
+#include "workloads.h"
+
+namespace strata::hits {
+namespace {
+
+constexpr uint32_t kKeys = 1'000'000;
+constexpr double kExponent = 0.99;
+constexpr size_t kRequests = 8'000'000;
+constexpr size_t kCapacity = 150'000;
+constexpr int kRounds = 5;
+
+// The buckets of BucketedCache without histories; whatever comes first in a random one goes.
+class BareCache {
+ public:
+  explicit BareCache(size_t capacity)
+      : buckets_(capacity * 4 / 3 / kSlots + 1), capacity_(capacity) {}
+
+  bool Access(uint64_t hash) {
+    const uint64_t count = buckets_.size();
+    Bucket& first = buckets_[(hash & 0xffffffff) * count >> 32];
+    Bucket& second = buckets_[(hash >> 32) * count >> 32];
+    __builtin_prefetch(&second);
+    if (Find(first, hash) != kSlots || Find(second, hash) != kSlots) return true;
+    if (size_ == capacity_) EvictAny();
+    auto free_slots = [](const Bucket& bucket) {
+      return std::count(bucket.hashes.begin(), bucket.hashes.end(), 0u);
+    };
+    Bucket& bucket = free_slots(first) >= free_slots(second) ? first : second;
+    const size_t slot = Find(bucket, 0);
+    if (slot != kSlots) ++size_;
+    bucket.hashes[slot == kSlots ? 0 : slot] = hash;
+    return false;
+  }
+
+ private:
+  static constexpr size_t kSlots = 16;
+  struct alignas(64) Bucket {
+    std::array<uint64_t, kSlots> hashes{};  // 0: free
+  };
+
+  static size_t Find(const Bucket& bucket, uint64_t hash) {
+    const auto found = std::find(bucket.hashes.begin(), bucket.hashes.end(), hash);
+    return static_cast<size_t>(found - bucket.hashes.begin());
+  }
+
+  void EvictAny() {
+    for (;;) {
+      Bucket& bucket = buckets_[random_.Below(buckets_.size())];
+      for (uint64_t& hash : bucket.hashes) {
+        if (hash == 0) continue;
+        hash = 0;
+        --size_;
+        return;
+      }
+    }
+  }
+
+  std::vector<Bucket> buckets_;
+  size_t capacity_;
+  size_t size_ = 0;
+  Random random_{1};
+};
+
+struct Cost {
+  double ns = 1e9;
+  double miss_ratio = 0;
+};
+
+template <class Cache>
+void Measure(Cache& cache, const Trace& trace, Cost& best) {
+  uint64_t misses = 0;
+  const size_t warm_up = trace.keys.size() / 2;
+  for (size_t i = 0; i < warm_up; ++i) cache.Access(HashOf(trace.keys[i]));
+  const auto begin = std::chrono::steady_clock::now();
+  for (size_t i = warm_up; i < trace.keys.size(); ++i) {
+    misses += cache.Access(HashOf(trace.keys[i])) ? 0 : 1;
+  }
+  const std::chrono::duration<double, std::nano> took = std::chrono::steady_clock::now() - begin;
+  const auto requests = static_cast<double>(trace.keys.size() - warm_up);
+  best.ns = std::min(best.ns, took.count() / requests);
+  best.miss_ratio = static_cast<double>(misses) / requests;
+}
+
+void PrintRow(const char* name, const Cost& cost, const Cost& bare) {
+  std::printf("| %s | %.1f %% | %.0f | %+.0f |\n", name, cost.miss_ratio * 100, cost.ns,
+              cost.ns - bare.ns);
+}
+
+}  // namespace
+
+void PrintCost() {
+  const Trace trace = MakeZipf(kKeys, kExponent, kRequests);
+  Cost bare;
+  Cost frozen;
+  Cost adaptive;
+  for (int round = 0; round < kRounds; ++round) {
+    BareCache bare_cache(kCapacity);
+    Measure(bare_cache, trace, bare);
+    FrozenPolicy frozen_policy(kCapacity, eviction::Rank::kRecency);
+    BucketedCache frozen_cache(kCapacity, frozen_policy);
+    Measure(frozen_cache, trace, frozen);
+    eviction::SurvivalModel model;
+    eviction::AdaptivePolicy policy({.entries = kCapacity}, model);
+    BucketedCache adaptive_cache(kCapacity, policy);
+    Measure(adaptive_cache, trace, adaptive);
+  }
+  std::printf("\n| get-or-insert, Zipf %.2f | misses | ns | over the bare table |\n", kExponent);
+  std::printf("|---|---|---|---|\n");
+  PrintRow("bare table, evicts anything", bare, bare);
+  PrintRow("histories and ghosts, sampled LRU", frozen, bare);
+  PrintRow("adaptive", adaptive, bare);
+}
+
+}  // namespace strata::hits

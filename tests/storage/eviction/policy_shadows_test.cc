@@ -1,0 +1,112 @@
+#include "storage/eviction/policy_shadows.h"
+
+#include <catch2/catch.hpp>
+#include <cmath>
+#include <list>
+#include <unordered_map>
+
+namespace strata::eviction {
+namespace {
+
+// Shadows of a shard whose keys are the numbers that it is asked for.
+class ShadowedShard {
+ public:
+  explicit ShadowedShard(size_t entries) : scale_(entries), shadows_(entries, 1) {}
+
+  void Access(uint64_t key) {
+    ++now_op_;
+    const uint64_t hash = Random(key).Next();
+    if (shadows_.Samples(hash)) shadows_.OnAccess(hash, {model_, scale_, now_op_});
+    if (now_op_ % 5000 == 0) shadows_.EndEpoch(0.05);
+  }
+  const PolicyShadows& shadows() const { return shadows_; }
+
+ private:
+  SurvivalModel model_;
+  AgeScale scale_;
+  PolicyShadows shadows_;
+  uint32_t now_op_ = 0;
+};
+
+class ExactLru {
+ public:
+  explicit ExactLru(size_t entries) : entries_(entries) {}
+
+  bool Access(uint64_t key) {
+    const auto found = places_.find(key);
+    const bool hit = found != places_.end();
+    if (hit) order_.erase(found->second);
+    order_.push_front(key);
+    places_[key] = order_.begin();
+    if (order_.size() > entries_) {
+      places_.erase(order_.back());
+      order_.pop_back();
+    }
+    return hit;
+  }
+
+ private:
+  size_t entries_;
+  std::list<uint64_t> order_;
+  std::unordered_map<uint64_t, std::list<uint64_t>::iterator> places_;
+};
+
+uint64_t SkewedKey(Random& random, double keys) {
+  const double uniform = static_cast<double>(random.Next() >> 11) * 0x1p-53;
+  return static_cast<uint64_t>(std::pow(keys, uniform));
+}
+
+}  // namespace
+
+TEST_CASE("a small shard is sampled whole, of a large one as much as a shadow holds") {
+  const PolicyShadows small(500, 1);
+  const PolicyShadows large(100 * PolicyShadows::kMostEntries, 1);
+  Random random(1);
+  int sampled = 0;
+  for (int i = 0; i < 100'000; ++i) {
+    const uint64_t hash = random.Next();
+    CHECK(small.Samples(hash));
+    sampled += large.Samples(hash) ? 1 : 0;
+  }
+  CHECK(sampled == Approx(1000).margin(120));
+}
+
+TEST_CASE("the shadow of recency hits as often as an exact LRU of the whole") {
+  const size_t entries = GENERATE(200, 4000);
+  ShadowedShard shard(entries);
+  ExactLru lru(entries);
+  Random random(2);
+  int hits = 0;
+  constexpr int kAccesses = 400'000;
+  for (int i = 0; i < kAccesses; ++i) {
+    const uint64_t key = SkewedKey(random, 40'000);
+    shard.Access(key);
+    hits += lru.Access(key) ? 1 : 0;
+  }
+  const double exact = static_cast<double>(hits) / kAccesses;
+  CHECK(shard.shadows().HitRatio(Rank::kRecency) == Approx(exact).margin(0.03));
+}
+
+TEST_CASE("where keys that were used once are never used again, recency loses its lead to others") {
+  ShadowedShard shard(500);
+  Random random(3);
+  uint64_t once = 1'000'000;
+  for (int i = 0; i < 300'000; ++i) {
+    shard.Access(i % 2 == 0 ? random.Below(400) : once++);
+  }
+  const PolicyShadows& shadows = shard.shadows();
+  CHECK(shadows.leader() != Rank::kRecency);
+  CHECK(shadows.HitRatio(shadows.leader()) > shadows.HitRatio(Rank::kRecency) + 0.05);
+  CHECK(shadows.Regret() < 0.01);
+}
+
+TEST_CASE("a rank that is better by chance does not take the lead") {
+  ShadowedShard shard(500);
+  Random random(4);
+  for (int i = 0; i < 200'000; ++i) {
+    shard.Access(random.Below(2000));  // all keys are alike: no order is better than another
+    REQUIRE(shard.shadows().leader() == Rank::kLearned);
+  }
+}
+
+}  // namespace strata::eviction
