@@ -1,5 +1,6 @@
 #include "storage/eviction/ghost_table.h"
 
+#include <algorithm>
 #include <bit>
 
 namespace strata::eviction {
@@ -35,34 +36,34 @@ GhostTable::GhostTable(size_t entries)
     : stamp_shift_(entries < 128 ? 0 : static_cast<unsigned>(std::bit_width(entries / 128)) - 1),
       sets_((entries * kGhostsPerEntry + kWays - 1) / kWays) {}
 
+// Both look at all ways without a branch, which could only be guessed.
 void GhostTable::Put(uint64_t hash, const AccessHistory& history, uint32_t now_op) {
   auto& ghosts = sets_[SetOf(hash)].ghosts;
   const uint32_t now = StampOf(now_op);
-  uint32_t* place = &ghosts[0];
-  uint32_t oldest = 0;
-  for (uint32_t& ghost : ghosts) {
-    const uint32_t age = ghost == 0 ? kStampMask + 1 : (now - ghost) & kStampMask;
-    if (age > oldest) {
-      oldest = age;
-      place = &ghost;
-    }
+  uint32_t oldest = 0;  // age and way
+  for (uint32_t way = 0; way < kWays; ++way) {
+    const uint32_t age = ghosts[way] == 0 ? kStampMask + 1 : (now - ghosts[way]) & kStampMask;
+    oldest = std::max(oldest, age * kWays + way);
   }
-  *place = FingerprintOf(hash) | PackFrequency(history.frequency) << kStampBits |
-           StampOf(history.last_op);
+  ghosts[oldest % kWays] = FingerprintOf(hash) | PackFrequency(history.frequency) << kStampBits |
+                           StampOf(history.last_op);
 }
 
 std::optional<AccessHistory> GhostTable::Take(uint64_t hash, uint32_t now_op) {
+  auto& ghosts = sets_[SetOf(hash)].ghosts;
   const uint32_t fingerprint = FingerprintOf(hash);
-  for (uint32_t& ghost : sets_[SetOf(hash)].ghosts) {
-    if ((ghost & kFingerprintMask) != fingerprint) continue;
-    AccessHistory history;
-    history.frequency = UnpackFrequency(ghost >> kStampBits & kFrequencyMask) & kMostFrequency;
-    const uint32_t age = (StampOf(now_op) - ghost) & kStampMask;
-    history.last_op = now_op - (age << stamp_shift_);
-    ghost = 0;
-    return history;
+  uint32_t found = kWays;
+  for (uint32_t way = 0; way < kWays; ++way) {
+    found = (ghosts[way] & kFingerprintMask) == fingerprint ? way : found;
   }
-  return std::nullopt;
+  if (found == kWays) return std::nullopt;
+  const uint32_t ghost = ghosts[found];
+  ghosts[found] = 0;
+  AccessHistory history;
+  history.frequency = UnpackFrequency(ghost >> kStampBits & kFrequencyMask) & kMostFrequency;
+  const uint32_t age = (StampOf(now_op) - ghost) & kStampMask;
+  history.last_op = now_op - (age << stamp_shift_);
+  return history;
 }
 
 uint32_t GhostTable::StampOf(uint32_t op) const {

@@ -39,7 +39,7 @@ class GhostTable {
   size_t memory_bytes() const { return sets_.size() * sizeof(Set); }
 
  private:
-  static constexpr size_t kWays = 16;
+  static constexpr uint32_t kWays = 16;
   struct alignas(64) Set {
     std::array<uint32_t, kWays> ghosts{};
   };

@@ -7,12 +7,7 @@ namespace strata::eviction {
 namespace {
 
 constexpr size_t kRecordsPerEntry = 4;
-// Of 16 records each, of which about a fourth is resident.
-constexpr size_t kSetsPerEviction = 4;
-
-constexpr unsigned BitOf(size_t rank) {
-  return 1u << rank;
-}
+constexpr size_t kCandidates = 16;
 
 uint32_t SampleLimit(size_t entries) {
   if (entries <= PolicyShadows::kMostEntries) return UINT32_MAX;
@@ -31,11 +26,9 @@ PolicyShadows::PolicyShadows(size_t entries, uint64_t seed)
 
 void PolicyShadows::OnAccess(uint64_t hash, const RankContext& context) {
   Record& record = FindOrReplace(hash, context);
-  Count(record.resident_in);
+  Count(record.places);
   for (size_t rank = 0; rank < kRanks; ++rank) {
-    if ((record.resident_in & BitOf(rank)) == 0) {
-      Insert(static_cast<Rank>(rank), record, context);
-    }
+    if (record.places[rank] == kAbsent) Insert(rank, record, context);
   }
 }
 
@@ -45,7 +38,7 @@ PolicyShadows::Record& PolicyShadows::FindOrReplace(uint64_t hash, const RankCon
   Record* oldest = nullptr;
   // Ghosts go before those that are resident somewhere.
   auto older = [&](const Record& a, const Record& b) {
-    if ((a.resident_in == 0) != (b.resident_in == 0)) return a.resident_in == 0;
+    if (a.IsGhost() != b.IsGhost()) return a.IsGhost();
     return a.history.Age(context.now_op) > b.history.Age(context.now_op);
   };
   for (Record* record = set; record < set + kWays; ++record) {
@@ -56,7 +49,7 @@ PolicyShadows::Record& PolicyShadows::FindOrReplace(uint64_t hash, const RankCon
     if (oldest == nullptr || older(*record, *oldest)) oldest = record;
   }
   for (size_t rank = 0; rank < kRanks; ++rank) {
-    if ((oldest->resident_in & BitOf(rank)) != 0) --resident_[rank];
+    if (oldest->places[rank] != kAbsent) Remove(rank, *oldest);
   }
   *oldest = Record{};
   oldest->hash = hash;
@@ -64,57 +57,59 @@ PolicyShadows::Record& PolicyShadows::FindOrReplace(uint64_t hash, const RankCon
   return *oldest;
 }
 
-void PolicyShadows::Count(unsigned hits) {
+void PolicyShadows::Count(const Places& places) {
   accesses_ += 1;
   for (size_t rank = 0; rank < kRanks; ++rank) {
-    if ((hits & BitOf(rank)) == 0) continue;
+    if (places[rank] == kAbsent) continue;
     hits_[rank] += 1;
     for (size_t other = 0; other < kRanks; ++other) {
-      if ((hits & BitOf(other)) != 0) continue;
+      if (places[other] != kAbsent) continue;
       disagreements_[rank][other] += 1;
       disagreements_[other][rank] += 1;
     }
   }
 }
 
-void PolicyShadows::Insert(Rank rank, Record& record, const RankContext& context) {
-  const auto i = static_cast<size_t>(rank);
-  if (resident_[i] == capacity_) EvictFrom(rank, context);
-  record.resident_in = static_cast<uint8_t>(record.resident_in | BitOf(i));
-  ++resident_[i];
+void PolicyShadows::Insert(size_t rank, Record& record, const RankContext& context) {
+  std::vector<uint16_t>& residents = residents_[rank];
+  if (residents.size() == capacity_) EvictFrom(rank, context);
+  record.places[rank] = static_cast<uint16_t>(residents.size());
+  residents.push_back(static_cast<uint16_t>(&record - records_.data()));
 }
 
-void PolicyShadows::EvictFrom(Rank rank, const RankContext& context) {
-  const auto i = static_cast<size_t>(rank);
-  VictimPool& pool = pools_[i];
-  pool.Rescore([&](const Victim& victim) { return Score(rank, victim.history, context); });
+void PolicyShadows::Remove(size_t rank, Record& record) {
+  std::vector<uint16_t>& residents = residents_[rank];
+  const uint16_t last = residents.back();
+  residents[record.places[rank]] = last;
+  records_[last].places[rank] = record.places[rank];
+  residents.pop_back();
+  record.places[rank] = kAbsent;
+}
+
+void PolicyShadows::EvictFrom(size_t rank, const RankContext& context) {
+  VictimPool& pool = pools_[rank];
+  pool.Rescore([&](const Victim& victim) {
+    return Score(static_cast<Rank>(rank), victim.history, context);
+  });
   for (;;) {
     OfferSome(rank, context);
     while (std::optional<Victim> victim = pool.TakeLowest()) {
       Record& record = records_[victim->place];
       const bool is_current = record.hash == victim->hash &&
                               record.history.last_op == victim->history.last_op &&
-                              (record.resident_in & BitOf(i)) != 0;
-      if (!is_current) continue;
-      record.resident_in = static_cast<uint8_t>(record.resident_in & ~BitOf(i));
-      --resident_[i];
-      return;
+                              record.places[rank] != kAbsent;
+      if (is_current) return Remove(rank, record);
     }
   }
 }
 
-void PolicyShadows::OfferSome(Rank rank, const RankContext& context) {
-  VictimPool& pool = pools_[static_cast<size_t>(rank)];
-  const size_t sets = records_.size() / kWays;
-  for (size_t n = 0; n < kSetsPerEviction; ++n) {
-    const size_t first = static_cast<size_t>(random_.Below(sets)) * kWays;
-    for (size_t i = first; i < first + kWays; ++i) {
-      const Record& record = records_[i];
-      if ((record.resident_in & BitOf(static_cast<size_t>(rank))) == 0) continue;
-      const float score = Score(rank, record.history, context);
-      if (score >= pool.bar()) continue;
-      pool.Offer({record.hash, record.history, static_cast<uint32_t>(i), score});
-    }
+void PolicyShadows::OfferSome(size_t rank, const RankContext& context) {
+  const std::vector<uint16_t>& residents = residents_[rank];
+  for (size_t i = 0; i < kCandidates; ++i) {
+    const uint16_t place = residents[static_cast<size_t>(random_.Below(residents.size()))];
+    const Record& record = records_[place];
+    const float score = Score(static_cast<Rank>(rank), record.history, context);
+    pools_[rank].Offer({record.hash, record.history, place, score});
   }
 }
 

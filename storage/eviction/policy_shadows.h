@@ -49,28 +49,37 @@ class PolicyShadows {
   double HitRatio(Rank rank) const;
   // What the best rank would have hit more than the leader, of all accesses.
   double Regret() const;
-  size_t memory_bytes() const { return records_.size() * sizeof(Record); }
+  size_t memory_bytes() const {
+    return records_.size() * sizeof(Record) + kRanks * capacity_ * sizeof(uint16_t);
+  }
 
  private:
   static constexpr size_t kWays = 16;
+  static constexpr uint16_t kAbsent = UINT16_MAX;
+  using Places = std::array<uint16_t, kRanks>;
   struct Record {
+    bool IsGhost() const { return places == kNowhere; }
+
     uint64_t hash = 0;  // 0: free
     AccessHistory history;
-    uint8_t resident_in = 0;  // a bit for each rank
+    Places places = kNowhere;  // among the residents of each rank
   };
+  static constexpr Places kNowhere = {kAbsent, kAbsent, kAbsent, kAbsent};
+  static_assert(kRanks == 4);
 
   Record& FindOrReplace(uint64_t hash, const RankContext& context);
-  void Count(unsigned hits);
-  void Insert(Rank rank, Record& record, const RankContext& context);
-  void EvictFrom(Rank rank, const RankContext& context);
-  void OfferSome(Rank rank, const RankContext& context);
+  void Count(const Places& places);
+  void Insert(size_t rank, Record& record, const RankContext& context);
+  void Remove(size_t rank, Record& record);
+  void EvictFrom(size_t rank, const RankContext& context);
+  void OfferSome(size_t rank, const RankContext& context);
   bool IsSignificant(size_t rank, size_t other) const;
 
   size_t capacity_;
   uint32_t sample_limit_;
   std::vector<Record> records_;
   std::array<VictimPool, kRanks> pools_;
-  std::array<size_t, kRanks> resident_{};
+  std::array<std::vector<uint16_t>, kRanks> residents_;  // places of records
   Random random_;
 
   Rank leader_ = Rank::kLearned;

@@ -10,6 +10,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <vector>
 
@@ -95,12 +96,16 @@ class BucketedCache {
 
   void OfferAll(uint32_t index) {
     const Bucket& bucket = buckets_[index];
+    // Free slots are scored as well: which ones they are could only be guessed.
+    std::array<float, kSlots> scores;
     for (size_t slot = 0; slot < kSlots; ++slot) {
-      if (bucket.hashes[slot] == 0) continue;
       const float score = policy_.Score(bucket.histories[slot]);
-      if (score >= pool_.bar()) continue;
+      scores[slot] = bucket.hashes[slot] == 0 ? std::numeric_limits<float>::infinity() : score;
+    }
+    for (size_t slot = 0; slot < kSlots; ++slot) {
+      if (scores[slot] >= pool_.bar()) continue;
       const auto place = static_cast<uint32_t>(index * kSlots + slot);
-      pool_.Offer({bucket.hashes[slot], bucket.histories[slot], place, score});
+      pool_.Offer({bucket.hashes[slot], bucket.histories[slot], place, scores[slot]});
     }
   }
 

@@ -96,8 +96,8 @@ TEST_CASE("waiting counts: entries that are never used again are worth less") {
   SurvivalModel all_used;
   SurvivalModel few_used;
   for (int i = 0; i < 1000; ++i) {
-    all_used.Observe(0, 0, Capacities(1), Ending::kUsed);
-    few_used.Observe(0, 0, Capacities(1), i % 10 == 0 ? Ending::kUsed : Ending::kStillWaiting);
+    all_used.Observe(0, 0, Capacities(0.9), Ending::kUsed);
+    few_used.Observe(0, 0, Capacities(0.9), i % 10 == 0 ? Ending::kUsed : Ending::kStillWaiting);
   }
   all_used.EndEpoch(1, 0);
   few_used.EndEpoch(1, 0);
@@ -121,10 +121,10 @@ TEST_CASE("an observation told in parts is the same as one told at once") {
 
 TEST_CASE("a class that was not seen borrows from those of its frequency") {
   SurvivalModel model;
-  const float before = model.Index(18, Capacities(0.1));
+  const float before = model.Index(18, Capacities(0.18));
   Teach(model, 17, 5000, [] { return Capacities(0.2); });
   model.EndEpoch(1, 0);
-  CHECK(model.Index(18, Capacities(0.1)) > before * 1.5f);
+  CHECK(model.Index(18, Capacities(0.18)) > before * 1.5f);
 }
 
 TEST_CASE("what was seen is forgotten by halves") {
