@@ -109,7 +109,7 @@ void PolicyShadows::OfferSome(size_t rank, const RankContext& context) {
     const uint16_t place = residents[static_cast<size_t>(random_.Below(residents.size()))];
     const Record& record = records_[place];
     const float score = Score(static_cast<Rank>(rank), record.history, context);
-    pools_[rank].Offer({record.hash, record.history, place, score});
+    pools_[rank].Offer({record.hash, record.history, place}, score);
   }
 }
 

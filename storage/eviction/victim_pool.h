@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -22,65 +23,70 @@ struct Victim {
   uint64_t hash;
   AccessHistory history;
   uint32_t place;  // where its owner finds it
-  float score;     // the lowest goes first
 };
 
 class VictimPool {
  public:
-  static constexpr size_t kSize = 8;
+  static constexpr uint32_t kSize = 8;
+
+  VictimPool() { scores_.fill(kFree); }
 
   // Their scores fall as they age: before others are offered.
   template <class Score>
   void Rescore(Score&& score) {
-    for (size_t i = 0; i < size_; ++i) victims_[i].score = score(victims_[i]);
-    FindBar();
+    for (uint32_t i = 0; i < kSize; ++i) {
+      if (scores_[i] != kFree) scores_[i] = score(victims_[i]);
+    }
+    FindHighest();
   }
 
-  // No worse one than this is taken in.
-  float bar() const { return bar_; }
+  // A victim that scores this or more is not taken in.
+  float bar() const { return scores_[highest_]; }
 
   // Takes the place of the one that scores highest, unless it scores as high itself.
-  void Offer(const Victim& victim) {
-    if (victim.score >= bar_ || Holds(victim.hash)) return;
-    if (size_ < kSize) {
-      victims_[size_++] = victim;
-    } else {
-      victims_[highest_] = victim;
-    }
-    FindBar();
+  void Offer(const Victim& victim, float score) {
+    if (score >= bar() || Holds(victim.hash)) return;
+    victims_[highest_] = victim;
+    scores_[highest_] = score;
+    FindHighest();
   }
 
   std::optional<Victim> TakeLowest() {
-    if (size_ == 0) return std::nullopt;
-    const auto end = victims_.begin() + size_;
-    const auto lowest = std::min_element(
-        victims_.begin(), end, [](const Victim& a, const Victim& b) { return a.score < b.score; });
-    const Victim victim = *lowest;
-    *lowest = victims_[--size_];
-    FindBar();
-    return victim;
+    uint32_t lowest = UINT32_MAX;
+    for (uint32_t i = 0; i < kSize; ++i) lowest = std::min(lowest, SortKey(i));
+    lowest %= kSize;
+    if (scores_[lowest] == kFree) return std::nullopt;
+    scores_[lowest] = kFree;
+    highest_ = lowest;
+    return victims_[lowest];
   }
 
  private:
+  static constexpr float kFree = std::numeric_limits<float>::infinity();
+
+  // Orders places by score without a branch, which could only be guessed: the bits of floats that
+  // are not negative are in order as numbers. The lowest ones give way to the place.
+  uint32_t SortKey(uint32_t place) const {
+    return (std::bit_cast<uint32_t>(scores_[place]) & ~(kSize - 1)) | place;
+  }
+
   bool Holds(uint64_t hash) const {
-    return std::any_of(victims_.begin(), victims_.begin() + size_,
-                       [hash](const Victim& victim) { return victim.hash == hash; });
-  }
-
-  void FindBar() {
-    bar_ = std::numeric_limits<float>::infinity();
-    if (size_ < kSize) return;
-    highest_ = 0;
-    for (size_t i = 1; i < kSize; ++i) {
-      if (victims_[i].score > victims_[highest_].score) highest_ = i;
+    bool holds = false;
+    for (uint32_t i = 0; i < kSize; ++i) {
+      holds |= victims_[i].hash == hash && scores_[i] != kFree;
     }
-    bar_ = victims_[highest_].score;
+    return holds;
   }
 
-  std::array<Victim, kSize> victims_;
-  size_t size_ = 0;
-  size_t highest_ = 0;
-  float bar_ = std::numeric_limits<float>::infinity();
+  void FindHighest() {
+    uint32_t highest = 0;
+    for (uint32_t i = 0; i < kSize; ++i) highest = std::max(highest, SortKey(i));
+    highest_ = highest % kSize;
+  }
+
+  std::array<Victim, kSize> victims_{};
+  std::array<float, kSize> scores_;  // the lowest goes first; never negative
+  uint32_t highest_ = 0;             // where the highest is, or a free place
 };
 
 }  // namespace strata::eviction

@@ -105,7 +105,7 @@ class BucketedCache {
     for (size_t slot = 0; slot < kSlots; ++slot) {
       if (scores[slot] >= pool_.bar()) continue;
       const auto place = static_cast<uint32_t>(index * kSlots + slot);
-      pool_.Offer({bucket.hashes[slot], bucket.histories[slot], place, scores[slot]});
+      pool_.Offer({bucket.hashes[slot], bucket.histories[slot], place}, scores[slot]);
     }
   }
 

@@ -8,9 +8,14 @@
 namespace strata::eviction {
 namespace {
 
-std::vector<float> TakeAll(VictimPool& pool) {
-  std::vector<float> scores;
-  while (const std::optional<Victim> victim = pool.TakeLowest()) scores.push_back(victim->score);
+// A victim's place stands for its score.
+void Offer(VictimPool& pool, uint64_t hash, uint32_t score) {
+  pool.Offer({hash, {}, score}, static_cast<float>(score));
+}
+
+std::vector<uint32_t> TakeAll(VictimPool& pool) {
+  std::vector<uint32_t> scores;
+  while (const std::optional<Victim> victim = pool.TakeLowest()) scores.push_back(victim->place);
   return scores;
 }
 
@@ -21,36 +26,36 @@ TEST_CASE("the pool keeps the eight lowest of all that are offered, and gives th
   INFO("seed " << seed);
   Random random(seed);
   VictimPool pool;
-  std::vector<float> all;
+  std::vector<uint32_t> all;
   for (uint64_t hash = 1; hash <= 200; ++hash) {
-    all.push_back(static_cast<float>(random.Below(1'000'000)));
-    pool.Offer({hash, {}, 0, all.back()});
+    all.push_back(static_cast<uint32_t>(random.Below(1'000'000)) * 16);
+    Offer(pool, hash, all.back());
   }
   std::sort(all.begin(), all.end());
   all.resize(VictimPool::kSize);
   CHECK(TakeAll(pool) == all);
 }
 
-TEST_CASE("a key is in the pool once") {
+TEST_CASE("a key is in the pool once, and again when it was taken") {
   VictimPool pool;
-  pool.Offer({7, {}, 0, 1});
-  pool.Offer({7, {}, 0, 0.5});
-  pool.Offer({8, {}, 0, 2});
-  CHECK(TakeAll(pool) == std::vector<float>{1, 2});
+  Offer(pool, 7, 2);
+  Offer(pool, 7, 1);
+  Offer(pool, 8, 4);
+  CHECK(TakeAll(pool) == std::vector<uint32_t>{2, 4});
+  Offer(pool, 7, 1);
+  CHECK(TakeAll(pool) == std::vector<uint32_t>{1});
 }
 
 TEST_CASE("new scores change who is next and who must go") {
   VictimPool pool;
-  for (uint64_t hash = 1; hash <= VictimPool::kSize; ++hash) {
-    pool.Offer({hash, {}, 0, static_cast<float>(hash)});
-  }
+  for (uint32_t i = 1; i <= VictimPool::kSize; ++i) Offer(pool, i, i);
   CHECK(pool.bar() == 8);
-  pool.Rescore([](const Victim& victim) { return -victim.score; });
-  CHECK(pool.bar() == -1);
-  pool.Offer({100, {}, 0, 0});
-  CHECK(pool.TakeLowest()->hash == 8);
-  pool.Offer({101, {}, 0, 5});
-  CHECK(TakeAll(pool) == std::vector<float>{-7, -6, -5, -4, -3, -2, -1, 5});
+  pool.Rescore([](const Victim& victim) { return 100 - static_cast<float>(victim.place); });
+  CHECK(pool.bar() == 99);
+  Offer(pool, 100, 50);
+  CHECK(pool.bar() == 98);
+  Offer(pool, 101, 98);
+  CHECK(TakeAll(pool) == std::vector<uint32_t>{50, 8, 7, 6, 5, 4, 3, 2});
 }
 
 }  // namespace strata::eviction
