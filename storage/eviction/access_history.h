@@ -77,20 +77,20 @@ class AgeScale {
   float units_per_op_;
 };
 
-namespace internal {
-constexpr std::array<uint8_t, kMostFrequency + 1> MakeFrequencyBuckets() {
+// The class of each frequency and gap class, at gap_class << 6 | frequency.
+constexpr std::array<uint8_t, size_t{kGapClasses} << 6> MakeClasses() {
   constexpr std::array<unsigned, kFrequencyBuckets> kBegin = {0, 2, 3, 4, 6, 9, 15, 27, 63};
-  std::array<uint8_t, kMostFrequency + 1> buckets{};
-  for (unsigned frequency = 0; frequency <= kMostFrequency; ++frequency) {
-    while (buckets[frequency] + 1u < kFrequencyBuckets &&
-           kBegin[buckets[frequency] + 1u] <= frequency) {
-      ++buckets[frequency];
+  std::array<uint8_t, size_t{kGapClasses} << 6> classes{};
+  for (unsigned gap = 0; gap < kGapClasses; ++gap) {
+    for (unsigned bucket = 1; bucket < kFrequencyBuckets; ++bucket) {
+      for (unsigned frequency = kBegin[bucket]; frequency <= kMostFrequency; ++frequency) {
+        classes[gap << 6 | frequency] = static_cast<uint8_t>(1 + (bucket - 1) * kGapClasses + gap);
+      }
     }
   }
-  return buckets;
+  return classes;
 }
-inline constexpr auto kFrequencyBucketOf = MakeFrequencyBuckets();
-}  // namespace internal
+inline constexpr auto kClassOf = MakeClasses();
 
 // Guarded by the lock of the shard that owns the entry. The 16 bits that are free are the user
 // class's.
@@ -102,10 +102,7 @@ struct AccessHistory {
   // REQUIRES: now_op is less than 2^32 operations later than the last access.
   uint32_t Age(uint32_t now_op) const { return now_op - last_op; }
 
-  unsigned Class() const {
-    const unsigned bucket = internal::kFrequencyBucketOf[frequency];
-    return bucket == 0 ? 0 : 1 + (bucket - 1) * kGapClasses + gap_class;
-  }
+  unsigned Class() const { return kClassOf[size_t{gap_class} << 6 | frequency]; }
 
   void Use(uint32_t now_op, const AgeScale& scale) {
     gap_class = static_cast<uint16_t>(scale.GapClass(Age(now_op)) & (kGapClasses - 1));

@@ -36,12 +36,6 @@ AdaptivePolicy::AdaptivePolicy(const AdaptiveOptions& options, SurvivalModel& mo
       epoch_ops_(EpochOps(options.entries)),
       epoch_left_(epoch_ops_) {}
 
-void AdaptivePolicy::OnHit(uint64_t hash, AccessHistory& history) {
-  ++now_op_;
-  history.Use(now_op_, scale_);
-  Learn(hash, history);
-}
-
 AccessHistory AdaptivePolicy::OnInsert(uint64_t hash) {
   ++now_op_;
   AccessHistory history;
@@ -52,16 +46,6 @@ AccessHistory AdaptivePolicy::OnInsert(uint64_t hash) {
   history.last_op = now_op_;
   Learn(hash, history);
   return history;
-}
-
-void AdaptivePolicy::Learn(uint64_t hash, const AccessHistory& history) {
-  if (tracker_.Samples(hash)) [[unlikely]] {
-    tracker_.OnAccess(hash, history.Class(), now_op_, scale_, *model_);
-  }
-  if (shadows_.Samples(hash)) [[unlikely]]
-    shadows_.OnAccess(hash, Context());
-  if (--epoch_left_ == 0) [[unlikely]]
-    EndEpoch();
 }
 
 void AdaptivePolicy::EndEpoch() {

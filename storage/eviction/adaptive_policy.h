@@ -51,7 +51,10 @@ class AdaptivePolicy {
   // The model must outlive the policy.
   AdaptivePolicy(const AdaptiveOptions& options, SurvivalModel& model);
 
-  void OnHit(uint64_t hash, AccessHistory& history);
+  void OnHit(uint64_t hash, AccessHistory& history) {
+    history.Use(++now_op_, scale_);
+    Learn(hash, history);
+  }
   // The history of an entry that is about to be inserted.
   AccessHistory OnInsert(uint64_t hash);
   void OnEvict(uint64_t hash, const AccessHistory& history) { ghosts_.Put(hash, history, now_op_); }
@@ -70,7 +73,15 @@ class AdaptivePolicy {
 
  private:
   RankContext Context() const { return {*model_, scale_, now_op_}; }
-  void Learn(uint64_t hash, const AccessHistory& history);
+  void Learn(uint64_t hash, const AccessHistory& history) {
+    if (tracker_.Samples(hash)) [[unlikely]] {
+      tracker_.OnAccess(hash, history.Class(), now_op_, scale_, *model_);
+    }
+    if (shadows_.Samples(hash)) [[unlikely]]
+      shadows_.OnAccess(hash, Context());
+    if (--epoch_left_ == 0) [[unlikely]]
+      EndEpoch();
+  }
   void EndEpoch();
 
   AdaptiveOptions options_;

@@ -1,6 +1,6 @@
 #include <algorithm>
 
-#include "reference_policy.h"
+#include "tests/bench/hits/reference_policy.h"
 
 // ARC (Megiddo and Modha, "ARC: a self-tuning, low overhead replacement cache", FAST 2003), with
 // the paper's names: T1 and T2 are what was used once and more often, B1 and B2 their ghosts, and p

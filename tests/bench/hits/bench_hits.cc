@@ -3,9 +3,9 @@
 
 #include <cstdio>
 
-#include "cost.h"
-#include "report.h"
-#include "workloads.h"
+#include "tests/bench/hits/cost.h"
+#include "tests/bench/hits/report.h"
+#include "tests/bench/hits/workloads.h"
 
 namespace strata::hits {
 namespace {

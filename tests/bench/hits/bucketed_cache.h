@@ -34,13 +34,14 @@ class BucketedCache {
   bool Access(uint64_t hash) {
     const std::array<uint32_t, 2> homes = HomesOf(hash);
     __builtin_prefetch(&buckets_[homes[1]]);
-    policy_.Prefetch(hash);
     for (const uint32_t home : homes) {
       Bucket& bucket = buckets_[home];
       const size_t slot = Find(bucket, hash);
-      if (slot == kSlots) continue;
-      policy_.OnHit(hash, bucket.histories[slot]);
-      return true;
+      if (slot != kSlots) {
+        policy_.OnHit(hash, bucket.histories[slot]);
+        return true;
+      }
+      policy_.Prefetch(hash);
     }
     const eviction::AccessHistory history = policy_.OnInsert(hash);
     if (size_ == capacity_) Evict();
@@ -82,6 +83,7 @@ class BucketedCache {
       for (const uint32_t bucket : next_) OfferAll(bucket);
       ChooseNext();
       while (const std::optional<eviction::Victim> victim = pool_.TakeLowest()) {
+        policy_.Prefetch(victim->hash);
         Bucket& bucket = buckets_[victim->place / kSlots];
         const size_t slot = victim->place % kSlots;
         if (bucket.hashes[slot] != victim->hash ||

@@ -1,14 +1,14 @@
-#include "cost.h"
+#include "tests/bench/hits/cost.h"
 
 #include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstdio>
 
-#include "bucketed_cache.h"
-#include "frozen_policy.h"
 #include "storage/eviction/adaptive_policy.h"
-#include "workloads.h"
+#include "tests/bench/hits/bucketed_cache.h"
+#include "tests/bench/hits/frozen_policy.h"
+#include "tests/bench/hits/workloads.h"
 
 namespace strata::hits {
 namespace {
@@ -16,7 +16,7 @@ namespace {
 constexpr uint32_t kKeys = 1'000'000;
 constexpr double kExponent = 0.99;
 constexpr size_t kRequests = 8'000'000;
-constexpr size_t kCapacity = 150'000;
+constexpr size_t kCapacity = 120'000;
 constexpr int kRounds = 5;
 
 // The buckets of BucketedCache without histories; whatever comes first in a random one goes.

@@ -1,8 +1,8 @@
 #include <algorithm>
 
 #include "base/random.h"
-#include "reference_policy.h"
 #include "storage/frequency.h"
+#include "tests/bench/hits/reference_policy.h"
 
 // Redis's evict.c: five random keys per eviction into a pool of sixteen, from which the best goes.
 // Its clocks, a second for LRU and a minute for LFU, are taken to tick at 1,000 operations a second

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "trace.h"
+#include "tests/bench/hits/trace.h"
 
 namespace strata::hits {
 

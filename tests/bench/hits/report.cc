@@ -1,4 +1,4 @@
-#include "report.h"
+#include "tests/bench/hits/report.h"
 
 #include <algorithm>
 #include <cstdio>

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "simulation.h"
+#include "tests/bench/hits/simulation.h"
 
 namespace strata::hits {
 

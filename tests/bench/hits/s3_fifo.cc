@@ -1,6 +1,6 @@
 #include <algorithm>
 
-#include "reference_policy.h"
+#include "tests/bench/hits/reference_policy.h"
 
 // S3-FIFO (Yang et al., "FIFO queues are all you need for cache eviction", SOSP 2023): a tenth of
 // the entries wait in a small queue; those used twice meanwhile move to the main one, the others

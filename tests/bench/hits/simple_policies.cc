@@ -1,6 +1,6 @@
 #include <queue>
 
-#include "reference_policy.h"
+#include "tests/bench/hits/reference_policy.h"
 
 namespace strata::hits {
 

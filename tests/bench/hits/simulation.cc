@@ -1,11 +1,11 @@
-#include "simulation.h"
+#include "tests/bench/hits/simulation.h"
 
 #include <memory>
 
-#include "bucketed_cache.h"
-#include "frozen_policy.h"
-#include "reference_policy.h"
 #include "storage/eviction/adaptive_policy.h"
+#include "tests/bench/hits/bucketed_cache.h"
+#include "tests/bench/hits/frozen_policy.h"
+#include "tests/bench/hits/reference_policy.h"
 
 namespace strata::hits {
 namespace {

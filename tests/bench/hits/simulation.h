@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <string_view>
 
-#include "trace.h"
+#include "tests/bench/hits/trace.h"
 
 namespace strata::hits {
 

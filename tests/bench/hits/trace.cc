@@ -1,4 +1,4 @@
-#include "trace.h"
+#include "tests/bench/hits/trace.h"
 
 #include <zstd.h>
 

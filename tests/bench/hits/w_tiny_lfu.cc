@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include "base/random.h"
-#include "reference_policy.h"
+#include "tests/bench/hits/reference_policy.h"
 
 // W-TinyLFU (Einziger, Friedman, Manes, "TinyLFU: a highly efficient cache admission policy", 2017)
 // with the hill climber that adapts its window ("Adaptive software cache management", Middleware

@@ -1,4 +1,4 @@
-#include "workloads.h"
+#include "tests/bench/hits/workloads.h"
 
 #include <algorithm>
 #include <cmath>

@@ -6,7 +6,7 @@
 #include <cstddef>
 #include <vector>
 
-#include "trace.h"
+#include "tests/bench/hits/trace.h"
 
 namespace strata::hits {
 
