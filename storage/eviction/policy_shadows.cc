@@ -9,18 +9,23 @@ namespace {
 constexpr size_t kRecordsPerEntry = 4;
 constexpr size_t kCandidates = 16;
 
-uint32_t SampleLimit(size_t entries) {
-  if (entries <= PolicyShadows::kMostEntries) return UINT32_MAX;
-  const double share =
-      static_cast<double>(PolicyShadows::kMostEntries) / static_cast<double>(entries);
-  return static_cast<uint32_t>(share * UINT32_MAX);
+size_t ShadowEntries(size_t entries) {
+  const size_t wanted =
+      std::clamp(entries / 4, PolicyShadows::kFewestEntries, PolicyShadows::kMostEntries);
+  return std::max(size_t{1}, std::min(entries, wanted));
+}
+
+// Of the hashes' 32 bits.
+uint32_t SampleLimit(size_t shadow_entries, size_t entries) {
+  if (shadow_entries >= entries) return UINT32_MAX;
+  return static_cast<uint32_t>(shadow_entries * uint64_t{UINT32_MAX} / entries);
 }
 
 }  // namespace
 
 PolicyShadows::PolicyShadows(size_t entries, uint64_t seed)
-    : capacity_(std::clamp(entries, size_t{1}, kMostEntries)),
-      sample_limit_(SampleLimit(entries)),
+    : capacity_(ShadowEntries(entries)),
+      sample_limit_(SampleLimit(capacity_, entries)),
       records_((capacity_ * kRecordsPerEntry / kWays + 2) * kWays),
       random_(seed) {}
 
@@ -58,15 +63,9 @@ PolicyShadows::Record& PolicyShadows::FindOrReplace(uint64_t hash, const RankCon
 }
 
 void PolicyShadows::Count(const Places& places) {
-  accesses_ += 1;
+  ++epoch_accesses_;
   for (size_t rank = 0; rank < kRanks; ++rank) {
-    if (places[rank] == kAbsent) continue;
-    hits_[rank] += 1;
-    for (size_t other = 0; other < kRanks; ++other) {
-      if (places[other] != kAbsent) continue;
-      disagreements_[rank][other] += 1;
-      disagreements_[other][rank] += 1;
-    }
+    if (places[rank] != kAbsent) ++epoch_hits_[rank];
   }
 }
 
@@ -114,22 +113,33 @@ void PolicyShadows::OfferSome(size_t rank, const RankContext& context) {
 }
 
 void PolicyShadows::EndEpoch(double half_lives) {
-  size_t best = static_cast<size_t>(leader_);
+  AddEpoch(std::exp2(-half_lives));
+  const auto leader = static_cast<size_t>(leader_);
+  size_t best = leader;
   for (size_t rank = 0; rank < kRanks; ++rank) {
-    if (hits_[rank] > hits_[best] && IsSignificant(rank, static_cast<size_t>(leader_))) best = rank;
+    if (hits_[rank] > hits_[best] && IsBetter(rank, leader)) best = rank;
   }
   leader_ = static_cast<Rank>(best);
-  const double factor = std::exp2(-half_lives);
-  accesses_ *= factor;
-  for (double& hits : hits_) hits *= factor;
-  for (auto& row : disagreements_) {
-    for (double& count : row) count *= factor;
-  }
 }
 
-bool PolicyShadows::IsSignificant(size_t rank, size_t other) const {
+// `kept`: what is left of the epochs before.
+void PolicyShadows::AddEpoch(double kept) {
+  accesses_ = accesses_ * kept + epoch_accesses_;
+  for (size_t rank = 0; rank < kRanks; ++rank) {
+    hits_[rank] = hits_[rank] * kept + epoch_hits_[rank];
+    for (size_t other = 0; other < kRanks; ++other) {
+      const double step = static_cast<double>(epoch_hits_[rank]) - epoch_hits_[other];
+      double& sum = squared_steps_[rank][other];
+      sum = sum * kept + step * step;
+    }
+  }
+  epoch_accesses_ = 0;
+  epoch_hits_ = {};
+}
+
+bool PolicyShadows::IsBetter(size_t rank, size_t other) const {
   constexpr double kDeviations = 3;
-  return hits_[rank] - hits_[other] > kDeviations * std::sqrt(disagreements_[rank][other]);
+  return hits_[rank] - hits_[other] > kDeviations * std::sqrt(squared_steps_[rank][other]);
 }
 
 double PolicyShadows::HitRatio(Rank rank) const {

@@ -12,9 +12,10 @@
 // so that an access looks up one record for all of them, and a key's history is kept while it is in
 // any. Keys that are in none are the ghosts; the table has room for four times what a shadow holds.
 //
-// Two ranks are compared by the accesses where one hit and the other missed. If both were equally
-// good, the difference would be that of a coin thrown as often: what lies beyond a few standard
-// deviations is significant. Sums are forgotten exponentially.
+// Two ranks are compared by how many more accesses one of them hit, epoch by epoch. If both were
+// equally good, the sum of these differences would be a random walk with such steps: what lies
+// beyond a few standard deviations of that is significant. Single accesses could not be taken for
+// steps, since those of one key, or of one scan, come together. Sums are forgotten exponentially.
 //
 // Guarded by the shard's lock.
 
@@ -31,7 +32,10 @@ namespace strata::eviction {
 
 class PolicyShadows {
  public:
-  static constexpr size_t kMostEntries = 1024;  // of a shadow
+  // A shadow has a fourth of the shard's entries, so that what it costs is bounded, but no more
+  // than it takes to tell the ranks apart, and no fewer.
+  static constexpr size_t kFewestEntries = 64;
+  static constexpr size_t kMostEntries = 1024;
 
   // For a shard of so many entries.
   PolicyShadows(size_t entries, uint64_t seed);
@@ -45,7 +49,7 @@ class PolicyShadows {
   void EndEpoch(double half_lives);
 
   Rank leader() const { return leader_; }
-  // Of the accesses that are not yet forgotten.
+  // Of the epochs that are not yet forgotten.
   double HitRatio(Rank rank) const;
   // What the best rank would have hit more than the leader, of all accesses.
   double Regret() const;
@@ -73,7 +77,8 @@ class PolicyShadows {
   void Remove(size_t rank, Record& record);
   void EvictFrom(size_t rank, const RankContext& context);
   void OfferSome(size_t rank, const RankContext& context);
-  bool IsSignificant(size_t rank, size_t other) const;
+  void AddEpoch(double kept);
+  bool IsBetter(size_t rank, size_t other) const;
 
   size_t capacity_;
   uint32_t sample_limit_;
@@ -83,10 +88,12 @@ class PolicyShadows {
   Random random_;
 
   Rank leader_ = Rank::kLearned;
+  uint32_t epoch_accesses_ = 0;
+  std::array<uint32_t, kRanks> epoch_hits_{};
+  // Of the epochs before.
   double accesses_ = 0;
   std::array<double, kRanks> hits_{};
-  // Accesses that one of the two hit and the other did not.
-  std::array<std::array<double, kRanks>, kRanks> disagreements_{};
+  std::array<std::array<double, kRanks>, kRanks> squared_steps_{};
 };
 
 }  // namespace strata::eviction

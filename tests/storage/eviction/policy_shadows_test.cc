@@ -58,7 +58,7 @@ uint64_t SkewedKey(Random& random, double keys) {
 }  // namespace
 
 TEST_CASE("a small shard is sampled whole, of a large one as much as a shadow holds") {
-  const PolicyShadows small(500, 1);
+  const PolicyShadows small(PolicyShadows::kFewestEntries, 1);
   const PolicyShadows large(100 * PolicyShadows::kMostEntries, 1);
   Random random(1);
   int sampled = 0;
@@ -71,7 +71,7 @@ TEST_CASE("a small shard is sampled whole, of a large one as much as a shadow ho
 }
 
 TEST_CASE("the shadow of recency hits as often as an exact LRU of the whole") {
-  const size_t entries = GENERATE(200, 4000);
+  const size_t entries = GENERATE(60, 8000);
   ShadowedShard shard(entries);
   ExactLru lru(entries);
   Random random(2);
