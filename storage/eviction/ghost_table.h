@@ -2,7 +2,7 @@
 
 // What is remembered of entries that were evicted: so that a key that returns has its history.
 //
-// Sets of 16 ghosts, a cache line each, and a ghost is one word:
+// Sets of eight ghosts, half a cache line each, and a ghost is one word:
 //
 //   bits 0–14   last access, in steps of 1/128 to 1/64 of a capacity; it wraps at 256 of them
 //        15–19  frequency: 1 to 16, then in steps of 3
@@ -39,8 +39,8 @@ class GhostTable {
   size_t memory_bytes() const { return sets_.size() * sizeof(Set); }
 
  private:
-  static constexpr uint32_t kWays = 16;
-  struct alignas(64) Set {
+  static constexpr uint32_t kWays = 8;
+  struct alignas(32) Set {
     std::array<uint32_t, kWays> ghosts{};
   };
 

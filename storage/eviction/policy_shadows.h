@@ -35,7 +35,7 @@ class PolicyShadows {
   // A shadow has a fourth of the shard's entries, so that what it costs is bounded, but no more
   // than it takes to tell the ranks apart, and no fewer.
   static constexpr size_t kFewestEntries = 64;
-  static constexpr size_t kMostEntries = 1024;
+  static constexpr size_t kMostEntries = 512;
 
   // For a shard of so many entries.
   PolicyShadows(size_t entries, uint64_t seed);

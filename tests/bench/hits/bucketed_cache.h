@@ -1,8 +1,8 @@
 #pragma once
 
 // A cache without values around an eviction policy, laid out as a shard's table is: buckets of 16
-// keys with their histories, two of which are a key's. An eviction looks at the entries of random
-// buckets and at the pool.
+// keys with their histories, two of which are a key's. An eviction looks at the entries of a random
+// bucket and at the pool.
 //
 // `Policy` is AdaptivePolicy, or has its OnHit, OnInsert, OnEvict, Score and Prefetch.
 
@@ -51,7 +51,6 @@ class BucketedCache {
 
  private:
   static constexpr size_t kSlots = 16;
-  static constexpr size_t kBucketsPerEviction = 2;
   struct alignas(64) Bucket {
     std::array<uint64_t, kSlots> hashes{};  // 0: free
     std::array<eviction::AccessHistory, kSlots> histories;
@@ -68,19 +67,17 @@ class BucketedCache {
     return static_cast<size_t>(found - bucket.hashes.begin());
   }
 
-  // The next buckets to look at are known one eviction ahead, so that they can be on their way.
+  // The next bucket to look at is known one eviction ahead, so that it can be on its way.
   void ChooseNext() {
-    for (uint32_t& next : next_) {
-      next = static_cast<uint32_t>(random_.Below(buckets_.size()));
-      const auto* lines = reinterpret_cast<const char*>(&buckets_[next]);
-      for (size_t at = 0; at < sizeof(Bucket); at += 64) __builtin_prefetch(lines + at);
-    }
+    next_ = static_cast<uint32_t>(random_.Below(buckets_.size()));
+    const auto* lines = reinterpret_cast<const char*>(&buckets_[next_]);
+    for (size_t at = 0; at < sizeof(Bucket); at += 64) __builtin_prefetch(lines + at);
   }
 
   void Evict() {
     pool_.Rescore([&](const eviction::Victim& victim) { return policy_.Score(victim.history); });
     for (;;) {
-      for (const uint32_t bucket : next_) OfferAll(bucket);
+      OfferAll(next_);
       ChooseNext();
       while (const std::optional<eviction::Victim> victim = pool_.TakeLowest()) {
         policy_.Prefetch(victim->hash);
@@ -105,7 +102,9 @@ class BucketedCache {
       scores[slot] = bucket.hashes[slot] == 0 ? std::numeric_limits<float>::infinity() : score;
     }
     for (size_t slot = 0; slot < kSlots; ++slot) {
-      if (scores[slot] >= pool_.bar()) continue;
+      if (scores[slot] >= pool_.bar()) [[likely]] {
+        continue;
+      }
       const auto place = static_cast<uint32_t>(index * kSlots + slot);
       pool_.Offer({bucket.hashes[slot], bucket.histories[slot], place}, scores[slot]);
     }
@@ -150,7 +149,7 @@ class BucketedCache {
   size_t size_ = 0;
   Policy& policy_;
   eviction::VictimPool pool_;
-  std::array<uint32_t, kBucketsPerEviction> next_;
+  uint32_t next_;
   Random random_{1};
 };
 

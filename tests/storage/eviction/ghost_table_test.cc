@@ -69,7 +69,7 @@ TEST_CASE("there is room for two ghosts per entry in eight bytes, and the oldest
     young += ghosts.Take(hashes[hashes.size() - 1 - i], now) ? 1 : 0;
   }
   CHECK(young > kEntries * 97 / 100);
-  CHECK(old < kEntries * 3 / 100);
+  CHECK(old < kEntries * 6 / 100);
 }
 
 }  // namespace strata::eviction
