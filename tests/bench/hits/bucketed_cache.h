@@ -41,7 +41,7 @@ class BucketedCache {
         policy_.OnHit(hash, bucket.histories[slot]);
         return true;
       }
-      policy_.Prefetch(hash);
+      if (home == homes[0]) policy_.Prefetch(hash);
     }
     const eviction::AccessHistory history = policy_.OnInsert(hash);
     if (size_ == capacity_) Evict();

@@ -37,7 +37,7 @@ void PrintMisses(const std::vector<Cell>& cells) {
   for (const Contender& contender : Contenders()) names.push_back(contender.name.data());
   PrintHead("misses, %", names.data(), names.size());
   for (const Cell& cell : cells) {
-    std::printf("| %s at %g %% | %zu |", cell.trace.c_str(), cell.share * 100, cell.capacity);
+    std::printf("| %s at %.3g %% | %zu |", cell.trace.c_str(), cell.share * 100, cell.capacity);
     for (size_t i = 0; i < kContenders; ++i) {
       std::printf(" %.2f |", Misses(cell, i) / static_cast<double>(cell.requests) * 100);
     }
@@ -55,7 +55,7 @@ void PrintSummary(const char* title, const std::vector<Cell>& cells) {
         cells.begin(), cells.end(),
         [i](const Cell& a, const Cell& b) { return MoreThanLru(a, i) < MoreThanLru(b, i); });
     const double reduction = MeanReduction(cells, i);
-    std::printf("| %s | %.2f %% | %.1f %% | %+.1f %% (%s at %g %%) |\n",
+    std::printf("| %s | %.2f %% | %.1f %% | %+.2f %% (%s at %.3g %%) |\n",
                 Contenders()[i].name.data(), reduction * 100, reduction / belady * 100,
                 MoreThanLru(*worst, i) * 100, worst->trace.c_str(), worst->share * 100);
   }

@@ -99,6 +99,18 @@ TEST_CASE("where keys that were used once are never used again, recency loses it
   CHECK(shadows.Regret() < 0.01);
 }
 
+TEST_CASE(
+    "where old hot keys are in the way of new ones, an order that forgets them takes the lead") {
+  // Of a model that was taught nothing, the learned rank values what was used often.
+  ShadowedShard shard(500);
+  Random random(5);
+  for (uint64_t i = 0; i < 400'000; ++i) shard.Access(i / 10'000 * 450 + random.Below(450));
+  const PolicyShadows& shadows = shard.shadows();
+  CHECK(shadows.leader() != Rank::kLearned);
+  CHECK(shadows.HitRatio(shadows.leader()) > shadows.HitRatio(Rank::kLearned));
+  CHECK(shadows.Regret() < 0.005);
+}
+
 TEST_CASE("a rank that is better by chance does not take the lead") {
   ShadowedShard shard(500);
   Random random(4);
