@@ -7,7 +7,7 @@ namespace strata::eviction {
 namespace {
 
 constexpr size_t kRecordsPerEntry = 4;
-constexpr size_t kCandidates = 16;
+constexpr size_t kCandidates = 10;
 
 size_t ShadowEntries(size_t entries) {
   const size_t wanted =
