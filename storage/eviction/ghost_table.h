@@ -9,8 +9,8 @@
 //        20–31  fingerprint: 12 bits of the hash, never 0; 0 is a free place
 //
 // A full set forgets the ghost whose last access is the longest ago. Two keys of a set are mistaken
-// for each other once in 4,096, which costs a wrong rank and nothing else. Two such ghosts per
-// entry close more of the distance to the optimum than one of 8 bytes with exact values.
+// for each other once in 4,096, which costs a wrong rank and nothing else. In the room of one ghost
+// with exact values there are two of these.
 //
 // Guarded by the shard's lock.
 
