@@ -4,7 +4,7 @@
 //
 // Sets of eight ghosts, half a cache line each, and a ghost is one word:
 //
-//   bits 0–14   last access, in steps of 1/128 to 1/64 of a capacity; it wraps at 256 of them
+//   bits 0–14   last access, in steps of 1/256 to 1/128 of a capacity; it wraps at 128 to 256
 //        15–19  frequency: 1 to 16, then in steps of 3
 //        20–31  fingerprint: 12 bits of the hash, never 0; 0 is a free place
 //
