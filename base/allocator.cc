@@ -58,6 +58,18 @@ AllocatorStatistics ReadAllocatorStatistics() {
           read("stats.retained"), read("stats.arenas.4096.pdirty") * kPageBytes};
 }
 
+ThreadAllocations ReadThreadAllocations() {
+  auto counter = [](const char* name) {
+    const uint64_t* at = nullptr;
+    size_t size = sizeof(at);
+    mallctl(name, &at, &size, nullptr, 0);
+    return at;
+  };
+  thread_local const uint64_t* const allocated = counter("thread.allocatedp");
+  thread_local const uint64_t* const freed = counter("thread.deallocatedp");
+  return {*allocated, *freed};
+}
+
 void PurgeAllocator() {
   mallctl("thread.tcache.flush", nullptr, nullptr, nullptr, 0);
   mallctl("arena.4096.purge", nullptr, nullptr, nullptr, 0);
@@ -102,6 +114,10 @@ AllocatorStatistics ReadAllocatorStatistics() {
   struct mallinfo2 info = mallinfo2();
   uint64_t held = info.arena + info.hblkhd;
   return {info.uordblks + info.hblkhd, held, held, 0, 0};
+}
+
+ThreadAllocations ReadThreadAllocations() {
+  return {};
 }
 
 void PurgeAllocator() {

@@ -27,6 +27,13 @@ struct AllocatorStatistics {
   uint64_t dirty = 0;     // free pages, not yet returned
 };
 AllocatorStatistics ReadAllocatorStatistics();
+// What the calling thread has allocated so far, and freed, be it others'. Costs a few nanoseconds.
+// Always 0 where the allocator cannot tell.
+struct ThreadAllocations {
+  uint64_t allocated = 0;
+  uint64_t freed = 0;
+};
+ThreadAllocations ReadThreadAllocations();
 // Returns free pages to the operating system.
 void PurgeAllocator();
 // As INFO's mem_allocator names it.

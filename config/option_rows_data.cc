@@ -16,22 +16,21 @@ constexpr EnumValue kPolicyNames[] = {
     {"allkeys-lru", static_cast<int>(MaxmemoryPolicy::kAllkeysLru)},
     {"allkeys-lfu", static_cast<int>(MaxmemoryPolicy::kAllkeysLfu)},
     {"allkeys-random", static_cast<int>(MaxmemoryPolicy::kAllkeysRandom)},
-    {"noeviction", static_cast<int>(MaxmemoryPolicy::kNoEviction)},
-    {"adaptive", static_cast<int>(MaxmemoryPolicy::kAdaptive)}};
+    {"noeviction", static_cast<int>(MaxmemoryPolicy::kNoEviction)}};
 
 constexpr OptionRow kMemoryRows[] = {
     {.name = "maxmemory",
      .field = &Options::maxmemory,
      .unit = Unit::kBytes,
      .default_text = "0",
-     .doc = "Memory for data and buffers, as the operating system counts it; 0 is no limit."},
+     .doc = "Memory of the whole process as the operating system counts it, buffers and the "
+            "allocator's gaps too; 0 is no limit. A 64th of it, 64mb at most, is kept free ahead "
+            "of need where keys may be evicted."},
     {.name = "maxmemory-policy",
      .field = MakeEnumField<&Options::maxmemory_policy>(kPolicyNames),
      .default_text = "noeviction",
-     .support = Support::kNotYet,
-     .support_note = "nothing is evicted yet: at maxmemory, writes are refused whatever the policy",
      .doc = "What goes when maxmemory is reached: volatile-* looks only at keys with a TTL, "
-            "noeviction refuses writes, adaptive learns."},
+            "noeviction refuses writes."},
     {.name = "maxmemory-samples",
      .field = &Options::maxmemory_samples,
      .bounds = {1, kMaxInt},

@@ -24,7 +24,6 @@ enum class MaxmemoryPolicy {
   kAllkeysLfu,
   kAllkeysRandom,
   kNoEviction,
-  kAdaptive,
 };
 
 // Whom a dangerous command or option is open to.

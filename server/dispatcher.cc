@@ -36,7 +36,10 @@ Dispatcher::Dispatcher(Services& services, size_t thread_index)
       isolation_(services.keyspace, services.world, thread_index),
       accounts_(services, statistics_),
       nested_(services, statistics_, isolation_, accounts_),
-      ready_(services, statistics_, nested_) {}
+      ready_(services, statistics_, nested_),
+      room_maker_({services.keyspace, services.reclaimer, services.memory, services.memory_watch,
+                   services.clock},
+                  thread_index) {}
 
 ParserLimits Dispatcher::LimitsFor(const Client& client) const {
   return {services_.config.options().proto_max_bulk_len, MustAuthenticate(client, services_.acl)
@@ -135,8 +138,7 @@ std::string Dispatcher::Refusal(Client& client, const Request& request) {
   const bool fits_transaction = client.transaction == nullptr || !command.Is(kNoMulti);
   const bool is_plain =
       client.user->unrestricted() && fits_transaction && client.subscriptions == nullptr && !busy_;
-  const bool memory_left = !services_.over_memory_limit.load(std::memory_order_relaxed);
-  if (is_plain && memory_left) [[likely]] {
+  if (is_plain && services_.memory.Shortage() <= 0) [[likely]] {
     return {};
   }
   if (std::string refusal = AclRefusal(client, request); !refusal.empty()) return refusal;
@@ -155,7 +157,7 @@ std::string Dispatcher::AclRefusal(Client& client, const Request& request) {
   return "NOPERM " + DenialInBrief(*client.user, *denial, services_.commands.FullName(request.row));
 }
 
-std::string Dispatcher::RareRefusal(const Client& client, const Request& request) const {
+std::string Dispatcher::RareRefusal(const Client& client, const Request& request) {
   const Command& command = *request.command;
   uint32_t flags = command.flags;
   bool is_queued = false;
@@ -172,9 +174,7 @@ std::string Dispatcher::RareRefusal(const Client& client, const Request& request
   }
   // What is queued takes memory, whatever it will do.
   const bool takes_memory = (flags & kDenyOom) != 0 || is_queued;
-  if (takes_memory && services_.over_memory_limit.load(std::memory_order_relaxed)) {
-    return std::string(errors::kOutOfMemory);
-  }
+  if (!MakeRoom() && takes_memory) return std::string(errors::kOutOfMemory);
   const bool expects_messages =
       client.is_subscriber() && client.reply.version() == RespVersion::kResp2;
   if (expects_messages && !MayRunSubscribed(command)) {
@@ -184,6 +184,16 @@ std::string Dispatcher::RareRefusal(const Client& client, const Request& request
   const bool needs_nothing = command.Is(kAllowBusy) && command.keys.empty();
   if (busy_ && !needs_nothing) return std::string(services_.scripting.busy().Refusal());
   return {};
+}
+
+bool Dispatcher::MakeRoom() {
+  std::atomic<bool>& over = services_.over_memory_limit;
+  const bool nothing_left = services_.memory.Shortage() > 0 && !busy_ &&
+                            !room_maker_.MakeRoom(services_.config.options(), now_ms_);
+  if (!busy_ && over.load(std::memory_order_relaxed) != nothing_left) {
+    over.store(nothing_left, std::memory_order_relaxed);
+  }
+  return !over.load(std::memory_order_relaxed);
 }
 
 bool Dispatcher::MustWait(const Client& client, const Request& request) const {
@@ -334,6 +344,7 @@ bool Dispatcher::TakeBlockedReply(Client& client) {
 
 void Dispatcher::Account(Client& client, const Request& request, const ReplyBuilder& reply,
                          const ReplyStart& start) {
+  room_maker_.ReadMeter();
   int64_t end_ns = services_.clock.MonotonicNs();
   int64_t duration_ns = end_ns - command_start_ns_;
   command_start_ns_ = end_ns;

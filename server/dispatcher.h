@@ -17,6 +17,7 @@
 #include "server/client.h"
 #include "server/command_accounts.h"
 #include "server/isolation.h"
+#include "server/memory/room_maker.h"
 #include "server/nested_calls.h"
 #include "server/request_batch.h"
 #include "server/services.h"
@@ -53,6 +54,7 @@ class Dispatcher {
 
   Services& services() { return services_; }
   NestedCalls& nested() { return nested_; }
+  RoomMaker& room_maker() { return room_maker_; }
   ThreadStatistics& statistics() { return statistics_; }
 
  private:
@@ -66,7 +68,9 @@ class Dispatcher {
   std::string Refusal(Client& client, const Request& request);
   std::string AclRefusal(Client& client, const Request& request);
   // Those gates that say no to nearly nobody.
-  std::string RareRefusal(const Client& client, const Request& request) const;
+  std::string RareRefusal(const Client& client, const Request& request);
+  // Memory is short. False if none can be made free.
+  bool MakeRoom();
   bool MaySendLetters(const Client& client, const Command& command) const;
   bool MustWait(const Client& client, const Request& request) const;
   void Refuse(Client& client, const Request& request, std::string_view error);
@@ -101,6 +105,7 @@ class Dispatcher {
   CommandAccounts accounts_;
   NestedCalls nested_;
   ReadyKeyService ready_;
+  RoomMaker room_maker_;
   std::optional<BlockRequest> block_request_;
   std::vector<size_t> secrets_;  // positions of the running command's passwords
   OutputQueue discarded_;

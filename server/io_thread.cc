@@ -146,7 +146,8 @@ void IoThread::Tick() {
     const bool may_expire = services_.active_expiry.load(std::memory_order_relaxed) &&
                             !services_.post.IsFull();  // it has something to tell
     const ExpiryStep expiry = !scope.busy() && may_expire ? ExpireKeys() : ExpiryStep{};
-    tick_period_ = PeriodAfter(expiry);
+    const bool is_short = !scope.busy() && MakeRoom();
+    tick_period_ = is_short ? kBusyTick : PeriodAfter(expiry);
     if (!scope.busy() && index_ == 0) CleanTracking();
   }
   services_.scripting.DropStale(index_);
@@ -159,6 +160,13 @@ std::chrono::milliseconds IoThread::PeriodAfter(const ExpiryStep& expiry) const 
   if (expiry.is_behind) return kBusyTick;
   if (expiry.looked_at > 0 || !suspended_.empty() || !unabandoned_.empty()) return kTick;
   return std::min(2 * tick_period_, kLongestTick);
+}
+
+bool IoThread::MakeRoom() {
+  RoomMaker& room_maker = dispatcher_.room_maker();
+  room_maker.ReadMeter();
+  if (services_.memory.Shortage() <= 0 || services_.post.IsFull()) return false;
+  return room_maker.WorkAhead(services_.config.options(), services_.clock.WallMs());
 }
 
 // Bounded steps, for all threads.

@@ -84,6 +84,8 @@ class IoThread final : private EventLoop {
   std::chrono::milliseconds PeriodAfter(const ExpiryStep& expiry) const;
   // Removes what is due in this thread's shards, within a budget.
   ExpiryStep ExpireKeys();
+  // Evicts ahead of need, within a budget; true if more is to be done.
+  bool MakeRoom();
   void CleanTracking();
   void AnswerBell();
   void RetrySuspended();

@@ -15,6 +15,10 @@ class KeyObserver final : public KeyspaceObserver {
     Invalidate(key);
     events_.Tell(database, key.bytes, events::kExpired);
   }
+  void OnEvicted(int database, const KeyRef& key) override {
+    Invalidate(key);
+    events_.Tell(database, key.bytes, events::kEvicted);
+  }
   void OnFieldsExpired(int database, const KeyRef& key, HashIs hash) override {
     Invalidate(key);
     events_.Tell(database, key.bytes, events::kHExpired);

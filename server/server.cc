@@ -82,11 +82,32 @@ Server::Server(LoadedConfig loaded)
       statistics_(identity_.io_threads, commands_.rows()),
       post_(identity_.io_threads, clients_),
       scripting_(clock_, identity_.io_threads),
-      services_{clock_,       config_,  commands_,   keyspace_,      reclaimer_,
-                world_,       clients_, statistics_, command_logs_,  latency_,
-                *this,        pause_,   identity_,   active_expiry_, over_memory_limit_,
-                wait_queues_, watches_, key_events_, acl_,           scripting_,
-                post_,        pubsub_,  tracking_,   key_listeners_} {
+      services_{clock_,
+                config_,
+                commands_,
+                keyspace_,
+                reclaimer_,
+                world_,
+                clients_,
+                statistics_,
+                command_logs_,
+                latency_,
+                *this,
+                pause_,
+                identity_,
+                active_expiry_,
+                memory_,
+                memory_watch_,
+                over_memory_limit_,
+                wait_queues_,
+                watches_,
+                key_events_,
+                acl_,
+                scripting_,
+                post_,
+                pubsub_,
+                tracking_,
+                key_listeners_} {
   for (size_t i = 0; i < identity_.io_threads; ++i) {
     threads_.push_back(std::make_unique<IoThread>(services_, i, identity_.io_threads));
   }
@@ -94,6 +115,8 @@ Server::Server(LoadedConfig loaded)
   keyspace_.Observe(key_observer_);
   notifications_.Follow(config_.options());
   tracking_.set_most_keys(static_cast<size_t>(config_.options().tracking_table_max_keys));
+  memory_.set_limit(static_cast<uint64_t>(config_.options().maxmemory));
+  reclaimer_.Account(memory_);
   identity_.startup_memory_bytes = ReadAllocatorStatistics().allocated;
 }
 
@@ -147,14 +170,8 @@ void Server::ScheduleCron() {
 
 void Server::Cron() {
   statistics_.SampleRates(clock_.MonotonicMs());
-  if (!world_.LockSharedUnlessBusy(0)) return;
-  int64_t limit = config_.options().maxmemory;
-  world_.UnlockShared(0);
-  AllocatorStatistics memory = ReadAllocatorStatistics();
-  statistics_.memory_peak().Observe(memory.allocated);
-  if (purge_schedule_.IsDue(memory)) reclaimer_.ReturnPages();
-  bool over = limit > 0 && memory.allocated > static_cast<uint64_t>(limit);
-  over_memory_limit_.store(over, std::memory_order_relaxed);
+  statistics_.memory_peak().Observe(memory_watch_.MeasureOnSchedule().allocated);
+  if (!memory_.IsOver()) over_memory_limit_.store(false, std::memory_order_relaxed);
 }
 
 void Server::RequestShutdown() {
@@ -196,10 +213,9 @@ Result<void> Server::ApplyOptions(std::span<const std::string_view> changed_name
       tracking_.set_most_keys(static_cast<size_t>(options.tracking_table_max_keys));
     }
     if (name == "maxclients") RaiseDescriptorLimit(options.maxclients);
-    if (name == "maxmemory") {
-      bool over = options.maxmemory > 0 &&
-                  ReadAllocatorStatistics().allocated > static_cast<uint64_t>(options.maxmemory);
-      over_memory_limit_.store(over, std::memory_order_relaxed);
+    if (name == "maxmemory") memory_.set_limit(static_cast<uint64_t>(options.maxmemory));
+    if (name == "maxmemory" || name == "maxmemory-policy") {
+      over_memory_limit_.store(false, std::memory_order_relaxed);  // until it is seen to be
     }
   }
   return {};

@@ -7,13 +7,13 @@
 #include <memory>
 #include <vector>
 
-#include "base/purge_schedule.h"
 #include "config/config_source.h"
 #include "server/blocking/wait_queues.h"
 #include "server/io_thread.h"
 #include "server/key_observer.h"
 #include "server/keyspace_notifications.h"
 #include "server/listeners.h"
+#include "server/memory/memory_watch.h"
 #include "server/scripting/scripting.h"
 #include "server/services.h"
 #include "server/watch_table.h"
@@ -47,6 +47,7 @@ class Server final : public ServerControl {
   ServerIdentity identity_;
   CommandTable commands_;
   Acl acl_{commands_, config_};
+  MemoryBudget memory_;  // outlives the reclaimer, which tells it what it frees
   Reclaimer reclaimer_;
   KeyListeners key_listeners_;
   KeyEvents key_events_{key_listeners_};
@@ -65,8 +66,8 @@ class Server final : public ServerControl {
   KeyObserver key_observer_{key_events_, tracking_};
   KeyspaceNotifications notifications_{pubsub_, key_events_, key_observer_};
   Scripting scripting_;
-  PurgeSchedule purge_schedule_;
   std::atomic<bool> active_expiry_{true};
+  MemoryWatch memory_watch_{memory_, reclaimer_};
   std::atomic<bool> over_memory_limit_{false};
   Services services_;
   std::vector<std::unique_ptr<IoThread>> threads_;

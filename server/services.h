@@ -8,6 +8,7 @@
 
 #include "base/big_reader_lock.h"
 #include "base/clock.h"
+#include "base/memory_budget.h"
 #include "config/config.h"
 #include "server/client_registry.h"
 #include "server/command_table.h"
@@ -23,6 +24,7 @@
 
 namespace strata {
 
+class MemoryWatch;
 class Scripting;
 class WaitQueues;
 class WatchTable;
@@ -69,7 +71,10 @@ struct Services {
   const ServerIdentity& identity;
   // DEBUG SET-ACTIVE-EXPIRE.
   std::atomic<bool>& active_expiry;
-  // Memory in use exceeds maxmemory: kept by the cron, read by the gate of kDenyOom.
+  MemoryBudget& memory;
+  MemoryWatch& memory_watch;
+  // Memory in use exceeds maxmemory, and nothing may be evicted: then commands of kDenyOom are
+  // refused.
   std::atomic<bool>& over_memory_limit;
   // Blocking commands that wait.
   WaitQueues& wait_queues;

@@ -58,6 +58,18 @@ bool ExpiryWheel::TakeWaiting(uint64_t& hash) {
   return true;
 }
 
+std::optional<uint64_t> ExpiryWheel::TakeSample() {
+  constexpr size_t kAll = kLevels * kSlots;
+  uint64_t hash;
+  for (size_t i = 0; i < kAll; ++i) {
+    sampled_slot_ = (sampled_slot_ + 1) % kAll;
+    if (!Pop(levels_[sampled_slot_ / kSlots][sampled_slot_ % kSlots], hash)) continue;
+    --items_;
+    return hash;
+  }
+  return std::nullopt;
+}
+
 void ExpiryWheel::Push(Slot& slot, uint64_t hash) {
   Chunk* last = slot.last;
   if (last == nullptr || last->count == Chunk::kCapacity) {

@@ -48,6 +48,10 @@ class ExpiryWheel {
     return fired;
   }
 
+  // Takes an item out, of each slot in turn: so one among many in a slot comes less often. It is to
+  // be added again, if its key is still there. Nothing if no slot has one.
+  std::optional<uint64_t> TakeSample();
+
   size_t items() const { return items_; }
   // True if the clock was set back behind what the wheel has seen: until it comes there again, new
   // items fire too late.
@@ -91,6 +95,7 @@ class ExpiryWheel {
   Slot due_;                              // taken out of level 0
   Slot moving_;                           // taken out of the levels above
   size_t items_ = 0;
+  size_t sampled_slot_ = 0;
 };
 
 }  // namespace strata

@@ -35,8 +35,8 @@ ShardDatabase& Keyspace::PartForWrite(int database, uint64_t hash) {
 }
 
 ShardDatabase& Keyspace::MakePart(Shard& shard, int database) {
-  const ShardDatabase::Surroundings surroundings{options_.hash_seed, shard.expiry, reclaimer_,
-                                                 observer_};
+  const ShardDatabase::Surroundings surroundings{options_.hash_seed, shard.expiry, shard.evicted,
+                                                 reclaimer_, observer_};
   auto part = std::make_unique<ShardDatabase>(database, clock_.WallMs(), surroundings);
   ShardDatabase& made = *part;
   shard.databases[static_cast<size_t>(database)].store(part.release(), std::memory_order_release);
@@ -83,10 +83,20 @@ ExpiryStatistics Keyspace::ReadExpiryStatistics() {
   return sum;
 }
 
-void Keyspace::ResetExpiryStatistics() {
+uint64_t Keyspace::ReadEvicted() {
+  uint64_t evicted = 0;
+  for (Shard& shard : shards_) {
+    SpinLock lock(shard.mutex);
+    evicted += shard.evicted;
+  }
+  return evicted;
+}
+
+void Keyspace::ResetStatistics() {
   for (Shard& shard : shards_) {
     SpinLock lock(shard.mutex);
     shard.expiry = {};
+    shard.evicted = 0;
   }
 }
 

@@ -85,7 +85,9 @@ class Keyspace {
   uint64_t Size(int database);
   DatabaseStatistics Statistics(int database);
   ExpiryStatistics ReadExpiryStatistics();
-  void ResetExpiryStatistics();
+  // Keys evicted.
+  uint64_t ReadEvicted();
+  void ResetStatistics();
   // Bytes of tables and expiry wheels.
   uint64_t OverheadBytes();
 

@@ -11,6 +11,8 @@ class KeyspaceObserver {
   virtual ~KeyspaceObserver() = default;
   // The key is about to be removed, because its time is over.
   virtual void OnExpired(int database, const KeyRef& key) = 0;
+  // The key is about to be removed, to make room.
+  virtual void OnEvicted(int database, const KeyRef& key) = 0;
   enum class HashIs : uint8_t { kLeft, kRemoved };
   // Fields of a hash were removed, because their time was over, and with the last one the hash.
   virtual void OnFieldsExpired(int database, const KeyRef& key, HashIs hash) = 0;

@@ -8,6 +8,19 @@
 #include "base/allocator.h"
 
 namespace strata {
+namespace {
+
+size_t BytesOf(const Entry& entry) {
+  constexpr size_t kSamples = 5;
+  return AllocationSize(entry.TotalBytes(kSamples));
+}
+
+size_t BytesOf(const ShardDatabase& database) {
+  constexpr size_t kSamples = 4;
+  return database.overhead_bytes() + database.table().EstimateNodeBytes(kSamples);
+}
+
+}  // namespace
 
 Reclaimer::Reclaimer() : thread_([this] { Run(); }) {}
 
@@ -21,9 +34,10 @@ Reclaimer::~Reclaimer() {
 }
 
 void Reclaimer::Free(DetachedDatabases databases) {
-  uint64_t keys = 0;
-  for (const auto& database : databases) keys += database->size();
-  pending_.fetch_add(keys, std::memory_order_relaxed);
+  for (const auto& database : databases) {
+    pending_.fetch_add(database->size(), std::memory_order_relaxed);
+    pending_bytes_.fetch_add(BytesOf(*database), std::memory_order_relaxed);
+  }
   {
     std::lock_guard lock(mutex_);
     queue_.push_back(std::move(databases));
@@ -37,10 +51,11 @@ bool Reclaimer::Free(Entry* entry, size_t elements) {
   {
     std::lock_guard lock(mutex_);
     if (waiting_elements_ > kMostWaiting) return false;
+    pending_.fetch_add(1, std::memory_order_relaxed);
+    pending_bytes_.fetch_add(BytesOf(*entry), std::memory_order_relaxed);
     waiting_elements_ += elements;
     entries_.push_back(entry);
   }
-  pending_.fetch_add(1, std::memory_order_relaxed);
   wake_.notify_one();
   return true;
 }
@@ -66,8 +81,7 @@ void Reclaimer::Run() {
       std::vector<Entry*> entries = std::exchange(entries_, {});
       waiting_elements_ = 0;
       lock.unlock();
-      for (Entry* entry : entries) Entry::Delete(entry);
-      Count(entries.size());
+      FreeEntries(entries);
       lock.lock();
     } else if (!queue_.empty()) {
       DetachedDatabases databases = std::move(queue_.front());
@@ -85,19 +99,38 @@ void Reclaimer::Run() {
   }
 }
 
-void Reclaimer::Count(size_t freed) {
-  pending_.fetch_sub(freed, std::memory_order_relaxed);
-  freed_.fetch_add(freed, std::memory_order_relaxed);
+void Reclaimer::FreeEntries(std::span<Entry* const> entries) {
+  for (Entry* entry : entries) {
+    const size_t bytes = BytesOf(*entry);
+    Entry::Delete(entry);
+    Count(1, bytes);
+  }
 }
 
 void Reclaimer::FreeAll(DetachedDatabases databases) {
   constexpr size_t kStep = 4096;
   for (auto& database : databases) {
+    size_t keys_left = database->size();
+    size_t bytes_left = BytesOf(*database);  // the same as when it came
     while (size_t freed = database->FreeSome(kStep)) {
-      Count(freed);
+      const size_t bytes = bytes_left / keys_left * freed;
+      Count(freed, bytes);
+      keys_left -= freed;
+      bytes_left -= bytes;
     }
     database.reset();
+    Count(0, bytes_left);
   }
+}
+
+void Reclaimer::Count(size_t objects, size_t bytes) {
+  pending_.fetch_sub(objects, std::memory_order_relaxed);
+  freed_.fetch_add(objects, std::memory_order_relaxed);
+  if (MemoryBudget* budget = budget_) {
+    if (!meter_) meter_.emplace(*budget);
+    meter_->Read();
+  }
+  pending_bytes_.fetch_sub(bytes, std::memory_order_relaxed);
 }
 
 }  // namespace strata

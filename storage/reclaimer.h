@@ -7,9 +7,12 @@
 #include <condition_variable>
 #include <deque>
 #include <mutex>
+#include <optional>
+#include <span>
 #include <thread>
 #include <vector>
 
+#include "base/memory_budget.h"
 #include "storage/shard.h"
 
 namespace strata {
@@ -20,6 +23,9 @@ class Reclaimer {
   Reclaimer();
   ~Reclaimer();
 
+  // Before anything is freed: the budget, which stays, is told what becomes free.
+  void Account(MemoryBudget& budget) { budget_ = &budget; }
+
   void Free(DetachedDatabases databases);
   // Takes the entry, of so many elements; or does not, if too much is waiting already.
   bool Free(Entry* entry, size_t elements);
@@ -27,11 +33,15 @@ class Reclaimer {
   // Objects (keys, in a flushed database) not yet freed, and freed so far.
   uint64_t pending() const { return pending_.load(std::memory_order_relaxed); }
   uint64_t freed() const { return freed_.load(std::memory_order_relaxed); }
+  // What will be free, about.
+  uint64_t pending_bytes() const { return pending_bytes_.load(std::memory_order_relaxed); }
 
  private:
   void Run();
+  void FreeEntries(std::span<Entry* const> entries);
   void FreeAll(DetachedDatabases databases);
-  void Count(size_t freed);
+  // So many objects and bytes are free.
+  void Count(size_t objects, size_t bytes);
 
   std::mutex mutex_;
   std::condition_variable wake_;
@@ -42,6 +52,9 @@ class Reclaimer {
   bool return_pages_ = false;            // guarded by mutex_
   std::atomic<uint64_t> pending_{0};
   std::atomic<uint64_t> freed_{0};
+  std::atomic<uint64_t> pending_bytes_{0};
+  std::atomic<MemoryBudget*> budget_{nullptr};
+  std::optional<MemoryMeter> meter_;  // the thread's own
   std::thread thread_;
 };
 

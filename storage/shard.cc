@@ -89,6 +89,7 @@ ShardDatabase::ShardDatabase(int index, int64_t now_ms, const Surroundings& surr
       table_(surroundings.seed),
       created_ms_(now_ms),
       statistics_(&surroundings.statistics),
+      evicted_(&surroundings.evicted),
       reclaimer_(&surroundings.reclaimer),
       observer_(surroundings.observer) {}
 
@@ -275,6 +276,63 @@ std::optional<int64_t> ShardDatabase::Fire(uint64_t hash, int64_t now_ms) {
     if (entry_hash == hash && next_ms) again_ms = std::min(*next_ms, again_ms.value_or(*next_ms));
   }
   return again_ms;
+}
+
+const Entry* ShardDatabase::Sample(EvictionScope scope, Random& random) {
+  if (table_.size() == 0) return nullptr;
+  if (scope == EvictionScope::kAllKeys) return table_.Sample(random.Next());
+  if (volatile_size_ == 0) return nullptr;
+  // Where few expire, those are found faster that are known to.
+  constexpr size_t kRare = 8;
+  const bool rare = volatile_size_ * kRare < table_.size();
+  if (const Entry* entry = rare ? SampleFromWheel() : nullptr) return entry;
+  for (size_t i = 0; i < 4 * kRare; ++i) {
+    const Entry* entry = table_.Sample(random.Next());
+    if (entry->has_expiry()) return entry;
+  }
+  return rare ? nullptr : SampleFromWheel();
+}
+
+const Entry* ShardDatabase::SampleFromWheel() {
+  constexpr int kMostTries = 4096;  // what keys left behind that are gone is dropped on the way
+  for (int i = 0; i < kMostTries && wheel_; ++i) {
+    const std::optional<uint64_t> hash = wheel_->TakeSample();
+    if (!hash) return nullptr;
+    Entry* entry = FindByHash(*hash);
+    if (entry == nullptr) continue;
+    const std::optional<int64_t> fields_ms = NextFieldExpiryMs(*entry);
+    if (fields_ms) wheel_->Add(*hash, *fields_ms);
+    if (!entry->has_expiry()) continue;
+    wheel_->Add(*hash, entry->expiry_ms());
+    return entry;
+  }
+  return nullptr;
+}
+
+Entry* ShardDatabase::FindByHash(uint64_t hash) {
+  Entry* found[EntryTable::kMaxVisited];
+  const size_t count = table_.Candidates(hash, found);
+  for (size_t i = 0; i < count; ++i) {
+    if (HashOf(*found[i]) == hash) return found[i];
+  }
+  return nullptr;
+}
+
+size_t ShardDatabase::Evict(uint64_t hash, EvictionScope scope, int64_t now_ms) {
+  constexpr size_t kSamples = 5;  // of a collection's elements
+  Entry* entry = FindByHash(hash);
+  if (entry == nullptr || !MayBeEvicted(*entry, scope)) return 0;
+  const KeyRef key{entry->key(), hash};
+  const size_t bytes = AllocationSize(entry->TotalBytes(kSamples));
+  if (entry->IsExpired(now_ms)) {
+    statistics_->Count(now_ms - entry->expiry_ms());
+    TellExpired(key);
+  } else {
+    ++*evicted_;
+    if (observer_ != nullptr) observer_->OnEvicted(index_, key);
+  }
+  RemoveAt(table_.Find(key.bytes, hash), hash);
+  return bytes;
 }
 
 // Removes fields that are due, a bounded number, and the key with its last field; answers with the

@@ -11,8 +11,12 @@
 #include <string_view>
 #include <vector>
 
+#include "base/hash.h"
 #include "base/mutex.h"
+#include "base/random.h"
 #include "storage/entry.h"
+#include "storage/eviction/eviction_pool.h"
+#include "storage/eviction/eviction_rule.h"
 #include "storage/expiry_wheel.h"
 #include "storage/hash_table.h"
 #include "storage/key_ref.h"
@@ -45,6 +49,7 @@ class ShardDatabase {
   struct Surroundings {
     uint64_t seed;
     ExpiryStatistics& statistics;
+    uint64_t& evicted;
     Reclaimer& reclaimer;
     KeyspaceObserver* observer;  // null: nobody listens
   };
@@ -80,6 +85,13 @@ class ShardDatabase {
   // True if keys that are due are still waiting for ExpireSome.
   bool ExpiryBehind() const { return wheel_ && wheel_->HasWaiting(); }
 
+  // An entry that may be evicted, each about as likely; null if none was come across.
+  const Entry* Sample(EvictionScope scope, Random& random);
+  // Evicts the entry with that hash, or removes it as expired if it is. Returns about how many
+  // bytes it took; 0 if there is none, or it may not be evicted.
+  size_t Evict(uint64_t hash, EvictionScope scope, int64_t now_ms);
+  uint64_t HashOf(const Entry& entry) const { return Hash64(entry.key(), seed_); }
+
   // The number of the database, as the observer is told.
   void set_index(int index) { index_ = index; }
   size_t size() const { return table_.size(); }
@@ -99,6 +111,9 @@ class ShardDatabase {
   Entry* TakeAt(const EntryTable::Position& position, uint64_t hash);
   void RemoveAt(const EntryTable::Position& position, uint64_t hash);
   void Discard(Entry* entry);
+  const Entry* SampleFromWheel();
+  // Of entries with the same hash, some one.
+  Entry* FindByHash(uint64_t hash);
   std::optional<int64_t> Fire(uint64_t hash, int64_t now_ms);
   std::optional<int64_t> FireFields(Entry& entry, uint64_t entry_hash, int64_t now_ms);
 
@@ -123,6 +138,7 @@ class ShardDatabase {
   size_t volatile_size_ = 0;
   size_t timed_hashes_ = 0;  // hashes with fields that expire, as counted for the present wheel
   ExpiryStatistics* statistics_;
+  uint64_t* evicted_;
   Reclaimer* reclaimer_;
   KeyspaceObserver* observer_;
 };
@@ -136,6 +152,9 @@ struct alignas(64) Shard {
   // so a reader without the lock may prefetch through the pointer.
   std::vector<std::atomic<ShardDatabase*>> databases;
   ExpiryStatistics expiry;
+  uint64_t evicted = 0;  // keys
+  EvictionPool eviction_pool;
+  EvictionOrder pooled_order = EvictionOrder::kRecency;  // what the ranks in it mean
 };
 
 }  // namespace strata

@@ -82,7 +82,7 @@ void ConfigSet(CommandContext& c) {
 
 void ConfigResetStat(CommandContext& c) {
   c.services.statistics.Reset();
-  c.services.keyspace.ResetExpiryStatistics();
+  c.services.keyspace.ResetStatistics();
   c.reply.Ok();
 }
 

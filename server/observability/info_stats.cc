@@ -51,7 +51,7 @@ void WriteKeys(Services& services, InfoText& out) {
   out.Add("expire_cycle_cpu_milliseconds", 0);
   out.Add("expired_lag_p50_us", lag_us(0.5));
   out.Add("expired_lag_p99_us", lag_us(0.99));
-  out.Add("evicted_keys", 0);
+  out.Add("evicted_keys", services.keyspace.ReadEvicted());
   out.Add("evicted_clients", 0);
   out.Add("evicted_scripts", services.scripting.cache().evicted());
   out.Add("total_eviction_exceeded_time", 0);

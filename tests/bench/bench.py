@@ -42,7 +42,7 @@ SECTIONS = {
 def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--only", default=",".join(SECTIONS), help="sections, comma-separated")
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--seconds", type=float, default=2.0, help="per round, server and work")
     parser.add_argument("--client", choices=["sleep", "spin"], default="sleep",
                         help="how the load generator waits for replies")

@@ -19,7 +19,7 @@ class Settings:
     generator: str
     server_core: set
     client_core: set
-    rounds: int = 5
+    rounds: int = 9
     seconds: float = 2.0
     client: str = "sleep"
 

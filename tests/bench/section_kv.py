@@ -46,8 +46,12 @@ def run_round(settings, round_number, results):
                 results[work.name][index].append(measure(settings, server, work))
 
 
+def costs(results):
+    return [result["server_cpu_us_per_op"] for result in results]
+
+
 def row(name, server_name, results):
-    return [name, server_name, spread([r["server_cpu_us_per_op"] for r in results], 3),
+    return [name, server_name, spread(costs(results), 3),
             f"{median_of(results, 'ops_per_second'):,.0f}",
             f"{median_of(results, 'p50_us'):.0f}", f"{median_of(results, 'p99_us'):.0f}",
             f"{median_of(results, 'p999_us'):.0f}",
@@ -68,10 +72,8 @@ def run(settings):
         reference, ours = results[work.name]
         report.rows.append(row(work.name, settings.reference.name, reference))
         report.rows.append(row(work.name, settings.candidate.name, ours))
-        ratios = [b["server_cpu_us_per_op"] / a["server_cpu_us_per_op"]
-                  for a, b in zip(reference, ours)]
-        report.checks.append(Check.at_most(f"CPU per op, {work.name}", work.bar, ratios,
-                                           f"x {settings.reference.name}"))
+        report.checks.append(Check.ratio(f"CPU per op, {work.name}", work.bar, costs(ours),
+                                         costs(reference), f"x {settings.reference.name}"))
     busy = min(median_of(r, "server_busy") for pair in results.values() for r in pair)
     if busy < 0.9:
         report.notes.append("Some servers did not have their core to themselves or were not "

@@ -8,6 +8,7 @@ from report import Check, Report
 
 CLIENTS = 1000
 SECONDS = 4
+ROUNDS = 3
 BAR_MS = 1
 
 
@@ -30,7 +31,7 @@ def wait_in_blpop(server):
 def run(settings):
     alone = {spec.name: [] for spec in settings.specs}
     waiting = {spec.name: [] for spec in settings.specs}
-    for number in range(settings.rounds):
+    for number in range(ROUNDS):
         for spec in by_turns(settings.specs, number):
             with settings.start(spec) as server:
                 time.sleep(1)

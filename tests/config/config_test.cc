@@ -115,7 +115,7 @@ TEST_CASE("an option warns while it is set to what has no effect yet", "[config]
   CHECK(Set(config, {{"save", "60 1"}, {"maxmemory-policy", "allkeys-lru"}, {"hz", "11"}}) ==
         "changed: hz maxmemory-policy save");
   CHECK(warning("save") == "save: no snapshots are written yet");
-  CHECK(warning("maxmemory-policy").starts_with("maxmemory-policy: nothing is evicted yet"));
+  CHECK(warning("maxmemory-policy") == "");
   CHECK(warning("hz") == "");
   CHECK(Set(config, {{"save", ""}}) == "changed: save");
   CHECK(warning("save") == "");

@@ -91,10 +91,10 @@ TEST_CASE("booleans and enums are read in any case, anything else is refused", "
   CHECK(Outcome("loglevel", {"VERBOSE"}) == "= verbose");
   CHECK(Outcome("loglevel", {"foo"}) ==
         "argument(s) must be one of the following: debug, verbose, notice, warning");
-  CHECK(Outcome("maxmemory-policy", {"adaptive"}) == "= adaptive");
+  CHECK(Outcome("maxmemory-policy", {"ALLKEYS-LRU"}) == "= allkeys-lru");
   CHECK(Outcome("maxmemory-policy", {"foo"}) ==
         "argument(s) must be one of the following: volatile-lru, volatile-lfu, volatile-random, "
-        "volatile-ttl, allkeys-lru, allkeys-lfu, allkeys-random, noeviction, adaptive");
+        "volatile-ttl, allkeys-lru, allkeys-lfu, allkeys-random, noeviction");
   CHECK(Outcome("enable-debug-command", {"x"}) ==
         "argument(s) must be one of the following: no, yes, local");
 }

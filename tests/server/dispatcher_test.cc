@@ -37,11 +37,32 @@ class SlowClient {
 
  private:
   static Services WithClock(Services& s, const Clock& clock) {
-    return {clock,         s.config,  s.commands,   s.keyspace,      s.reclaimer,
-            s.world,       s.clients, s.statistics, s.command_logs,  s.latency,
-            s.control,     s.pause,   s.identity,   s.active_expiry, s.over_memory_limit,
-            s.wait_queues, s.watches, s.key_events, s.acl,           s.scripting,
-            s.post,        s.pubsub,  s.tracking,   s.key_listeners};
+    return {clock,
+            s.config,
+            s.commands,
+            s.keyspace,
+            s.reclaimer,
+            s.world,
+            s.clients,
+            s.statistics,
+            s.command_logs,
+            s.latency,
+            s.control,
+            s.pause,
+            s.identity,
+            s.active_expiry,
+            s.memory,
+            s.memory_watch,
+            s.over_memory_limit,
+            s.wait_queues,
+            s.watches,
+            s.key_events,
+            s.acl,
+            s.scripting,
+            s.post,
+            s.pubsub,
+            s.tracking,
+            s.key_listeners};
   }
 
   TickingClock clock_;
@@ -105,7 +126,7 @@ TEST_CASE("wrong numbers of arguments are told with the command's full name") {
 TEST_CASE("the gates are: known, arity, authenticated, memory, paused") {
   TestServer server({"--requirepass", "secret"});
   TestClient client = server.Connect();
-  server.services().over_memory_limit = true;
+  server.UseUpMemory();
   CHECK(client.Run("NOSUCH").starts_with("-ERR unknown command"));
   CHECK(client.Run("CLIENT NOSUCH").starts_with("-ERR unknown subcommand"));
   CHECK(client.Run("SET k") == "-ERR wrong number of arguments for 'set' command\r\n");
@@ -121,14 +142,14 @@ TEST_CASE("beyond maxmemory only what may need more is refused") {
   TestServer server;
   TestClient client = server.Connect();
   client.Run("SET k v");
-  server.services().over_memory_limit = true;
+  server.UseUpMemory();
   for (const char* refused : {"SET k w", "APPEND k w", "INCR n", "MSET a 1", "SETRANGE k 0 x"}) {
     CHECK(client.Run(refused).starts_with("-OOM "));
   }
   CHECK(client.Run("GET k") == "$1\r\nv\r\n");
   CHECK(client.Run("EXPIRE k 100") == ":1\r\n");
   CHECK(client.Run("DEL k") == ":1\r\n");
-  server.services().over_memory_limit = false;
+  server.services().memory.set_limit(0);
   CHECK(client.Run("SET k w") == "+OK\r\n");
 }
 

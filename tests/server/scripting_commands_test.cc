@@ -107,7 +107,7 @@ TEST_CASE("memory that is short stops scripts that would need more, unless they 
   TestServer server;
   TestClient client = server.Connect();
   client.Run("SET k 1");
-  server.services().over_memory_limit = true;
+  server.UseUpMemory();
   const std::string refused = "-OOM command not allowed when used memory > 'maxmemory'.";
   CHECK(client.Run("EVAL \"return redis.call('GET', 'k')\" 0") == "$1\r\n1\r\n");
   CHECK(client.Run("EVAL \"return redis.call('SET', 'k', 2)\" 0").starts_with(refused));

@@ -60,11 +60,32 @@ class TestServer final : private ServerControl {
         statistics_(threads, commands_.rows()),
         post_(threads, clients_),
         scripting_(clock, threads),
-        services_{clock,        config_,  commands_,   keyspace_,      reclaimer_,
-                  world_,       clients_, statistics_, command_logs_,  latency_,
-                  *this,        pause_,   identity_,   active_expiry_, over_memory_limit_,
-                  wait_queues_, watches_, key_events_, acl_,           scripting_,
-                  post_,        pubsub_,  tracking_,   key_listeners_} {
+        services_{clock,
+                  config_,
+                  commands_,
+                  keyspace_,
+                  reclaimer_,
+                  world_,
+                  clients_,
+                  statistics_,
+                  command_logs_,
+                  latency_,
+                  *this,
+                  pause_,
+                  identity_,
+                  active_expiry_,
+                  memory_,
+                  memory_watch_,
+                  over_memory_limit_,
+                  wait_queues_,
+                  watches_,
+                  key_events_,
+                  acl_,
+                  scripting_,
+                  post_,
+                  pubsub_,
+                  tracking_,
+                  key_listeners_} {
     acl_.LoadAtStart().value();
     identity_.run_id = std::string(40, 'a');
     identity_.started_ms = clock.WallMs();
@@ -91,6 +112,11 @@ class TestServer final : private ServerControl {
   Keyspace& keyspace() { return keyspace_; }
   Dispatcher& dispatcher(size_t thread = 0) { return *dispatchers_[thread]; }
   bool shutdown_requested() const { return shutdown_requested_; }
+  // There is a limit, and far more than that in use.
+  void UseUpMemory() {
+    memory_.set_limit(1);
+    memory_.Measure(1 << 30);
+  }
   // One round of active expiry over all shards.
   void ExpireKeys() {
     for (size_t i = 0; i < keyspace_.shard_count(); ++i) {
@@ -123,6 +149,7 @@ class TestServer final : private ServerControl {
   ServerIdentity identity_;
   CommandTable commands_;
   Acl acl_{commands_, config_};
+  MemoryBudget memory_;
   Reclaimer reclaimer_;
   KeyListeners key_listeners_;
   KeyEvents key_events_{key_listeners_};
@@ -142,6 +169,7 @@ class TestServer final : private ServerControl {
   KeyspaceNotifications notifications_{pubsub_, key_events_, key_observer_};
   Scripting scripting_;
   std::atomic<bool> active_expiry_{true};
+  MemoryWatch memory_watch_{memory_, reclaimer_};
   std::atomic<bool> over_memory_limit_{false};
   bool shutdown_requested_ = false;
   Services services_;

@@ -213,7 +213,7 @@ TEST_CASE_METHOD(KeyspaceFixture, "one step of expiry serves all databases of a 
   CHECK(keyspace.Size(0) == 0);
   CHECK(keyspace.Size(7) == 0);
   CHECK(keyspace.ReadExpiryStatistics().expired == 2'000);
-  keyspace.ResetExpiryStatistics();
+  keyspace.ResetStatistics();
   CHECK(keyspace.ReadExpiryStatistics().expired == 0);
 }
 
@@ -282,9 +282,11 @@ TEST_CASE_METHOD(KeyspaceFixture, "a moved entry is the other database's own") {
 }
 
 }  // namespace
-// Writes down what it hears: "+k" added, "-k" expired, "~k" fields expired, "!k" with the last one.
+// Writes down what it hears: "+k" added, "-k" expired, "<k" evicted, "~k" fields expired, "!k" with
+// the last one.
 struct Listener final : KeyspaceObserver {
   void OnExpired(int database, const KeyRef& key) override { Note(database, '-', key); }
+  void OnEvicted(int database, const KeyRef& key) override { Note(database, '<', key); }
   void OnFieldsExpired(int database, const KeyRef& key, HashIs hash) override {
     Note(database, hash == HashIs::kRemoved ? '!' : '~', key);
   }

@@ -30,8 +30,9 @@ std::string Text(const Entry& entry) {
 
 struct ShardFixture {
   ExpiryStatistics statistics;
+  uint64_t evicted = 0;
   Reclaimer reclaimer;
-  ShardDatabase shard{0, kStart, {kSeed, statistics, reclaimer, nullptr}};
+  ShardDatabase shard{0, kStart, {kSeed, statistics, evicted, reclaimer, nullptr}};
 };
 
 TEST_CASE_METHOD(ShardFixture, "a stored string has the encoding Redis would choose") {

@@ -1,0 +1,42 @@
+#include "storage/eviction/evict_one.h"
+
+#include "base/hash.h"
+
+namespace strata {
+namespace {
+
+// Some keys of the shard compete. At random, whichever is found first goes.
+void OfferSamples(Shard& shard, const EvictionRule& rule, int64_t now_ms, Random& random) {
+  const size_t samples = rule.order == EvictionOrder::kRandom ? 1 : rule.samples;
+  for (size_t index = 0; index < shard.databases.size(); ++index) {
+    ShardDatabase* part = shard.databases[index].load(std::memory_order_relaxed);
+    if (part == nullptr) continue;
+    for (size_t i = 0; i < samples; ++i) {
+      const Entry* entry = part->Sample(rule.scope, random);
+      if (entry == nullptr) break;
+      const uint64_t rank =
+          rule.order == EvictionOrder::kRandom ? random.Next() : EvictionRank(*entry, rule, now_ms);
+      shard.eviction_pool.Offer({rank, part->HashOf(*entry), static_cast<int>(index)});
+    }
+  }
+}
+
+}  // namespace
+
+size_t EvictOne(Shard& shard, const EvictionRule& rule, int64_t now_ms, Random& random) {
+  SpinLock lock(shard.mutex);
+  if (shard.pooled_order != rule.order) {
+    shard.eviction_pool.Clear();
+    shard.pooled_order = rule.order;
+  }
+  OfferSamples(shard, rule, now_ms, random);
+  while (auto best = shard.eviction_pool.TakeBest()) {
+    const auto index = static_cast<size_t>(best->database);
+    ShardDatabase* part = shard.databases[index].load(std::memory_order_relaxed);
+    if (part == nullptr) continue;
+    if (size_t bytes = part->Evict(best->hash, rule.scope, now_ms); bytes > 0) return bytes;
+  }
+  return 0;
+}
+
+}  // namespace strata

@@ -1,0 +1,116 @@
+#!/usr/bin/python3
+"""maxmemory holds what the operating system sees, and Redis's policies choose what goes."""
+
+import random
+import time
+import unittest
+
+from strata import ReplyError, Server, encode, wait_until
+
+MEGABYTE = 1 << 20
+LIMIT = 96 * MEGABYTE
+TOLERANCE = 1.05
+OUT_OF_MEMORY = ReplyError("OOM command not allowed when used memory > 'maxmemory'.")
+
+
+class Eviction(unittest.TestCase):
+    def start(self, policy, limit=LIMIT, *more):
+        server = Server("--maxmemory", str(limit), "--maxmemory-policy", policy,
+                        "--io-threads", "2", *more)
+        self.addCleanup(server.close)
+        return server
+
+    def run_all(self, client, commands):
+        """The replies of a pipeline."""
+        client.send(b"".join(encode(*command) for command in commands))
+        return [client.reply() for _ in commands]
+
+    def info(self, client, field):
+        for line in client.run("INFO", "everything").decode().splitlines():
+            if line.startswith(field + ":"):
+                return int(line.split(":")[1])
+        raise AssertionError(field)
+
+    def check_resident(self, server):
+        self.assertLess(server.resident_bytes() / LIMIT, TOLERANCE)
+
+    def test_a_fill_far_beyond_the_limit(self):
+        for policy in ("allkeys-lru", "allkeys-lfu", "allkeys-random", "volatile-ttl"):
+            server = self.start(policy)
+            with server.client() as client:
+                for chunk in range(0, 400_000, 2000):
+                    commands = [("SET", f"key:{i}", "v" * 500, "EX", "1000")
+                                for i in range(chunk, chunk + 2000)]
+                    self.assertEqual(set(self.run_all(client, commands)), {b"OK"})
+                    self.check_resident(server)
+                self.assertGreater(client.run("DBSIZE") * 500, LIMIT * 0.6)
+                wait_until(lambda: self.info(client, "evicted_keys") + client.run("DBSIZE") ==
+                           400_000, "every key is there or was evicted")
+
+    def test_what_is_used_stays(self):
+        server = self.start("allkeys-lru")
+        hot = [("GET", f"hot:{i}") for i in range(1000)]
+        with server.client() as client:
+            self.run_all(client, [("SET", key, "v" * 500) for _, key in hot])
+            for part in range(12):
+                for chunk in range(0, 20_000, 2000):
+                    self.run_all(client, [("SET", f"cold:{part}:{i}", "v" * 500)
+                                          for i in range(chunk, chunk + 2000)])
+                time.sleep(1.1)  # the clock of the policy ticks in seconds, as Redis's
+                self.run_all(client, hot)
+            self.assertGreater(self.info(client, "evicted_keys"), 50_000)
+            found = self.run_all(client, hot)
+            self.assertGreater(sum(value is not None for value in found), 990)
+
+    def test_without_eviction_writes_are_refused_and_reads_are_not(self):
+        server = self.start("noeviction")
+        with server.client() as client:
+            replies = []
+            for chunk in range(0, 400_000, 2000):
+                replies += self.run_all(client, [("SET", f"key:{i}", "v" * 500)
+                                                 for i in range(chunk, chunk + 2000)])
+                self.check_resident(server)
+            self.assertEqual(replies[-1], OUT_OF_MEMORY)
+            self.assertEqual(set(map(str, replies)), {str(b"OK"), str(OUT_OF_MEMORY)})
+            self.assertEqual(client.run("GET", "key:0"), b"v" * 500)
+            self.assertEqual(client.run("CONFIG", "SET", "maxmemory-policy", "allkeys-lru"), b"OK")
+            self.assertEqual(client.run("SET", "more", "v"), b"OK")
+            self.assertGreater(self.info(client, "evicted_keys"), 0)
+
+    def test_a_lowered_limit_is_worked_off_while_clients_are_served(self):
+        server = self.start("allkeys-lru", 4 * LIMIT)
+        with server.client() as client:
+            for chunk in range(0, 400_000, 2000):
+                self.run_all(client, [("SET", f"key:{i}", "v" * 500)
+                                      for i in range(chunk, chunk + 2000)])
+            self.assertGreater(server.resident_bytes(), 1.5 * LIMIT)
+            self.assertEqual(client.run("CONFIG", "SET", "maxmemory", str(LIMIT)), b"OK")
+            self.assertEqual(client.run("PING"), b"PONG")
+            wait_until(lambda: server.resident_bytes() < TOLERANCE * LIMIT, "it is worked off")
+
+    def test_mixed_sizes_expiries_and_deletes(self):
+        server = self.start("allkeys-lru")
+        seed = random.randrange(1 << 32)
+        chance = random.Random(seed)
+        worst = 0
+        with server.client() as client:
+            for _ in range(400):
+                commands = []
+                for _ in range(50):
+                    key = f"key:{chance.randrange(20_000)}"
+                    size = (chance.randrange(64, 2000) if chance.random() < 0.9
+                            else chance.randrange(10_000, MEGABYTE))
+                    if chance.random() < 0.2:
+                        commands.append(("DEL", key))
+                    elif chance.random() < 0.5:
+                        commands.append(("SET", key, "v" * size, "PX", str(chance.randrange(1, 5000))))
+                    else:
+                        commands.append(("SET", key, "v" * size))
+                self.run_all(client, commands)
+                worst = max(worst, server.resident_bytes())
+            self.assertLess(worst / LIMIT, TOLERANCE, f"seed {seed}")
+            self.assertGreater(self.info(client, "evicted_keys"), 0)
+
+
+if __name__ == "__main__":
+    unittest.main()
