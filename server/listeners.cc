@@ -26,21 +26,22 @@ void Listeners::Start() {
 Result<void> Listeners::Follow(const Options& options) {
   MutexLock lock(mutex_);
   if (closed_) return {};
+  Group kept = std::move(listeners_);
   std::vector<ListenAddress> wanted = ListenAddresses(options);
   auto is_wanted = [&](const auto& listener) {
     return std::find(wanted.begin(), wanted.end(), listener->address()) != wanted.end();
   };
-  auto gone = std::stable_partition(listeners_.begin(), listeners_.end(), is_wanted);
+  auto gone = std::stable_partition(kept.begin(), kept.end(), is_wanted);
   std::vector<ListenAddress> given_up;
-  for (auto it = gone; it != listeners_.end(); ++it) {
+  for (auto it = gone; it != kept.end(); ++it) {
     if (given_up.empty() || !(given_up.back() == (*it)->address())) {
       given_up.push_back((*it)->address());
     }
     (*it)->Close();  // first: a new address may be part of it, as 127.0.0.1 is of *
   }
-  listeners_.erase(gone, listeners_.end());
+  kept.erase(gone, kept.end());
   std::erase_if(wanted, [&](const ListenAddress& address) {
-    return std::any_of(listeners_.begin(), listeners_.end(),
+    return std::any_of(kept.begin(), kept.end(),
                        [&](const auto& listener) { return listener->address() == address; });
   });
 
@@ -54,7 +55,8 @@ Result<void> Listeners::Follow(const Options& options) {
     }
   }
   for (auto& listener : opened) listener->Start();
-  listeners_.insert(listeners_.end(), opened.begin(), opened.end());
+  kept.insert(kept.end(), opened.begin(), opened.end());
+  listeners_ = std::move(kept);
   return result;
 }
 
