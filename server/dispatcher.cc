@@ -188,9 +188,11 @@ std::string Dispatcher::RareRefusal(const Client& client, const Request& request
 
 bool Dispatcher::MakeRoom() {
   std::atomic<bool>& over = services_.over_memory_limit;
-  const bool nothing_left = services_.memory.Shortage() > 0 && !busy_ &&
+  // What is evicted may be told of: not while an inbox is full.
+  const bool may_evict = !busy_ && !services_.post.IsFull();
+  const bool nothing_left = services_.memory.Shortage() > 0 && may_evict &&
                             !room_maker_.MakeRoom(services_.config.options(), now_ms_);
-  if (!busy_ && over.load(std::memory_order_relaxed) != nothing_left) {
+  if (may_evict && over.load(std::memory_order_relaxed) != nothing_left) {
     over.store(nothing_left, std::memory_order_relaxed);
   }
   return !over.load(std::memory_order_relaxed);
