@@ -4,6 +4,7 @@
 // them, by score within each.
 
 #include <algorithm>
+#include <cmath>
 #include <string>
 #include <vector>
 
@@ -315,7 +316,11 @@ void SortAndCut(std::vector<FoundPlace>& found, const SearchRequest& request) {
   if (request.order == SearchOrder::kNone) return found.resize(kept);
   std::vector<std::pair<double, size_t>> order(found.size());  // what goes first is smallest
   const double sign = request.order == SearchOrder::kNearest ? 1 : -1;
-  for (size_t i = 0; i < found.size(); ++i) order[i] = {sign * found[i].distance, i};
+  for (size_t i = 0; i < found.size(); ++i) {
+    // That of an antipode may be no number, by rounding, and could not be sorted.
+    const double distance = found[i].distance;
+    order[i] = {sign * (std::isnan(distance) ? HUGE_VAL : distance), i};
+  }
   const auto end = order.begin() + static_cast<ptrdiff_t>(kept);
   if (end == order.end()) {
     std::sort(order.begin(), end);
