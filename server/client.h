@@ -12,6 +12,7 @@
 #include <memory>
 #include <string>
 
+#include "base/counter.h"
 #include "base/output_queue.h"
 #include "base/random.h"
 #include "protocol/reply_builder.h"
@@ -106,8 +107,8 @@ class Client {
   uint64_t commands = 0;
 
   // Kept by the connection.
-  std::atomic<uint64_t> bytes_in{0};
-  std::atomic<uint64_t> bytes_out{0};
+  Counter bytes_in;
+  Counter bytes_out;
   std::atomic<uint64_t> query_buffer_bytes{0};  // unparsed
   std::atomic<uint64_t> query_buffer_capacity{0};
   std::atomic<uint64_t> output_buffer_bytes{0};  // unsent

@@ -1,7 +1,5 @@
 #include "server/connection.h"
 
-#include <sys/socket.h>
-
 #include <algorithm>
 #include <array>
 #include <boost/asio/post.hpp>
@@ -9,6 +7,7 @@
 #include <chrono>
 
 #include "base/log.h"
+#include "base/socket_io.h"
 #include "server/io_thread.h"
 #include "server/security/client_access.h"
 
@@ -51,7 +50,6 @@ void Connection::Start() {
 
 void Connection::OnReady(uint32_t events) {
   if (executing_) return;
-  auto self = shared_from_this();  // what follows may close it
   if ((events & EPOLLOUT) != 0) Flush();
   if (open_ && (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) OnReadable();
 }
@@ -87,7 +85,7 @@ size_t Connection::Read(std::string_view& input) {
     room = std::clamp(std::min(missing, pending_.size()), kMinRead, kMaxRead);
     space = pending_.Prepare(room);
   }
-  ssize_t count = ::recv(socket_.get(), space, room, 0);
+  ssize_t count = Receive(socket_.get(), space, room);
   if (count == 0) return CloseNow("client closed"), 0;
   if (count < 0) {
     bool nothing_yet = errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR;
@@ -97,7 +95,7 @@ size_t Connection::Read(std::string_view& input) {
   auto size = static_cast<size_t>(count);
   thread_.statistics().reads.Add(1);
   thread_.statistics().bytes_in.Add(size);
-  client_.bytes_in.fetch_add(size, std::memory_order_relaxed);
+  client_.bytes_in.Add(size);
   if (pending_.empty()) {
     input = {space, size};
   } else {
@@ -154,12 +152,8 @@ void Connection::Flush() {
 bool Connection::WriteSome() {
   std::array<iovec, 64> pieces;
   for (size_t written = 0; written < kMaxWrite && !client_.output.empty();) {
-    msghdr message{};
-    message.msg_iov = pieces.data();
-    message.msg_iovlen = client_.output.Gather(pieces);
-    ssize_t count = message.msg_iovlen == 1
-                        ? ::send(socket_.get(), pieces[0].iov_base, pieces[0].iov_len, MSG_NOSIGNAL)
-                        : ::sendmsg(socket_.get(), &message, MSG_NOSIGNAL);
+    const size_t gathered = client_.output.Gather(pieces);
+    const ssize_t count = Send(socket_.get(), std::span(pieces).first(gathered));
     if (count < 0) {
       if (errno == EINTR) continue;
       return errno == EAGAIN || errno == EWOULDBLOCK;
@@ -167,7 +161,7 @@ bool Connection::WriteSome() {
     auto size = static_cast<size_t>(count);
     written += size;
     client_.output.Consume(size);
-    client_.bytes_out.fetch_add(size, std::memory_order_relaxed);
+    client_.bytes_out.Add(size);
     thread_.statistics().sends.Add(1);
     thread_.statistics().bytes_out.Add(size);
   }
@@ -209,8 +203,7 @@ void Connection::CheckLimits(int64_t now_ms) {
 }
 
 int64_t Connection::QuietMs(int64_t now_ms) {
-  uint64_t traffic = client_.bytes_in.load(std::memory_order_relaxed) +
-                     client_.bytes_out.load(std::memory_order_relaxed);
+  uint64_t traffic = client_.bytes_in.Read() + client_.bytes_out.Read();
   bool first_check = quiet_since_ms_ == 0;
   if (traffic != traffic_bytes_ || first_check) {
     traffic_bytes_ = traffic;

@@ -83,14 +83,14 @@ void IoThread::Adopt(UniqueFd socket, ClientOrigin origin) {
 void IoThread::Forget(uint64_t client_id) {
   const auto found = connections_.find(client_id);
   if (found != connections_.end()) {
-    if (serving_others_) closed_meanwhile_.push_back(found->second);
+    closed_.push_back(std::move(found->second));
     connections_.erase(found);
   }
   if (stopping_) MaybeFinish();
 }
 
 void IoThread::FlushLater(Connection& connection) {
-  unflushed_.push_back(connection.shared_from_this());
+  unflushed_.push_back(&connection);
 }
 
 void IoThread::AnswerBell() {
@@ -104,9 +104,9 @@ void IoThread::FlushAll() {
     services_.post.OpenLetters(index_);
     services_.post.RingBells();  // a letter may have been passed on
   }
-  for (const auto& connection : unflushed_) connection->Flush();
+  for (size_t i = 0; i < unflushed_.size(); ++i) unflushed_[i]->Flush();
   unflushed_.clear();
-  if (!serving_others_) closed_meanwhile_.clear();
+  if (!serving_others_) closed_.clear();
 }
 
 // A command is under way, whose arguments stand in the read buffer and the dispatcher's batch. Its
@@ -154,6 +154,7 @@ void IoThread::Tick() {
   if (!unabandoned_.empty()) RetryAbandoning();
   if (!suspended_.empty()) RetrySuspended();
   CheckConnections();
+  FlushAll();
 }
 
 std::chrono::milliseconds IoThread::PeriodAfter(const ExpiryStep& expiry) const {
@@ -201,7 +202,6 @@ void IoThread::RetrySuspended() {
   for (const auto& weak : waiting) {
     if (auto connection = weak.lock()) connection->Retry();
   }
-  FlushAll();
 }
 
 void IoThread::AbandonLater(std::shared_ptr<Connection> connection) {

@@ -72,6 +72,7 @@ class IoThread final : private EventLoop {
   // It is closed, but could not give up what its client waits for or watches: a script has the
   // world to itself. Tried again at each tick.
   void AbandonLater(std::shared_ptr<Connection> connection);
+  // It is closed. It is destroyed when nothing of the round under way can name it.
   void Forget(uint64_t client_id);
 
  private:
@@ -109,14 +110,13 @@ class IoThread final : private EventLoop {
   ConnectionLimits limits_;
   std::unique_ptr<char[]> read_buffer_;
   std::unordered_map<uint64_t, std::shared_ptr<Connection>> connections_;
-  std::vector<std::shared_ptr<Connection>> unflushed_;
+  std::vector<Connection*> unflushed_;
+  // Since the last flush: the round of sockets under way, or unflushed_, may still name them.
+  std::vector<std::shared_ptr<Connection>> closed_;
   std::set<std::weak_ptr<Connection>, std::owner_less<>> suspended_;
   std::vector<std::shared_ptr<Connection>> unabandoned_;
   bool stopping_ = false;
-  // While a command under way lets others be served, and those who were closed meanwhile: the round
-  // of sockets that was interrupted may still name them.
-  bool serving_others_ = false;
-  std::vector<std::shared_ptr<Connection>> closed_meanwhile_;
+  bool serving_others_ = false;  // while a command is under way
   std::chrono::milliseconds tick_period_;
   int64_t next_check_ms_ = 0;     // monotonic
   size_t next_expiry_shard_ = 0;  // where ExpireKeys goes on

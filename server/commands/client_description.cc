@@ -83,8 +83,8 @@ std::string DescribeClient(const Client& client, const CommandTable& commands, i
   add("lib-name", client.library_name);
   add("lib-ver", client.library_version);
   number("io-thread", client.origin.io_thread);
-  size("tot-net-in", client.bytes_in.load(std::memory_order_relaxed));
-  size("tot-net-out", client.bytes_out.load(std::memory_order_relaxed));
+  size("tot-net-in", client.bytes_in.Read());
+  size("tot-net-out", client.bytes_out.Read());
   size("tot-cmds", client.commands);
   return line;
 }
