@@ -1,7 +1,10 @@
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
+
+#include "base/cycle_counter.h"
 
 namespace strata {
 
@@ -13,15 +16,26 @@ class Clock {
   virtual int64_t WallUs() const = 0;
   // Nanoseconds since an arbitrary start; never goes back.
   virtual int64_t MonotonicNs() const = 0;
+  // The same from another start and cheaper, for DurationNs between two readings of one thread
+  // (base/cycle_counter.h).
+  virtual int64_t StopwatchNs() const { return MonotonicNs(); }
 
   int64_t WallMs() const { return WallUs() / 1000; }
   int64_t MonotonicMs() const { return MonotonicNs() / 1'000'000; }
 };
 
+inline int64_t DurationNs(int64_t stopwatch_start_ns, int64_t stopwatch_end_ns) {
+  return std::max<int64_t>(stopwatch_end_ns - stopwatch_start_ns, 0);
+}
+
 class SystemClock final : public Clock {
  public:
   int64_t WallUs() const override;
-  int64_t MonotonicNs() const override;
+  int64_t MonotonicNs() const override { return CycleCounter::SystemNs(); }
+  int64_t StopwatchNs() const override { return counter_.NowNs(); }
+
+ private:
+  CycleCounter counter_;
 };
 
 // Stands still until told otherwise.

@@ -108,7 +108,7 @@ Dispatcher::Outcome Dispatcher::Execute(Client& client, const Request& request) 
   const ReplyStart start{reply.errors(), client.output.size()};
   const Outcome outcome = Run(client, request, reply);
   if (outcome == Outcome::kParked) [[unlikely]] {
-    command_start_ns_ = services_.clock.MonotonicNs();
+    command_start_ns_ = services_.clock.StopwatchNs();
     accounts_.AddParked(client, CallOf(request));
   } else {
     Account(client, request, reply, start);
@@ -347,8 +347,8 @@ bool Dispatcher::TakeBlockedReply(Client& client) {
 void Dispatcher::Account(Client& client, const Request& request, const ReplyBuilder& reply,
                          const ReplyStart& start) {
   room_maker_.ReadMeter();
-  int64_t end_ns = services_.clock.MonotonicNs();
-  int64_t duration_ns = end_ns - command_start_ns_;
+  int64_t end_ns = services_.clock.StopwatchNs();
+  int64_t duration_ns = DurationNs(command_start_ns_, end_ns);
   command_start_ns_ = end_ns;
   if (duration_ns > kStaleClockNs) now_ms_ = services_.clock.WallMs();
 
@@ -390,13 +390,13 @@ BatchScope::BatchScope(Dispatcher& dispatcher) NO_THREAD_SAFETY_ANALYSIS : dispa
   dispatcher.busy_ = !dispatcher.isolation_.BeginBatch();
   if (dispatcher.busy_) services.acl.users_mutex().Lock();
   dispatcher.now_ms_ = services.clock.WallMs();
-  dispatcher.batch_start_ns_ = services.clock.MonotonicNs();
+  dispatcher.batch_start_ns_ = services.clock.StopwatchNs();
   dispatcher.command_start_ns_ = dispatcher.batch_start_ns_;
 }
 
 BatchScope::~BatchScope() NO_THREAD_SAFETY_ANALYSIS {
-  auto batch_ns =
-      static_cast<uint64_t>(dispatcher_.command_start_ns_ - dispatcher_.batch_start_ns_);
+  const auto batch_ns =
+      static_cast<uint64_t>(DurationNs(dispatcher_.batch_start_ns_, dispatcher_.command_start_ns_));
   Counter& longest = dispatcher_.statistics_.longest_batch_ns;
   if (batch_ns > longest.Read()) longest.Add(batch_ns - longest.Read());
   if (dispatcher_.busy_) {

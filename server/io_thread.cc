@@ -183,7 +183,7 @@ ExpiryStep IoThread::ExpireKeys() {
   if (index_ >= keyspace.shard_count()) return all;
   size_t shards = (keyspace.shard_count() - index_ + thread_count_ - 1) / thread_count_;
   int64_t now_ms = services_.clock.WallMs();
-  int64_t end_ns = services_.clock.MonotonicNs() + kExpiryBudgetNs;
+  int64_t end_ns = services_.clock.StopwatchNs() + kExpiryBudgetNs;
   // In turn, and going on where the last tick's budget ended, so that no shard is left behind.
   for (size_t done_in_a_row = 0; done_in_a_row < shards;) {
     const ExpiryStep step = keyspace.ExpireSome(next_expiry_shard_, now_ms, kExpiryStep);
@@ -192,7 +192,7 @@ ExpiryStep IoThread::ExpireKeys() {
     next_expiry_shard_ += thread_count_;
     if (next_expiry_shard_ >= keyspace.shard_count()) next_expiry_shard_ = index_;
     all.is_behind = done_in_a_row < shards;
-    if (services_.clock.MonotonicNs() >= end_ns) return all;
+    if (services_.clock.StopwatchNs() >= end_ns) return all;
   }
   return all;
 }

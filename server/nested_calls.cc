@@ -58,11 +58,11 @@ int64_t NestedCalls::Run(CommandContext& outer, const Call& call, ReplyBuilder& 
     services_.post.OpenLetters(thread);
     services_.post.RingBells();
   }
-  const int64_t end_ns = services_.clock.MonotonicNs();
+  const int64_t end_ns = services_.clock.StopwatchNs();
   const bool by_script = (outer.command.acl & kAclScripting) != 0;
   const bool failed = reply.errors() != errors_before;
   const std::string_view error_code = failed ? reply.last_error_code() : std::string_view();
-  CallOutcome outcome{end_ns - start_ns, failed, error_code, secrets, by_script};
+  CallOutcome outcome{DurationNs(start_ns, end_ns), failed, error_code, secrets, by_script};
   // A script of a queued command may have let the thread send.
   const size_t output_after = std::max(outer.client.output.size(), output_before);
   if (!by_script) outcome.reply_bytes = output_after - output_before;

@@ -66,13 +66,14 @@ std::shared_ptr<BlockedCommand> ReadyKeyService::NextWaiter(const DatabaseKey& k
 
 void ReadyKeyService::TryToServe(BlockedCommand& blocked, int64_t now_ms) {
   if (blocked.Now() != State::kWaiting) return;
-  const int64_t start_ns = services_.clock.MonotonicNs();
+  const int64_t start_ns = services_.clock.StopwatchNs();
   if (!RunAgain(blocked, now_ms)) return;
   services_.wait_queues.Remove(blocked);
   blocked.state.store(State::kServed, std::memory_order_release);
   served_.push_back(blocked.client_id);
   CommandCounters& counters = statistics_.Command(blocked.call.call().row);
-  const auto duration_ns = static_cast<uint64_t>(services_.clock.MonotonicNs() - start_ns);
+  const auto duration_ns =
+      static_cast<uint64_t>(DurationNs(start_ns, services_.clock.StopwatchNs()));
   counters.calls.Add(1);
   counters.nanoseconds.Add(duration_ns);
   if (services_.config.options().latency_tracking) counters.latency.Count(duration_ns);

@@ -36,7 +36,7 @@ void Discard(CommandContext& c) {
 void RunQueue(CommandContext& c, const Transaction& transaction) {
   c.reply.Array(transaction.queue().size());
   std::vector<KeyPosition> scratch;
-  int64_t now_ns = c.services.clock.MonotonicNs();
+  int64_t now_ns = c.services.clock.StopwatchNs();
   for (const Call& call : transaction.queue()) {
     // A builder of its own: the errors within are not EXEC's, and HELLO may change the protocol.
     ReplyBuilder reply(c.reply.output());

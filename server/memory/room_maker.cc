@@ -58,10 +58,10 @@ bool RoomMaker::MakeRoom(const Options& options, int64_t now_ms) {
 bool RoomMaker::WorkAhead(const Options& options, int64_t now_ms) {
   constexpr int64_t kBudgetNs = 1'000'000;
   if (options.maxmemory_policy == MaxmemoryPolicy::kNoEviction) return false;
-  const int64_t end_ns = means_.clock.MonotonicNs() + kBudgetNs;
+  const int64_t end_ns = means_.clock.StopwatchNs() + kBudgetNs;
   while (Shortage() > 0) {
     if (!EvictOne(options, now_ms)) return false;
-    if (means_.clock.MonotonicNs() >= end_ns) return true;
+    if (means_.clock.StopwatchNs() >= end_ns) return true;
   }
   return false;
 }

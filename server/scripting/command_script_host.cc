@@ -112,7 +112,7 @@ void CommandScriptHost::Call(std::span<const std::string_view> arguments, ReplyB
     has_written_ = true;
     if (is_busy_) context_.services.scripting.busy().NoteWrite();
   }
-  nested.Run(context_, *call, reply, context_.services.clock.MonotonicNs());
+  nested.Run(context_, *call, reply, context_.services.clock.StopwatchNs());
   if (!was_alone && nested.isolation().alone()) script_.needs_world.Set();
 }
 
