@@ -16,7 +16,12 @@ constexpr EnumValue kPolicyNames[] = {
     {"allkeys-lru", static_cast<int>(MaxmemoryPolicy::kAllkeysLru)},
     {"allkeys-lfu", static_cast<int>(MaxmemoryPolicy::kAllkeysLfu)},
     {"allkeys-random", static_cast<int>(MaxmemoryPolicy::kAllkeysRandom)},
-    {"noeviction", static_cast<int>(MaxmemoryPolicy::kNoEviction)}};
+    {"noeviction", static_cast<int>(MaxmemoryPolicy::kNoEviction)},
+    {"adaptive", static_cast<int>(MaxmemoryPolicy::kAdaptive)}};
+
+constexpr EnumValue kObjectiveNames[] = {
+    {"requests", static_cast<int>(AdaptiveObjective::kRequests)},
+    {"bytes", static_cast<int>(AdaptiveObjective::kBytes)}};
 
 constexpr OptionRow kMemoryRows[] = {
     {.name = "maxmemory",
@@ -30,7 +35,13 @@ constexpr OptionRow kMemoryRows[] = {
      .field = MakeEnumField<&Options::maxmemory_policy>(kPolicyNames),
      .default_text = "noeviction",
      .doc = "What goes when maxmemory is reached: volatile-* looks only at keys with a TTL, "
-            "noeviction refuses writes."},
+            "noeviction refuses writes. adaptive looks at all keys and learns which are worth "
+            "least."},
+    {.name = "adaptive-objective",
+     .field = MakeEnumField<&Options::adaptive_objective>(kObjectiveNames),
+     .default_text = "requests",
+     .doc = "What the adaptive policy makes the most of: hits, so that small values are kept "
+            "rather, or bytes that are hit."},
     {.name = "maxmemory-samples",
      .field = &Options::maxmemory_samples,
      .bounds = {1, kMaxInt},

@@ -24,7 +24,11 @@ enum class MaxmemoryPolicy {
   kAllkeysLfu,
   kAllkeysRandom,
   kNoEviction,
+  kAdaptive,
 };
+
+// What the adaptive policy makes the most of, per byte that is kept.
+enum class AdaptiveObjective { kRequests, kBytes };
 
 // Whom a dangerous command or option is open to.
 enum class Access { kNobody, kEverybody, kLocal };
@@ -140,6 +144,7 @@ struct Options {
   int64_t maxmemory = 0;  // bytes, 0: no limit
   MaxmemoryPolicy maxmemory_policy = MaxmemoryPolicy::kNoEviction;
   int64_t maxmemory_samples = 0;
+  AdaptiveObjective adaptive_objective = AdaptiveObjective::kRequests;
   int64_t lfu_log_factor = 0;
   int64_t lfu_decay_time = 0;  // minutes
   int64_t active_expire_effort = 0;

@@ -63,7 +63,7 @@ class CommandContext {
       return nullptr;
     }
     statistics.keyspace_hits.Add(1);
-    if (!client.no_touch) Use(*entry);
+    if (!client.no_touch) Use(key, *entry);
     return entry;
   }
   // Counted but not touched: for commands that ask about a key, not for its value.
@@ -79,25 +79,25 @@ class CommandContext {
   // The same for a command that will change it: not counted, as in Redis.
   Entry* FindForWrite(const KeyRef& key) {
     Entry* entry = database.Find(key);
-    if (entry != nullptr && !client.no_touch) Use(*entry);
+    if (entry != nullptr && !client.no_touch) Use(key, *entry);
     return entry;
   }
   // Stores a string under a key, as a use of it: with or without an expiry (unix ms).
   void PutString(const KeyRef& key, std::string_view value,
                  std::optional<int64_t> expiry_ms = std::nullopt) {
-    Use(*database.SetString(key, value, expiry_ms));
+    Use(key, *database.SetString(key, value, expiry_ms));
   }
   // Stores an entry under a key that had none, or whose value has nothing to do with it: it counts
   // as used now.
   void PutNew(const KeyRef& key, Entry* entry) {
-    entry->Touch(now_s());
+    entry->use().Touch(now_s());
     database.Put(key, entry);
   }
   // Stores an entry that continues `old`, or is new if that is null: with what it had besides its
   // value.
   void PutInPlaceOf(const KeyRef& key, const Entry* old, Entry* entry) {
     if (old == nullptr) return PutNew(key, entry);
-    entry->SetMetadataFrom(*old);
+    entry->use() = old->use();
     database.Put(key, entry);
   }
   // Every key a handler changed is told here, once, after the change, with the event that Redis
@@ -148,7 +148,11 @@ class CommandContext {
  private:
   // `writer`: the client that changed it, 0 if none did.
   void TellListeners(int database_index, const KeyRef& key, const KeyEvent& event, uint64_t writer);
-  void Use(Entry& entry) { entry.Use(now_s(), FrequencyScaleOf(options()), client.random); }
+  void Use(const KeyRef& key, Entry& entry) {
+    EntryUse& use = entry.use();
+    if (!use.is_new()) database.NoteHit(key, use);
+    use.Use(now_s(), FrequencyScaleOf(options()), client.random);
+  }
   void CountMiss(const KeyRef& key) {
     statistics.keyspace_misses.Add(1);
     Notify(key, events::kMiss);

@@ -26,6 +26,7 @@ std::vector<std::span<const Command>> AllFamilies() {
           LatencyCommands(),
           MemoryCommands(),
           ObjectCommands(),
+          CacheCommands(),
           DatabaseCommands(),
           DebugCommands(),
           StringCommands(),

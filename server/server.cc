@@ -18,6 +18,7 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "base/version.h"
+#include "server/memory/eviction_policy.h"
 
 namespace strata {
 namespace {
@@ -116,6 +117,7 @@ Server::Server(LoadedConfig loaded)
   notifications_.Follow(config_.options());
   tracking_.set_most_keys(static_cast<size_t>(config_.options().tracking_table_max_keys));
   memory_.set_limit(static_cast<uint64_t>(config_.options().maxmemory));
+  FollowEvictionPolicy(keyspace_, config_.options());
   reclaimer_.Account(memory_);
   identity_.startup_memory_bytes = ReadAllocatorStatistics().allocated;
 }
@@ -216,6 +218,9 @@ Result<void> Server::ApplyOptions(std::span<const std::string_view> changed_name
     if (name == "maxmemory") memory_.set_limit(static_cast<uint64_t>(options.maxmemory));
     if (name == "maxmemory" || name == "maxmemory-policy") {
       over_memory_limit_.store(false, std::memory_order_relaxed);  // until it is seen to be
+    }
+    if (name == "maxmemory-policy" || name == "adaptive-objective") {
+      FollowEvictionPolicy(keyspace_, options);
     }
   }
   return {};

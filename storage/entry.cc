@@ -95,7 +95,7 @@ Entry* Entry::NewCollection(std::string_view key, const Collection& value,
 Entry* Entry::Copy(const Entry& source, std::string_view key, std::optional<int64_t> expiry_ms) {
   if (source.is_collection()) {
     Entry* copy = NewCollection(key, CopyCollection(source.collection()), expiry_ms);
-    copy->SetMetadataFrom(source);
+    copy->use_ = source.use_;
     return copy;
   }
   Entry* copy = nullptr;
@@ -111,7 +111,7 @@ Entry* Entry::Copy(const Entry& source, std::string_view key, std::optional<int6
       copy = NewShared(key, source.shared_value(), expiry_ms);
       break;
   }
-  copy->SetMetadataFrom(source);
+  copy->use_ = source.use_;
   return copy;
 }
 
@@ -122,7 +122,7 @@ Entry* Entry::Move(Entry* source, std::string_view key, std::optional<int64_t> e
     return copy;
   }
   Entry* moved = NewCollection(key, source->collection(), expiry_ms);
-  moved->SetMetadataFrom(*source);
+  moved->use_ = source->use_;
   FreeBytes(source, source->AllocatedBytes());
   return moved;
 }
@@ -204,13 +204,6 @@ char* Entry::ResizeSharedInPlace(size_t size) {
   }
   std::move(bytes).Leak();
   return place;
-}
-
-void Entry::SetMetadataFrom(const Entry& other) {
-  last_access_s_ = other.last_access_s_;
-  frequency_ = other.frequency_;
-  gap_class_ = other.gap_class_;
-  user_class_ = other.user_class_;
 }
 
 size_t Entry::AllocatedBytes() const {

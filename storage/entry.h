@@ -2,10 +2,7 @@
 
 // A key with its value: one allocation.
 //
-//   byte 0   last access, u32, seconds       |
-//        4   frequency, u8                   | eviction's metadata, written by a hit
-//        5   gap class, u8                   |
-//        6   user class, u16                 |
+//   byte 0   how it was used, written by a hit (storage/entry_use.h)
 //        8   kind, u8: type (3 bits) encoding (2) expiring wide extended (1 each)
 //        9   expiry, unix ms: 6 bytes, or 8 if wide; only if expiring
 //            key size and value size: u8 each, or u32 each if wide
@@ -25,7 +22,7 @@
 
 #include "base/number.h"
 #include "base/shared_bytes.h"
-#include "storage/frequency.h"
+#include "storage/entry_use.h"
 
 namespace strata {
 
@@ -116,25 +113,8 @@ class Entry {
   // there is room.
   char* ResizeSharedInPlace(size_t size);
 
-  uint32_t last_access_s() const { return last_access_s_; }
-  // As of the last access.
-  uint8_t frequency() const { return frequency_; }
-  void SetFrequency(uint8_t frequency) { frequency_ = frequency; }
-  // When it was used last, in unix seconds, truncated. Not counted as a use.
-  void Touch(uint32_t now_s) { last_access_s_ = now_s; }
-  void ForgetUse() {
-    last_access_s_ = 0;
-    frequency_ = kNewFrequency;
-  }
-  // A use at `now_s`; the first one, which made the entry, is not counted.
-  void Use(uint32_t now_s, const FrequencyScale& scale, Random& random) {
-    if (last_access_s_ != 0) {
-      const int64_t idle_s = int64_t{now_s} - last_access_s_;
-      frequency_ = FrequencyAfterUse(DecayedFrequency(frequency_, idle_s, scale), scale, random);
-    }
-    last_access_s_ = now_s;
-  }
-  void SetMetadataFrom(const Entry& other);
+  EntryUse& use() { return use_; }
+  const EntryUse& use() const { return use_; }
 
   // Bytes asked of the allocator, without and with what a value outside adds. For collections with
   // many elements the latter is an estimate from `samples` of them; 0: all.
@@ -185,10 +165,7 @@ class Entry {
   void SetEncoding(StringEncoding encoding) { SetEncodingBits(static_cast<uint8_t>(encoding)); }
   bool HasRoomFor(size_t value_size) const;
 
-  uint32_t last_access_s_ = 0;
-  uint8_t frequency_ = kNewFrequency;
-  uint8_t gap_class_ = 0;
-  uint16_t user_class_ = 0;
+  EntryUse use_;
   uint8_t kind_ = 0;
   __extension__ char data_[];
 };

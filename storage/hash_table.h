@@ -100,6 +100,15 @@ class HashTable {
   // Some node; every one has a chance, about equal. Null if the table is empty.
   Node* Sample(uint64_t random) const { return Typed(core_.Sample(random)); }
 
+  // The nodes of some bucket, on their way into the cache: at least one unless the table is empty,
+  // at most kMaxVisited.
+  size_t SampleBucket(uint64_t random, const Node** found) const {
+    void* nodes[kMaxVisited];
+    const size_t count = core_.SampleBucket(random, nodes);
+    for (size_t i = 0; i < count; ++i) found[i] = Typed(nodes[i]);
+    return count;
+  }
+
   // Bytes of the allocator that the nodes take (Node::AllocatedBytes): of all, or with `samples`
   // above 0 and below size() by as many of them.
   size_t EstimateNodeBytes(size_t samples) const {

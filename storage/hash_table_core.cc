@@ -308,6 +308,20 @@ void* HashTableCore::Sample(uint64_t random) const {
   }
 }
 
+size_t HashTableCore::SampleBucket(uint64_t random, void** found) const {
+  const uint64_t hash = random & ~uint64_t{0xffffff};
+  const uint64_t word = directory()->At(hash);
+  const Bucket* bucket = HomeOf(word, TagOf(hash, DepthOf(word)));
+  size_t count = 0;
+  for (int slot = 0; slot < kSlots; ++slot) {
+    if (bucket->tags[slot] == 0) continue;
+    found[count] = bucket->at(slot);
+    __builtin_prefetch(found[count++]);
+  }
+  if (count == 0 && size_ > 0) found[count++] = Sample(random);
+  return count;
+}
+
 size_t HashTableCore::TakeSome(size_t limit, std::vector<void*>& taken) {
   size_t before = taken.size();
   Directory* current = directory();

@@ -123,6 +123,9 @@ class HashTableCore {
 
   // Some node; every one has a chance, about equal. `random` chooses. Null if the table is empty.
   void* Sample(uint64_t random) const;
+  // The nodes of some bucket, at least one unless the table is empty, at most kSlots: every one has
+  // a chance, about equal.
+  size_t SampleBucket(uint64_t random, void** found) const;
 
   // Removes nodes a segment at a time until `limit` is reached, to free a table in bounded steps.
   // Once begun, nothing else may be done with the table but go on and destroy it.

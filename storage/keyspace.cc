@@ -36,11 +36,39 @@ ShardDatabase& Keyspace::PartForWrite(int database, uint64_t hash) {
 
 ShardDatabase& Keyspace::MakePart(Shard& shard, int database) {
   const ShardDatabase::Surroundings surroundings{options_.hash_seed, shard.expiry, shard.evicted,
-                                                 reclaimer_, observer_};
+                                                 shard.adaptive,     reclaimer_,   observer_};
   auto part = std::make_unique<ShardDatabase>(database, clock_.WallMs(), surroundings);
   ShardDatabase& made = *part;
   shard.databases[static_cast<size_t>(database)].store(part.release(), std::memory_order_release);
   return made;
+}
+
+void Keyspace::UseAdaptivePolicy(eviction::Objective objective) {
+  if (!learning_) {
+    learning_ = std::make_unique<eviction::SharedLearning>(shards_.size(), options_.hash_seed);
+  }
+  for (Shard& shard : shards_) {
+    SpinLock lock(shard.mutex);
+    if (!shard.adaptive) shard.adaptive = std::make_unique<AdaptiveShard>(*learning_, objective);
+    shard.adaptive->set_objective(objective);
+  }
+}
+
+void Keyspace::UseOtherPolicy() {
+  for (Shard& shard : shards_) {
+    SpinLock lock(shard.mutex);
+    shard.adaptive = nullptr;
+  }
+  learning_ = nullptr;
+}
+
+uint64_t Keyspace::EvictionBytes() {
+  uint64_t bytes = learning_ ? learning_->memory_bytes() : 0;
+  for (Shard& shard : shards_) {
+    SpinLock lock(shard.mutex);
+    if (shard.adaptive) bytes += shard.adaptive->memory_bytes();
+  }
+  return bytes;
 }
 
 uint64_t Keyspace::Size(int database) {
@@ -144,6 +172,7 @@ std::optional<std::string> Keyspace::RandomKey(int database, uint64_t random) {
 ExpiryStep Keyspace::ExpireSome(size_t shard_index, int64_t now_ms, size_t limit) {
   Shard& shard = shards_[shard_index];
   SpinLock lock(shard.mutex);
+  if (shard.adaptive) shard.adaptive->SetEntries(shard.CountEntries());
   ExpiryStep step;
   const size_t databases = shard.databases.size();
   const size_t first = first_to_expire_[shard_index];

@@ -17,6 +17,7 @@
 
 #include "base/clock.h"
 #include "base/hash.h"
+#include "storage/eviction/adaptive_shard.h"
 #include "storage/shard.h"
 
 namespace strata {
@@ -106,6 +107,15 @@ class Keyspace {
   // limit is reached comes last in the next step, so none waits for another's backlog.
   ExpiryStep ExpireSome(size_t shard_index, int64_t now_ms, size_t limit);
 
+  // Keys are evicted by the adaptive policy from now on, or by another. REQUIRES: the world is
+  // stopped, or nothing was ever stored.
+  void UseAdaptivePolicy(eviction::Objective objective);
+  void UseOtherPolicy();
+  // Null under other policies.
+  const eviction::SharedLearning* learning() const { return learning_.get(); }
+  // Of the adaptive policy, besides what entries keep of their use.
+  uint64_t EvictionBytes();
+
   // REQUIRES for both: the world is stopped.
   DetachedDatabases Flush(int database);
   void Swap(int a, int b);
@@ -118,6 +128,7 @@ class Keyspace {
   KeyspaceObserver* observer_ = nullptr;
   KeyspaceOptions options_;
   int shard_bits_;
+  std::unique_ptr<eviction::SharedLearning> learning_;  // outlives what the shards refer to
   std::vector<Shard> shards_;
   // By shard, under its lock: the database that the next step of expiry begins with.
   std::vector<size_t> first_to_expire_;
@@ -164,6 +175,11 @@ class Database {
   Entry* Take(const KeyRef& key) const {
     ShardDatabase* part = keyspace_->Part(index_, key.hash);
     return part == nullptr ? nullptr : part->Take(key);
+  }
+  // The key is used: to be told before its entry notes that (EntryUse::Use).
+  void NoteHit(const KeyRef& key, EntryUse& use) const {
+    AdaptiveShard* adaptive = keyspace_->shard(keyspace_->ShardIndex(key.hash)).adaptive.get();
+    if (adaptive != nullptr) adaptive->OnHit(index_, key.hash, use, now_ms_ / 1000);
   }
   // REQUIRES: the key exists. The entry may move: use the one returned.
   Entry* SetExpiry(const KeyRef& key, std::optional<int64_t> expiry_ms) const {

@@ -8,6 +8,7 @@
 #include "base/hash.h"
 #include "base/number.h"
 #include "storage/collection.h"
+#include "storage/eviction/adaptive_shard.h"
 #include "storage/hash_value.h"
 #include "storage/reclaimer.h"
 
@@ -90,6 +91,7 @@ ShardDatabase::ShardDatabase(int index, int64_t now_ms, const Surroundings& surr
       created_ms_(now_ms),
       statistics_(&surroundings.statistics),
       evicted_(&surroundings.evicted),
+      adaptive_(&surroundings.adaptive),
       reclaimer_(&surroundings.reclaimer),
       observer_(surroundings.observer) {}
 
@@ -116,7 +118,7 @@ void ShardDatabase::Put(const KeyRef& key, Entry* entry) {
     Discard(old);
   } else {
     table_.Insert(entry, key.hash);
-    TellAdded(key);
+    OnAdded(key, *entry);
   }
   File(key, old_expiry_ms, *entry);
   if (std::optional<int64_t> fields_ms = NextFieldExpiryMs(*entry))
@@ -144,9 +146,9 @@ Entry* ShardDatabase::SetString(const KeyRef& key, std::string_view value,
     old_expiry_ms = old->expiry_ms();
     if (*old_expiry_ms <= now_ms) {  // a new key takes the room of the old one
       statistics_->Count(now_ms - *old_expiry_ms);
-      old->ForgetUse();
+      old->use().Forget();
       TellExpired(key);
-      TellAdded(key);
+      OnAdded(key, *old);
     }
   }
   StringValue string{value, value.size() <= kLongestInteger ? ParseInt64(value) : std::nullopt};
@@ -154,10 +156,10 @@ Entry* ShardDatabase::SetString(const KeyRef& key, std::string_view value,
   if (old == nullptr) {
     entry = NewString(key.bytes, string, expiry_ms);
     table_.Insert(entry, key.hash);
-    TellAdded(key);
+    OnAdded(key, *entry);
   } else if (!OverwriteInPlace(*old, string, expiry_ms)) {
     entry = NewString(key.bytes, string, expiry_ms);
-    entry->SetMetadataFrom(*old);
+    entry->use() = old->use();
     table_.Replace(position, entry);
     Discard(old);
   }
@@ -177,6 +179,10 @@ Entry* ShardDatabase::SetExpiry(const KeyRef& key, std::optional<int64_t> expiry
   }
   File(key, old_expiry_ms, *entry);
   return entry;
+}
+
+void ShardDatabase::NoteInsert(const KeyRef& key, Entry& entry) {
+  (*adaptive_)->OnInsert(index_, key.hash, entry.use());
 }
 
 // Keeps the volatile count and the wheel's duty after an entry took the place of another.
@@ -329,6 +335,7 @@ size_t ShardDatabase::Evict(uint64_t hash, EvictionScope scope, int64_t now_ms) 
     TellExpired(key);
   } else {
     ++*evicted_;
+    if (*adaptive_ != nullptr) (*adaptive_)->OnEvict(index_, hash, entry->use(), now_ms / 1000);
     if (observer_ != nullptr) observer_->OnEvicted(index_, key);
   }
   RemoveAt(table_.Find(key.bytes, hash), hash);
@@ -379,6 +386,18 @@ size_t ShardDatabase::overhead_bytes() const {
 
 size_t ShardDatabase::FreeSome(size_t limit) {
   return table_.FreeSome(limit);
+}
+
+Shard::Shard() = default;
+Shard::~Shard() = default;
+
+size_t Shard::CountEntries() const {
+  size_t entries = 0;
+  for (const auto& place : databases) {
+    const ShardDatabase* part = place.load(std::memory_order_relaxed);
+    if (part != nullptr) entries += part->size();
+  }
+  return entries;
 }
 
 }  // namespace strata

@@ -24,6 +24,7 @@
 
 namespace strata {
 
+class AdaptiveShard;
 class Reclaimer;
 using EntryTable = HashTable<Entry>;
 
@@ -50,6 +51,7 @@ class ShardDatabase {
     uint64_t seed;
     ExpiryStatistics& statistics;
     uint64_t& evicted;
+    const std::unique_ptr<AdaptiveShard>& adaptive;  // null under other policies
     Reclaimer& reclaimer;
     KeyspaceObserver* observer;  // null: nobody listens
   };
@@ -87,12 +89,19 @@ class ShardDatabase {
 
   // An entry that may be evicted, each about as likely; null if none was come across.
   const Entry* Sample(EvictionScope scope, Random& random);
+  // Entries to choose from, as HashTable::SampleBucket.
+  size_t SampleBucket(Random& random, const Entry** found) const {
+    return table_.SampleBucket(random.Next(), found);
+  }
+  // Of entries with the same hash, some one; null if there is none.
+  Entry* FindByHash(uint64_t hash);
   // Evicts the entry with that hash, or removes it as expired if it is. Returns about how many
   // bytes it took; 0 if there is none, or it may not be evicted.
   size_t Evict(uint64_t hash, EvictionScope scope, int64_t now_ms);
   uint64_t HashOf(const Entry& entry) const { return Hash64(entry.key(), seed_); }
 
   // The number of the database, as the observer is told.
+  int index() const { return index_; }
   void set_index(int index) { index_ = index; }
   size_t size() const { return table_.size(); }
   size_t volatile_size() const { return volatile_size_; }
@@ -112,11 +121,15 @@ class ShardDatabase {
   void RemoveAt(const EntryTable::Position& position, uint64_t hash);
   void Discard(Entry* entry);
   const Entry* SampleFromWheel();
-  // Of entries with the same hash, some one.
-  Entry* FindByHash(uint64_t hash);
   std::optional<int64_t> Fire(uint64_t hash, int64_t now_ms);
   std::optional<int64_t> FireFields(Entry& entry, uint64_t entry_hash, int64_t now_ms);
 
+  void OnAdded(const KeyRef& key, Entry& entry) {
+    if (*adaptive_ != nullptr) [[unlikely]]
+      NoteInsert(key, entry);
+    TellAdded(key);
+  }
+  void NoteInsert(const KeyRef& key, Entry& entry);
   void TellAdded(const KeyRef& key) {
     if (observer_ != nullptr && observer_->wants_added) [[unlikely]] {
       observer_->OnAdded(index_, key);
@@ -139,6 +152,7 @@ class ShardDatabase {
   size_t timed_hashes_ = 0;  // hashes with fields that expire, as counted for the present wheel
   ExpiryStatistics* statistics_;
   uint64_t* evicted_;
+  const std::unique_ptr<AdaptiveShard>* adaptive_;
   Reclaimer* reclaimer_;
   KeyspaceObserver* observer_;
 };
@@ -148,6 +162,8 @@ using DetachedDatabases = std::vector<std::unique_ptr<ShardDatabase>>;
 
 struct alignas(64) Shard {
   SpinMutex mutex;
+  // Null under other policies. Changed only while the world is stopped.
+  std::unique_ptr<AdaptiveShard> adaptive;
   // Null until something is stored. Made under `mutex`, removed only while the world is stopped:
   // so a reader without the lock may prefetch through the pointer.
   std::vector<std::atomic<ShardDatabase*>> databases;
@@ -155,6 +171,11 @@ struct alignas(64) Shard {
   uint64_t evicted = 0;  // keys
   EvictionPool eviction_pool;
   EvictionOrder pooled_order = EvictionOrder::kRecency;  // what the ranks in it mean
+
+  Shard();
+  ~Shard();
+  // Of all databases. REQUIRES: the lock.
+  size_t CountEntries() const;
 };
 
 }  // namespace strata

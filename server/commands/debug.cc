@@ -108,7 +108,6 @@ std::string DescribeBlocks(const Entry& entry, int64_t listpack_size_option) {
 }
 
 void DebugObject(CommandContext& c) {
-  constexpr uint32_t kLruClockMask = (1 << 24) - 1;
   VisitKey(c, c.argument(2), [&](const KeyRef&, const Entry* entry) {
     if (entry == nullptr) return c.reply.Error(errors::kNoSuchKey);
     char address[32];
@@ -116,7 +115,7 @@ void DebugObject(CommandContext& c) {
     c.reply.Simple(std::string("Value at:") + address +
                    " refcount:1 encoding:" + std::string(EncodingName(*entry)) +
                    " serializedlength:" + std::to_string(SerializedLength(*entry)) +
-                   " lru:" + std::to_string(entry->last_access_s() & kLruClockMask) +
+                   " lru:" + std::to_string(entry->use().last_access_s()) +
                    " lru_seconds_idle:" + std::to_string(IdleSeconds(*entry, c.now_ms())) +
                    DescribeBlocks(*entry, c.options().list_max_listpack_size));
   });

@@ -17,7 +17,7 @@ OwnedEntry Reloaded(const Entry& entry, const ValueLimits& limits) {
   std::optional<int64_t> expiry_ms;
   if (entry.has_expiry()) expiry_ms = entry.expiry_ms();
   OwnedEntry loaded = LoadValue(RdbTypeOf(entry), reader, entry.key(), expiry_ms, limits);
-  if (loaded != nullptr) loaded->Touch(entry.last_access_s());
+  if (loaded != nullptr) loaded->use() = entry.use();
   return loaded;
 }
 

@@ -86,9 +86,8 @@ OwnedEntry LoadPayload(CommandContext& c, std::optional<int64_t> expiry_ms) {
 }
 
 void SetUse(const CommandContext& c, const RestoreOptions& options, Entry& entry) {
-  if (options.frequency) entry.SetFrequency(static_cast<uint8_t>(*options.frequency));
-  int64_t now_s = c.now_ms() / 1000;
-  entry.Touch(static_cast<uint32_t>(now_s - std::min(options.idle_s.value_or(0), now_s)));
+  if (options.frequency) entry.use().SetFrequency(static_cast<uint8_t>(*options.frequency));
+  entry.use().SetIdle(c.now_ms() / 1000, options.idle_s.value_or(0));
 }
 
 void Restore(CommandContext& c) {

@@ -35,7 +35,7 @@ void Touch(CommandContext& c) {
   for (const KeyRef& key : c.keys) {
     Entry* entry = c.LookAt(key);
     if (entry == nullptr) continue;
-    entry->Touch(c.now_s());
+    entry->use().Touch(c.now_s());
     ++found;
   }
   c.reply.Integer(found);

@@ -26,7 +26,7 @@ void ObjectEncoding(CommandContext& c) {
 void ObjectFreq(CommandContext& c) {
   const Entry* entry = Look(c);
   if (entry == nullptr) return;
-  c.reply.Integer(DecayedFrequency(entry->frequency(), IdleSeconds(*entry, c.now_ms()),
+  c.reply.Integer(DecayedFrequency(entry->use().frequency(), IdleSeconds(*entry, c.now_ms()),
                                    FrequencyScaleOf(c.options())));
 }
 

@@ -22,7 +22,7 @@ inline std::string_view EncodingName(const Entry& entry) {
 }
 
 inline int64_t IdleSeconds(const Entry& entry, int64_t now_ms) {
-  return std::max<int64_t>(now_ms / 1000 - entry.last_access_s(), 0);
+  return entry.use().IdleSeconds(now_ms / 1000);
 }
 
 }  // namespace strata

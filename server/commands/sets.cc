@@ -91,7 +91,7 @@ void PopMost(CommandContext& c, const KeyRef& key, Entry& entry, size_t kept) {
   Entry* rest = SetValue::NewEntry(
       key.bytes, integers ? CollectionEncoding::kIntegers : CollectionEncoding::kPacked, limits,
       ExpiryOf(entry));
-  rest->SetMetadataFrom(entry);
+  rest->use() = entry.use();
   SetValue remaining(*rest, limits);
   for (size_t i = 0; i < kept; ++i) {
     set.Pop(c.client.random.Next(),

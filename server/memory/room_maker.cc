@@ -1,48 +1,10 @@
 #include "server/memory/room_maker.h"
 
-#include <algorithm>
-
+#include "server/memory/eviction_policy.h"
+#include "storage/eviction/evict_adaptive.h"
 #include "storage/eviction/evict_one.h"
 
 namespace strata {
-namespace {
-
-EvictionRule RuleOf(const Options& options) {
-  EvictionRule rule{EvictionScope::kAllKeys,
-                    EvictionOrder::kRecency,
-                    static_cast<size_t>(options.maxmemory_samples),
-                    {options.lfu_log_factor, options.lfu_decay_time}};
-  switch (options.maxmemory_policy) {
-    case MaxmemoryPolicy::kVolatileLru:
-      rule.scope = EvictionScope::kVolatileKeys;
-      break;
-    case MaxmemoryPolicy::kVolatileLfu:
-      rule.scope = EvictionScope::kVolatileKeys;
-      rule.order = EvictionOrder::kFrequency;
-      break;
-    case MaxmemoryPolicy::kVolatileRandom:
-      rule.scope = EvictionScope::kVolatileKeys;
-      rule.order = EvictionOrder::kRandom;
-      break;
-    case MaxmemoryPolicy::kVolatileTtl:
-      rule.scope = EvictionScope::kVolatileKeys;
-      rule.order = EvictionOrder::kTimeToLive;
-      break;
-    case MaxmemoryPolicy::kAllkeysLfu:
-      rule.order = EvictionOrder::kFrequency;
-      break;
-    case MaxmemoryPolicy::kAllkeysRandom:
-      rule.order = EvictionOrder::kRandom;
-      break;
-    case MaxmemoryPolicy::kAllkeysLru:
-    case MaxmemoryPolicy::kNoEviction:
-      break;
-  }
-  return rule;
-}
-
-}  // namespace
-
 RoomMaker::RoomMaker(const Means& means, size_t thread_index)
     : means_(means), meter_(means.budget), random_(RandomSeed()), next_shard_(thread_index) {}
 
@@ -67,10 +29,13 @@ bool RoomMaker::WorkAhead(const Options& options, int64_t now_ms) {
 }
 
 bool RoomMaker::EvictOne(const Options& options, int64_t now_ms) {
-  const EvictionRule rule = RuleOf(options);
   for (size_t i = 0; i < means_.keyspace.shard_count(); ++i) {
     Shard& shard = means_.keyspace.shard(next_shard_++ % means_.keyspace.shard_count());
-    if (strata::EvictOne(shard, rule, now_ms, random_) > 0) {
+    const bool is_adaptive = options.maxmemory_policy == MaxmemoryPolicy::kAdaptive;
+    const size_t bytes = is_adaptive
+                             ? EvictAdaptive(shard, now_ms, random_)
+                             : strata::EvictOne(shard, EvictionRuleOf(options), now_ms, random_);
+    if (bytes > 0) {
       ReadMeter();
       return true;
     }

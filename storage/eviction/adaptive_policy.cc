@@ -2,65 +2,85 @@
 
 #include <algorithm>
 
+#include "storage/eviction/estimate.h"
+
 namespace strata::eviction {
 namespace {
 
-// An epoch is half a capacity, but long enough to be worth a new index.
-constexpr size_t kShortestEpochOps = 4096;
-constexpr size_t kLongestEpochOps = size_t{1} << 20;
-
-// Half of what was learned is forgotten in 16 capacities, but not so soon that too little is known.
-constexpr double kHalfLifeCapacities = 16;
-constexpr double kShortestHalfLifeOps = 60'000;
-
-uint32_t EpochOps(size_t entries) {
-  return static_cast<uint32_t>(std::clamp(entries / 2, kShortestEpochOps, kLongestEpochOps));
+size_t TrackedKeys(size_t shards) {
+  constexpr size_t kFewestKeys = 64;
+  return std::max(KeyTracker::kMostKeys / shards, kFewestKeys);
 }
 
-size_t TrackedKeys(double share_of_model) {
-  constexpr size_t kFewestKeys = 256;
-  const auto keys =
-      static_cast<size_t>(static_cast<double>(KeyTracker::kMostKeys) * share_of_model);
-  return std::max(keys, kFewestKeys);
+// A shard's part of an epoch that all shards make together.
+uint32_t ShardEpochOperations(size_t entries, size_t shards) {
+  constexpr uint32_t kFewest = 256;  // to be worth a look at all that are tracked
+  return std::max(kFewest, static_cast<uint32_t>(EpochOperations(entries * shards) / shards));
+}
+
+bool HasChangedLittle(size_t before, size_t now) {
+  return std::max(before, now) - std::min(before, now) <= before / 64;
 }
 
 }  // namespace
 
-AdaptivePolicy::AdaptivePolicy(const AdaptiveOptions& options, SurvivalModel& model)
-    : options_(options),
-      scale_(options.entries),
-      model_(&model),
-      ghosts_(options.entries),
-      tracker_(options.entries, TrackedKeys(options.share_of_model)),
-      shadows_(options.entries, options.seed),
-      epoch_ops_(EpochOps(options.entries)),
-      epoch_left_(epoch_ops_) {}
+AdaptivePolicy::AdaptivePolicy(SharedLearning& learning, Objective objective)
+    : learning_(learning),
+      objective_(objective),
+      clock_(kFewestEntries),
+      ghosts_(kFewestEntries),
+      tracker_(kFewestEntries, TrackedKeys(learning.shards())),
+      epoch_operations_(ShardEpochOperations(kFewestEntries, learning.shards())),
+      epoch_left_(epoch_operations_) {
+  learning_.AddEntries(static_cast<ptrdiff_t>(entries_));
+}
+
+void AdaptivePolicy::SetEntries(size_t entries) {
+  entries = std::max(entries, kFewestEntries);
+  if (HasChangedLittle(entries_, entries)) return;
+  learning_.AddEntries(static_cast<ptrdiff_t>(entries) - static_cast<ptrdiff_t>(entries_));
+  entries_ = entries;
+  clock_.SetEntries(entries);
+  if (!HasChangedMuch(sized_entries_, entries)) return;
+  sized_entries_ = entries;
+  ghosts_.Resize(entries);
+  tracker_.SetEntries(entries);
+}
 
 AccessHistory AdaptivePolicy::OnInsert(uint64_t hash) {
-  ++now_op_;
+  clock_.Advance();
+  const uint32_t now = clock_.now();
   AccessHistory history;
-  if (const std::optional<AccessHistory> ghost = ghosts_.Take(hash, now_op_)) {
+  if (const std::optional<AccessHistory> ghost = ghosts_.Take(hash, now)) {
     history = *ghost;
-    history.Use(now_op_, scale_);
+    history.Use(now);
   }
-  history.last_op = now_op_;
+  history.last_use = now;
   Learn(hash, history);
   return history;
 }
 
+void AdaptivePolicy::Track(uint64_t hash, const AccessHistory& history) {
+  tracker_.OnAccess(hash, history.Class(), clock_.now(), observations_);
+  if (observations_.size() >= SharedLearning::kBatch) TellObservations();
+}
+
+void AdaptivePolicy::TellObservations() {
+  learning_.Observe(observations_);
+  observations_.clear();
+}
+
 void AdaptivePolicy::EndEpoch() {
-  epoch_left_ = epoch_ops_;
-  const double half_life =
-      std::max(kShortestHalfLifeOps, kHalfLifeCapacities * static_cast<double>(options_.entries));
-  const double half_lives = epoch_ops_ / half_life;
-  tracker_.EndEpoch(now_op_, scale_, *model_);
-  model_->EndEpoch(options_.share_of_model, half_lives);
-  shadows_.EndEpoch(half_lives);
+  tracker_.EndEpoch(clock_.now(), observations_);
+  TellObservations();
+  learning_.AddOperations(epoch_operations_);
+  epoch_operations_ = ShardEpochOperations(entries_, learning_.shards());
+  epoch_left_ = epoch_operations_;
 }
 
 float AdaptivePolicy::Score(const AccessHistory& history, const EntryWorth& worth) const {
   const float value = Score(history) * worth.weight;
-  switch (options_.objective) {
+  switch (objective_) {
     case Objective::kRequests:
       return value / static_cast<float>(worth.bytes);
     case Objective::kBytes:

@@ -4,29 +4,31 @@
 // an entry is worth when something must go.
 //
 //   hit ──► history of the entry ──┬─► tracker ──► survival model ──► learned rank ─┐
-//   miss ─► ghost or nothing ──────┘                                                ├─► Score
-//        └► shadows (a sample of the keys, every rank) ──► who leads ───────────────┘
+//   miss ─► ghost or nothing ──────┘                 (of all shards)                ├─► Score
+//        └► shadows (a sample of all keys, every rank) ──► who leads ───────────────┘
 //
 // The owner keeps the entries, chooses whom to look at (a random bucket or two, and the pool of
-// victim_pool.h) and evicts the one that scores lowest. Once per epoch, half a capacity of
-// operations, the model learns and the leader is elected.
+// victim_pool.h) and evicts the one that scores lowest. Model and shadows are all shards'
+// (shared_learning.h); the tracker, the ghosts and the clock are this shard's.
 //
 // A value is hits per unit of what the objective counts: a request is one hit, whatever its size,
 // so for requests the index is divided by the bytes an entry takes; bytes hit are worth their
 // bytes, which cancels out; a cost is what a miss costs. The weight of the entry's class
 // multiplies.
 //
-// Guarded by the shard's lock, and so is the model unless it is shared, when whoever shares it
-// guards it.
+// Hashes have to be remixed: all of their bits are good, and those that chose the shard are not in
+// them.
+//
+// Guarded by the shard's lock.
 
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
 #include "storage/eviction/ghost_table.h"
 #include "storage/eviction/key_tracker.h"
-#include "storage/eviction/policy_shadows.h"
 #include "storage/eviction/rank.h"
-#include "storage/eviction/survival_model.h"
+#include "storage/eviction/shared_learning.h"
 
 namespace strata::eviction {
 
@@ -39,59 +41,72 @@ struct EntryWorth {
   float cost = 1;  // of a miss
 };
 
-struct AdaptiveOptions {
-  size_t entries;  // that are resident when the shard is full
-  Objective objective = Objective::kRequests;
-  double share_of_model = 1;  // the shard's part of the entries that the model stands for
-  uint64_t seed = 1;
-};
-
 class AdaptivePolicy {
  public:
-  // The model must outlive the policy.
-  AdaptivePolicy(const AdaptiveOptions& options, SurvivalModel& model);
+  // For kFewestEntries, until it is told. `learning` must outlive the policy.
+  AdaptivePolicy(SharedLearning& learning, Objective objective);
+  ~AdaptivePolicy() { learning_.AddEntries(-static_cast<ptrdiff_t>(entries_)); }
+  AdaptivePolicy(const AdaptivePolicy&) = delete;
+  AdaptivePolicy& operator=(const AdaptivePolicy&) = delete;
+
+  // How many entries the shard holds when it is full, as far as anyone can say at present. Costs
+  // nothing if that has changed little. If it has by half since the tables were sized, they are
+  // sized anew: see GhostTable::Resize.
+  void SetEntries(size_t entries);
+  void set_objective(Objective objective) { objective_ = objective; }
 
   void OnHit(uint64_t hash, AccessHistory& history) {
-    history.Use(++now_op_, scale_);
+    clock_.Advance();
+    history.Use(clock_.now());
     Learn(hash, history);
   }
   // The history of an entry that is about to be inserted.
   AccessHistory OnInsert(uint64_t hash);
-  void OnEvict(uint64_t hash, const AccessHistory& history) { ghosts_.Put(hash, history, now_op_); }
+  void OnEvict(uint64_t hash, const AccessHistory& history) {
+    ghosts_.Put(hash, history, clock_.now());
+  }
+
+  // The shard's clock, in the ticks of AccessHistory::last_use.
+  uint32_t now() const { return clock_.now(); }
 
   // The rank of the leader alone, as if all entries were equal.
   float Score(const AccessHistory& history) const {
-    return eviction::Score(shadows_.leader(), history, Context());
+    return eviction::Score(learning_.leader(), history, learning_.index(), clock_.now());
   }
   float Score(const AccessHistory& history, const EntryWorth& worth) const;
 
+  // Of a key that may be inserted soon.
   void Prefetch(uint64_t hash) const { ghosts_.Prefetch(hash); }
-  const PolicyShadows& shadows() const { return shadows_; }
   // The part that grows with the entries, and the part that does not.
   size_t ghost_bytes() const { return ghosts_.memory_bytes(); }
-  size_t fixed_bytes() const { return tracker_.memory_bytes() + shadows_.memory_bytes(); }
+  size_t fixed_bytes() const {
+    return tracker_.memory_bytes() + observations_.capacity() * sizeof(Observation);
+  }
 
  private:
-  RankContext Context() const { return {*model_, scale_, now_op_}; }
   void Learn(uint64_t hash, const AccessHistory& history) {
     if (tracker_.Samples(hash)) [[unlikely]] {
-      tracker_.OnAccess(hash, history.Class(), now_op_, scale_, *model_);
+      Track(hash, history);
     }
-    if (shadows_.Samples(hash)) [[unlikely]]
-      shadows_.OnAccess(hash, Context());
+    if (learning_.Samples(hash)) [[unlikely]] {
+      learning_.OnSampledAccess(hash);
+    }
     if (--epoch_left_ == 0) [[unlikely]]
       EndEpoch();
   }
+  void Track(uint64_t hash, const AccessHistory& history);
+  void TellObservations();
   void EndEpoch();
 
-  AdaptiveOptions options_;
-  AgeScale scale_;
-  SurvivalModel* model_;
+  SharedLearning& learning_;
+  Objective objective_;
+  size_t entries_ = kFewestEntries;
+  size_t sized_entries_ = kFewestEntries;  // for which the tables are sized
+  CapacityClock clock_;
   GhostTable ghosts_;
   KeyTracker tracker_;
-  PolicyShadows shadows_;
-  uint32_t now_op_ = 0;
-  uint32_t epoch_ops_;
+  std::vector<Observation> observations_;  // that the model does not know yet
+  uint32_t epoch_operations_;
   uint32_t epoch_left_;
 };
 

@@ -27,12 +27,12 @@ inline bool MayBeEvicted(const Entry& entry, EvictionScope scope) {
 
 // The highest goes first. REQUIRES: MayBeEvicted; an expiry, if the order is by time to live.
 inline uint64_t EvictionRank(const Entry& entry, const EvictionRule& rule, int64_t now_ms) {
-  const int64_t idle_s = std::max<int64_t>(0, now_ms / 1000 - entry.last_access_s());
+  const int64_t idle_s = entry.use().IdleSeconds(now_ms / 1000);
   switch (rule.order) {
     case EvictionOrder::kRecency:
       return static_cast<uint64_t>(idle_s);
     case EvictionOrder::kFrequency:
-      return UINT8_MAX - DecayedFrequency(entry.frequency(), idle_s, rule.scale);
+      return UINT8_MAX - DecayedFrequency(entry.use().frequency(), idle_s, rule.scale);
     case EvictionOrder::kTimeToLive:
       return UINT64_MAX - static_cast<uint64_t>(entry.expiry_ms());
     case EvictionOrder::kRandom:

@@ -1,7 +1,7 @@
 #include "storage/eviction/ghost_table.h"
 
 #include <algorithm>
-#include <bit>
+#include <utility>
 
 namespace strata::eviction {
 namespace {
@@ -9,7 +9,6 @@ namespace {
 constexpr unsigned kStampBits = 15;
 constexpr unsigned kFrequencyBits = 5;
 constexpr unsigned kFingerprintShift = kStampBits + kFrequencyBits;
-constexpr uint32_t kStampMask = (1u << kStampBits) - 1;
 constexpr uint32_t kFrequencyMask = (1u << kFrequencyBits) - 1;
 constexpr uint32_t kFingerprintMask = ~uint32_t{0} << kFingerprintShift;
 constexpr unsigned kExactFrequency = 16;
@@ -32,24 +31,48 @@ unsigned UnpackFrequency(uint32_t packed) {
 
 }  // namespace
 
-GhostTable::GhostTable(size_t entries)
-    : stamp_shift_(entries < 128 ? 0 : static_cast<unsigned>(std::bit_width(entries / 128)) - 1),
-      sets_((entries * kGhostsPerEntry + kWays - 1) / kWays) {}
+GhostTable::GhostTable(size_t entries) : sets_(SetsFor(entries)) {}
 
-// Both look at all ways without a branch, which could only be guessed.
-void GhostTable::Put(uint64_t hash, const AccessHistory& history, uint32_t now_op) {
-  auto& ghosts = sets_[SetOf(hash)].ghosts;
-  const uint32_t now = StampOf(now_op);
-  uint32_t oldest = 0;  // age and way
-  for (uint32_t way = 0; way < kWays; ++way) {
-    const uint32_t age = ghosts[way] == 0 ? kStampMask + 1 : (now - ghosts[way]) & kStampMask;
-    oldest = std::max(oldest, age * kWays + way);
-  }
-  ghosts[oldest % kWays] = FingerprintOf(hash) | PackFrequency(history.frequency) << kStampBits |
-                           StampOf(history.last_op);
+size_t GhostTable::SetsFor(size_t entries) {
+  return std::max<size_t>(1, entries * kGhostsPerEntry / kWays);
 }
 
-std::optional<AccessHistory> GhostTable::Take(uint64_t hash, uint32_t now_op) {
+// A ghost does not know its key's hash, only the set, which stands for a range of hashes. So each
+// new set is a copy of the one that had the middle of its range. Of a ghost's copies one is found,
+// and the others are forgotten with time: a larger table begins as full as the smaller one was.
+void GhostTable::Resize(size_t entries) {
+  PlaceWaiting();
+  std::vector<Set> resized(SetsFor(entries));
+  for (size_t i = 0; i < resized.size(); ++i) {
+    resized[i] = sets_[(2 * i + 1) * sets_.size() / (2 * resized.size())];
+  }
+  sets_ = std::move(resized);
+}
+
+void GhostTable::Put(uint64_t hash, const AccessHistory& history, uint32_t now) {
+  PlaceWaiting();
+  waiting_ = {FingerprintOf(hash) | PackFrequency(history.frequency) << kStampBits |
+                  StampOf(history.last_use),
+              StampOf(now), SetOf(hash)};
+  __builtin_prefetch(&sets_[waiting_.set], 1);
+}
+
+// This and Take look at all ways without a branch, which could only be guessed.
+void GhostTable::PlaceWaiting() {
+  if (waiting_.ghost == 0) return;
+  auto& ghosts = sets_[waiting_.set].ghosts;
+  uint32_t oldest = 0;  // age and way
+  for (uint32_t way = 0; way < kWays; ++way) {
+    const uint32_t age =
+        ghosts[way] == 0 ? kStampMask + 1 : (waiting_.now - ghosts[way]) & kStampMask;
+    oldest = std::max(oldest, age * kWays + way);
+  }
+  ghosts[oldest % kWays] = waiting_.ghost;
+  waiting_.ghost = 0;
+}
+
+std::optional<AccessHistory> GhostTable::Take(uint64_t hash, uint32_t now) {
+  PlaceWaiting();
   auto& ghosts = sets_[SetOf(hash)].ghosts;
   const uint32_t fingerprint = FingerprintOf(hash);
   uint32_t found = kWays;
@@ -61,13 +84,8 @@ std::optional<AccessHistory> GhostTable::Take(uint64_t hash, uint32_t now_op) {
   ghosts[found] = 0;
   AccessHistory history;
   history.frequency = UnpackFrequency(ghost >> kStampBits & kFrequencyMask) & kMostFrequency;
-  const uint32_t age = (StampOf(now_op) - ghost) & kStampMask;
-  history.last_op = now_op - (age << stamp_shift_);
+  history.last_use = LastUseAt(static_cast<uint16_t>(ghost & kStampMask), now);
   return history;
-}
-
-uint32_t GhostTable::StampOf(uint32_t op) const {
-  return op >> stamp_shift_ & kStampMask;
 }
 
 }  // namespace strata::eviction

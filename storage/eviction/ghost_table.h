@@ -4,14 +4,17 @@
 //
 // Sets of eight ghosts, half a cache line each, and a ghost is one word:
 //
-//   bits 0–14   last access, in steps of 1/256 to 1/128 of a capacity; it wraps at 128 to 256
+//   bits 0–14   stamp of the last use (access_history.h); it wraps at 128 capacities
 //        15–19  frequency: 1 to 16, then in steps of 3
 //        20–31  fingerprint: 12 bits of the hash, never 0; 0 is a free place
 //
-// A full set forgets the ghost whose last access is the longest ago. Two keys of a set are mistaken
+// A full set forgets the ghost whose last use is the longest ago. Two keys of a set are mistaken
 // for each other once in 4,096, which costs a wrong rank and nothing else. In the room of one ghost
 // with exact values there are two of these: with one per entry 46.7 % of the distance from FIFO to
 // the optimum is closed on the traces, with two 47.8 %.
+//
+// A set is seldom in a cache. So the ghost that is put waits outside, until the next call, while
+// its set is on the way.
 //
 // Guarded by the shard's lock.
 
@@ -32,11 +35,16 @@ class GhostTable {
   // For a shard of so many entries.
   explicit GhostTable(size_t entries);
 
-  void Put(uint64_t hash, const AccessHistory& history, uint32_t now_op);
-  // What it was when it was evicted, which is then forgotten; nothing if it is not known.
-  std::optional<AccessHistory> Take(uint64_t hash, uint32_t now_op);
+  // Sized anew for that many entries. Most ghosts are taken along: all into a table of twice the
+  // size, five of six into one of one and a half, as many as there is room for into a smaller one.
+  // Both tables are there meanwhile. It is a copy: ten milliseconds for a million entries.
+  void Resize(size_t entries);
 
-  void Prefetch(uint64_t hash) const { __builtin_prefetch(&sets_[SetOf(hash)]); }
+  void Put(uint64_t hash, const AccessHistory& history, uint32_t now);
+  // What it was when it was evicted, which is then forgotten; nothing if it is not known.
+  std::optional<AccessHistory> Take(uint64_t hash, uint32_t now);
+
+  void Prefetch(uint64_t hash) const { __builtin_prefetch(&sets_[SetOf(hash)], 1); }
   size_t memory_bytes() const { return sets_.size() * sizeof(Set); }
 
  private:
@@ -44,15 +52,23 @@ class GhostTable {
   struct alignas(32) Set {
     std::array<uint32_t, kWays> ghosts{};
   };
+  struct Waiting {
+    uint32_t ghost = 0;  // 0: none
+    uint16_t now = 0;    // a stamp
+    size_t set = 0;
+  };
+
+  static size_t SetsFor(size_t entries);
+  // Instead of the oldest in its set.
+  void PlaceWaiting();
 
   // Of the bits in the middle, which choose neither bucket nor sample.
   size_t SetOf(uint64_t hash) const {
     return static_cast<size_t>((hash >> 24 & 0xffffffff) * sets_.size() >> 32);
   }
-  uint32_t StampOf(uint32_t op) const;
 
-  unsigned stamp_shift_;
   std::vector<Set> sets_;
+  Waiting waiting_;
 };
 
 }  // namespace strata::eviction

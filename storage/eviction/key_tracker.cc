@@ -21,35 +21,46 @@ KeyTracker::KeyTracker(size_t entries, size_t most_keys)
       most_keys_(most_keys),
       slots_(std::bit_ceil(most_keys * 4 / 3 + 1)) {}
 
-void KeyTracker::OnAccess(uint64_t hash, unsigned entry_class, uint32_t now_op,
-                          const AgeScale& scale, SurvivalModel& model) {
+void KeyTracker::SetEntries(size_t entries) {
+  sample_mask_ = SampleMask(entries, most_keys_);
+  Filter([this](const Slot& slot) { return Samples(slot.hash); });
+}
+
+void KeyTracker::OnAccess(uint64_t hash, unsigned entry_class, uint32_t now,
+                          std::vector<Observation>& seen) {
   Slot& slot = Find(hash);
   if (slot.entry_class == kFree) {
     if (size_ == most_keys_) return;
     ++size_;
     slot.hash = hash;
-  } else if (scale.Units(now_op - slot.last_op) <= kHorizonUnits) {
-    Tell(slot, now_op, Ending::kUsed, scale, model);
+  } else if (now - slot.last_use <= kHorizonTicks) {
+    seen.push_back(Waited(slot, now, Ending::kUsed));
   }
   slot.entry_class = static_cast<uint8_t>(entry_class);
-  slot.last_op = now_op;
-  slot.told_op = now_op;
+  slot.last_use = now;
+  slot.told = now;
 }
 
-void KeyTracker::EndEpoch(uint32_t now_op, const AgeScale& scale, SurvivalModel& model) {
-  std::vector<Slot> waiting;
-  waiting.reserve(size_);
+void KeyTracker::EndEpoch(uint32_t now, std::vector<Observation>& seen) {
+  Filter([&](Slot& slot) {
+    if (now - slot.last_use > kHorizonTicks) return false;
+    seen.push_back(Waited(slot, now, Ending::kStillWaiting));
+    slot.told = now;
+    return true;
+  });
+}
+
+template <class Keeps>
+void KeyTracker::Filter(Keeps&& keeps) {
+  std::vector<Slot> kept;
+  kept.reserve(size_);
   for (Slot& slot : slots_) {
     if (slot.entry_class == kFree) continue;
-    if (scale.Units(now_op - slot.last_op) <= kHorizonUnits) {
-      Tell(slot, now_op, Ending::kStillWaiting, scale, model);
-      slot.told_op = now_op;
-      waiting.push_back(slot);
-    }
+    if (keeps(slot)) kept.push_back(slot);
     slot.entry_class = kFree;
   }
-  for (const Slot& slot : waiting) Find(slot.hash) = slot;
-  size_ = waiting.size();
+  for (const Slot& slot : kept) Find(slot.hash) = slot;
+  size_ = kept.size();
 }
 
 KeyTracker::Slot& KeyTracker::Find(uint64_t hash) {
@@ -59,11 +70,8 @@ KeyTracker::Slot& KeyTracker::Find(uint64_t hash) {
   return slots_[i];
 }
 
-void KeyTracker::Tell(const Slot& slot, uint32_t now_op, Ending ending, const AgeScale& scale,
-                      SurvivalModel& model) {
-  const uint32_t told = slot.told_op - slot.last_op;
-  const float from = told == 0 ? 0 : scale.Units(told);
-  model.Observe(slot.entry_class, from, scale.Units(now_op - slot.last_op), ending);
+Observation KeyTracker::Waited(const Slot& slot, uint32_t now, Ending ending) {
+  return {slot.told - slot.last_use, now - slot.last_use, slot.entry_class, ending};
 }
 
 }  // namespace strata::eviction

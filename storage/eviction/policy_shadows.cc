@@ -23,32 +23,47 @@ uint32_t SampleLimit(size_t shadow_entries, size_t entries) {
 
 }  // namespace
 
-PolicyShadows::PolicyShadows(size_t entries, uint64_t seed)
-    : capacity_(ShadowEntries(entries)),
-      sample_limit_(SampleLimit(capacity_, entries)),
-      records_((capacity_ * kRecordsPerEntry / kWays + 2) * kWays),
-      random_(seed) {}
+PolicyShadows::PolicyShadows(size_t entries, uint64_t seed, const SurvivalIndex& index)
+    : index_(index), clock_(kFewestEntries), random_(seed) {
+  Resize(entries);
+}
 
-void PolicyShadows::OnAccess(uint64_t hash, const RankContext& context) {
-  Record& record = FindOrReplace(hash, context);
+void PolicyShadows::Resize(size_t entries) {
+  capacity_ = ShadowEntries(entries);
+  sample_limit_ = SampleLimit(capacity_, entries);
+  clock_.SetEntries(capacity_);
+  records_.assign((capacity_ * kRecordsPerEntry / kWays + 2) * kWays, {});
+  for (std::vector<uint16_t>& residents : residents_) residents.clear();
+  pools_ = {};
+  epoch_accesses_ = 0;
+  epoch_hits_ = {};
+  accesses_ = 0;
+  hits_ = {};
+  squared_steps_ = {};
+}
+
+void PolicyShadows::OnAccess(uint64_t hash) {
+  clock_.Advance();
+  Record& record = FindOrReplace(hash);
   Count(record.places);
   for (size_t rank = 0; rank < kRanks; ++rank) {
-    if (record.places[rank] == kAbsent) Insert(rank, record, context);
+    if (record.places[rank] == kAbsent) Insert(rank, record);
   }
 }
 
-PolicyShadows::Record& PolicyShadows::FindOrReplace(uint64_t hash, const RankContext& context) {
+PolicyShadows::Record& PolicyShadows::FindOrReplace(uint64_t hash) {
   const size_t sets = records_.size() / kWays;
   Record* set = &records_[static_cast<size_t>((hash >> 32) * sets >> 32) * kWays];
   Record* oldest = nullptr;
+  const uint32_t now = clock_.now();
   // Ghosts go before those that are resident somewhere.
   auto older = [&](const Record& a, const Record& b) {
     if (a.IsGhost() != b.IsGhost()) return a.IsGhost();
-    return a.history.Age(context.now_op) > b.history.Age(context.now_op);
+    return a.history.Age(now) > b.history.Age(now);
   };
   for (Record* record = set; record < set + kWays; ++record) {
     if (record->hash == hash) {
-      record->history.Use(context.now_op, context.scale);
+      record->history.Use(now);
       return *record;
     }
     if (oldest == nullptr || older(*record, *oldest)) oldest = record;
@@ -58,7 +73,7 @@ PolicyShadows::Record& PolicyShadows::FindOrReplace(uint64_t hash, const RankCon
   }
   *oldest = Record{};
   oldest->hash = hash;
-  oldest->history.last_op = context.now_op;
+  oldest->history.last_use = now;
   return *oldest;
 }
 
@@ -69,9 +84,9 @@ void PolicyShadows::Count(const Places& places) {
   }
 }
 
-void PolicyShadows::Insert(size_t rank, Record& record, const RankContext& context) {
+void PolicyShadows::Insert(size_t rank, Record& record) {
   std::vector<uint16_t>& residents = residents_[rank];
-  if (residents.size() == capacity_) EvictFrom(rank, context);
+  if (residents.size() == capacity_) EvictFrom(rank);
   record.places[rank] = static_cast<uint16_t>(residents.size());
   residents.push_back(static_cast<uint16_t>(&record - records_.data()));
 }
@@ -85,30 +100,27 @@ void PolicyShadows::Remove(size_t rank, Record& record) {
   record.places[rank] = kAbsent;
 }
 
-void PolicyShadows::EvictFrom(size_t rank, const RankContext& context) {
+void PolicyShadows::EvictFrom(size_t rank) {
   VictimPool& pool = pools_[rank];
-  pool.Rescore([&](const Victim& victim) {
-    return Score(static_cast<Rank>(rank), victim.history, context);
-  });
+  pool.Rescore([&](const Victim& victim) { return ScoreOf(rank, victim.history); });
   for (;;) {
-    OfferSome(rank, context);
+    OfferSome(rank);
     while (std::optional<Victim> victim = pool.TakeLowest()) {
       Record& record = records_[victim->place];
       const bool is_current = record.hash == victim->hash &&
-                              record.history.last_op == victim->history.last_op &&
+                              record.history.last_use == victim->history.last_use &&
                               record.places[rank] != kAbsent;
       if (is_current) return Remove(rank, record);
     }
   }
 }
 
-void PolicyShadows::OfferSome(size_t rank, const RankContext& context) {
+void PolicyShadows::OfferSome(size_t rank) {
   const std::vector<uint16_t>& residents = residents_[rank];
   for (size_t i = 0; i < kCandidates; ++i) {
     const uint16_t place = residents[static_cast<size_t>(random_.Below(residents.size()))];
     const Record& record = records_[place];
-    const float score = Score(static_cast<Rank>(rank), record.history, context);
-    pools_[rank].Offer({record.hash, record.history, place}, score);
+    pools_[rank].Offer({record.hash, record.history, place}, ScoreOf(rank, record.history));
   }
 }
 

@@ -8,7 +8,7 @@
 #include <cmath>
 #include <cstddef>
 
-#include "storage/eviction/survival_model.h"
+#include "storage/eviction/survival_index.h"
 
 namespace strata::eviction {
 
@@ -39,22 +39,16 @@ inline const std::array<FrequencyWeights, kRanks> kRankWeights = MakeRankWeights
 }  // namespace internal
 
 // REQUIRES: not the learned one.
-inline float PlainScore(Rank rank, const AccessHistory& history, uint32_t now_op) {
-  const float age = static_cast<float>(history.Age(now_op)) + 1;
+inline float PlainScore(Rank rank, const AccessHistory& history, uint32_t now) {
+  const float age = static_cast<float>(history.Age(now)) + 1;
   return internal::kRankWeights[static_cast<size_t>(rank)][history.frequency] / age;
 }
 
-// What a rank needs to know besides the entry.
-struct RankContext {
-  const SurvivalModel& model;
-  const AgeScale& scale;
-  uint32_t now_op;
-};
-
 // The entry that scores lowest goes first.
-inline float Score(Rank rank, const AccessHistory& history, const RankContext& context) {
-  if (rank != Rank::kLearned) return PlainScore(rank, history, context.now_op);
-  return context.model.Index(history.Class(), context.scale.Units(history.Age(context.now_op)));
+inline float Score(Rank rank, const AccessHistory& history, const SurvivalIndex& index,
+                   uint32_t now) {
+  if (rank != Rank::kLearned) return PlainScore(rank, history, now);
+  return index.At(history.Class(), history.Age(now));
 }
 
 }  // namespace strata::eviction

@@ -37,7 +37,7 @@ ClassRow Hazard(const ClassRow& events, const ClassRow& exposure, const ClassRow
 
 // Nothing is observed beyond the horizon: from there on the hazard falls at least with the age.
 void ExtendBeyondHorizon(ClassRow& hazard) {
-  const unsigned last = PlaceOf(kHorizonUnits).bucket - 1;
+  const unsigned last = PlaceOf(kHorizonTicks).bucket - 1;
   for (unsigned i = last + 1; i < kAgeBuckets; ++i) {
     hazard[i] = std::min(hazard[i], hazard[last] * BucketBegin(last) / BucketBegin(i));
   }
@@ -76,32 +76,17 @@ ClassRow GittinsIndex(const std::array<AgeStep, kAgeBuckets>& steps) {
   return index;
 }
 
-SurvivalModel::SurvivalModel() {
-  Rebuild();
-}
-
-void SurvivalModel::Observe(unsigned entry_class, float from, float to, Ending ending) {
-  Sums& sums = sums_[entry_class];
-  const unsigned last = PlaceOf(to).bucket;
-  sums.endings[last] += 1;
-  sums.partial[last] += to - BeginOf(last);
-  if (from > 0) {
-    const unsigned first = PlaceOf(from).bucket;
-    sums.endings[first] -= 1;
-    sums.partial[first] -= from - BeginOf(first);
-  }
-  if (ending == Ending::kUsed) sums.events[last] += 1;
-}
-
-void SurvivalModel::EndEpoch(double share, double half_lives) {
-  constexpr double kWhole = 0.999;
-  epoch_share_ += share;
-  epoch_half_lives_ += share * half_lives;
-  if (epoch_share_ < kWhole) return;
-  Rebuild();
-  Forget(epoch_half_lives_);
-  epoch_share_ = 0;
-  epoch_half_lives_ = 0;
+void SurvivalModel::Observe(const Observation& observation) {
+  Sums& sums = sums_[observation.entry_class];
+  auto reach = [&sums](uint32_t age, double sign) {
+    const unsigned bucket = PlaceOf(age).bucket;
+    sums.endings[bucket] += sign;
+    sums.partial[bucket] += sign * (std::min(age, kOldestTicks) - BeginOf(bucket));
+    return bucket;
+  };
+  const unsigned last = reach(observation.to, 1);
+  if (observation.from > 0) reach(observation.from, -1);
+  if (observation.ending == Ending::kUsed) sums.events[last] += 1;
 }
 
 SurvivalModel::Sums& SurvivalModel::Add(Sums& to, const Sums& other) {
@@ -123,7 +108,7 @@ ClassRow SurvivalModel::Exposure(const Sums& sums) {
   return exposure;
 }
 
-void SurvivalModel::Rebuild() {
+void SurvivalModel::Rebuild(SurvivalIndex& index) const {
   std::array<Sums, kFrequencyBuckets> by_frequency{};
   by_frequency[0] = sums_[0];
   for (unsigned i = 1; i < kClasses; ++i) Add(by_frequency[1 + (i - 1) / kGapClasses], sums_[i]);
@@ -142,21 +127,25 @@ void SurvivalModel::Rebuild() {
     const ClassRow hazard = Hazard(sums.events, Exposure(sums), prior, kPriorEvents);
     const unsigned first = frequency == 0 ? 0 : 1 + (frequency - 1) * kGapClasses;
     const unsigned count = frequency == 0 ? 1 : kGapClasses;
-    for (unsigned i = first; i < first + count; ++i) RebuildClass(i, hazard);
+    for (unsigned i = first; i < first + count; ++i) {
+      const ClassRow worth = Worth(i, hazard);
+      for (unsigned bucket = 0; bucket <= kAgeBuckets; ++bucket) {
+        index.Set(i, bucket, static_cast<float>(worth[std::min(bucket, kAgeBuckets - 1)]));
+      }
+    }
   }
 }
 
-void SurvivalModel::RebuildClass(unsigned entry_class, const ClassRow& prior) {
+// By age, for entries of the class.
+ClassRow SurvivalModel::Worth(unsigned entry_class, const ClassRow& prior) const {
   const Sums& sums = sums_[entry_class];
   ClassRow hazard = Hazard(sums.events, Exposure(sums), prior, kPriorEvents);
   ExtendBeyondHorizon(hazard);
   std::array<AgeStep, kAgeBuckets> steps;
   for (unsigned i = 0; i < kAgeBuckets; ++i) steps[i] = StepThrough(hazard[i], WidthOf(i));
-  const ClassRow index = GittinsIndex(steps);
-  for (unsigned i = 0; i < kAgeBuckets; ++i) {
-    index_[entry_class][i] = static_cast<float>(index[i] * kCapacityUnits);
-  }
-  index_[entry_class][kAgeBuckets] = index_[entry_class][kAgeBuckets - 1];
+  ClassRow worth = GittinsIndex(steps);
+  for (double& value : worth) value *= kCapacityTicks;
+  return worth;
 }
 
 void SurvivalModel::Forget(double half_lives) {

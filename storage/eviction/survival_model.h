@@ -19,17 +19,17 @@
 //
 //   class 9   hazard  ▁▁▁▁▂█▁▁▁     index  ▃▄▅▆▇█▁▁▁     a loop: worth more the nearer it comes
 //
-// Not thread-safe: a shard's own, or one for many shards under a lock of its own. Since ages are
-// told in capacities, shards of any size teach the same model.
+// Guarded by the lock of its owner; what it comes to is read without one, in SurvivalIndex. Since
+// ages are told in capacities, shards of any size teach the same model.
 
 #include <array>
 
-#include "storage/eviction/access_history.h"
+#include "storage/eviction/survival_index.h"
 
 namespace strata::eviction {
 
 // Beyond this age an observation is given up.
-inline constexpr float kHorizonUnits = kCapacityUnits * 32;
+inline constexpr uint32_t kHorizonTicks = kCapacityTicks * 32;
 
 // What a bucket of ages yields if an entry enters it and is kept until its end.
 struct AgeStep {
@@ -42,26 +42,24 @@ using ClassRow = std::array<double, kAgeBuckets>;
 // The index at the beginning of each of the steps, which follow one another.
 ClassRow GittinsIndex(const std::array<AgeStep, kAgeBuckets>& steps);
 
-enum class Ending { kUsed, kStillWaiting };
+enum class Ending : uint8_t { kUsed, kStillWaiting };
+
+// An entry of the class was watched between these ages, in ticks, 0 <= from <= to.
+struct Observation {
+  uint32_t from;
+  uint32_t to;
+  uint8_t entry_class;
+  Ending ending;
+};
 
 class SurvivalModel {
  public:
-  SurvivalModel();
+  void Observe(const Observation& observation);
 
-  // An entry of the class was watched between these ages, in units. REQUIRES: from <= to, both
-  // as AgeScale makes them, or from is 0.
-  void Observe(unsigned entry_class, float from, float to, Ending ending);
-
-  // The caller's epoch is over. `share`: its part in what the model stands for. When the shares
-  // make a whole, the index is built anew and the sums lose `half_lives`.
-  void EndEpoch(double share, double half_lives);
-
-  // Expected hits per capacity of time kept, for an entry of that class and age.
-  float Index(unsigned entry_class, float units) const {
-    const AgePlace place = PlaceOf(units);
-    const float* row = index_[entry_class].data() + place.bucket;
-    return row[0] + (row[1] - row[0]) * place.fraction;
-  }
+  // Writes what the sums come to.
+  void Rebuild(SurvivalIndex& index) const;
+  // The sums lose this many halves.
+  void Forget(double half_lives);
 
  private:
   // Exposure is kept as observations that end in a bucket and how far into it they came: what they
@@ -74,15 +72,9 @@ class SurvivalModel {
 
   static Sums& Add(Sums& to, const Sums& other);
   static ClassRow Exposure(const Sums& sums);
-  void Rebuild();
-  void RebuildClass(unsigned entry_class, const ClassRow& prior);
-  void Forget(double half_lives);
+  ClassRow Worth(unsigned entry_class, const ClassRow& prior) const;
 
   std::array<Sums, kClasses> sums_{};
-  // One more than there are buckets, for the place between the last and its end.
-  std::array<std::array<float, kAgeBuckets + 1>, kClasses> index_;
-  double epoch_share_ = 0;
-  double epoch_half_lives_ = 0;
 };
 
 }  // namespace strata::eviction

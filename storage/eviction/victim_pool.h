@@ -23,6 +23,7 @@ struct Victim {
   uint64_t hash;
   AccessHistory history;
   uint32_t place;  // where its owner finds it
+  uint32_t bytes = 1;
 };
 
 class VictimPool {

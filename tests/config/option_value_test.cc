@@ -94,7 +94,7 @@ TEST_CASE("booleans and enums are read in any case, anything else is refused", "
   CHECK(Outcome("maxmemory-policy", {"ALLKEYS-LRU"}) == "= allkeys-lru");
   CHECK(Outcome("maxmemory-policy", {"foo"}) ==
         "argument(s) must be one of the following: volatile-lru, volatile-lfu, volatile-random, "
-        "volatile-ttl, allkeys-lru, allkeys-lfu, allkeys-random, noeviction");
+        "volatile-ttl, allkeys-lru, allkeys-lfu, allkeys-random, noeviction, adaptive");
   CHECK(Outcome("enable-debug-command", {"x"}) ==
         "argument(s) must be one of the following: no, yes, local");
 }

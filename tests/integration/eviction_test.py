@@ -35,7 +35,7 @@ class Eviction(unittest.TestCase):
         self.assertLess(server.resident_bytes() / LIMIT, TOLERANCE)
 
     def test_a_fill_far_beyond_the_limit(self):
-        for policy in ("allkeys-lru", "allkeys-lfu", "allkeys-random", "volatile-ttl"):
+        for policy in ("allkeys-lru", "allkeys-lfu", "allkeys-random", "volatile-ttl", "adaptive"):
             server = self.start(policy)
             with server.client() as client:
                 for chunk in range(0, 400_000, 2000):
@@ -88,8 +88,39 @@ class Eviction(unittest.TestCase):
             self.assertEqual(client.run("PING"), b"PONG")
             wait_until(lambda: server.resident_bytes() < TOLERANCE * LIMIT, "it is worked off")
 
-    def test_mixed_sizes_expiries_and_deletes(self):
-        server = self.start("allkeys-lru")
+    def test_the_adaptive_policy_tells_within_a_second_what_is_used(self):
+        server = self.start("adaptive")
+        hot = [("GET", f"hot:{i}") for i in range(1000)]
+        with server.client() as client:
+            self.run_all(client, [("SET", key, "v" * 500) for _, key in hot])
+            for chunk in range(0, 400_000, 2000):
+                self.run_all(client, [("SET", f"cold:{i}", "v" * 500)
+                                      for i in range(chunk, chunk + 2000)])
+                self.run_all(client, hot)
+                self.check_resident(server)
+            found = self.run_all(client, hot)
+            self.assertGreater(sum(value is not None for value in found), 990)
+            status = client.run("CACHE.POLICY", "STATUS")
+            status = dict(zip(status[::2], status[1::2]))
+            self.assertEqual(status[b"policy"], b"adaptive")
+            self.assertGreater(status[b"evicted-keys"], 100_000)
+            self.assertGreater(status[b"metadata-bytes"], 0)
+            self.assertIn(status[b"leader"],
+                          (b"learned", b"recency", b"root-frequency", b"once-first"))
+
+    def test_the_policy_is_changed_under_load(self):
+        server = self.start("adaptive")
+        with server.client() as client:
+            for part, policy in enumerate(("allkeys-lru", "adaptive", "volatile-ttl", "adaptive")):
+                for chunk in range(0, 100_000, 2000):
+                    self.assertEqual(set(self.run_all(
+                        client, [("SET", f"{part}:{i}", "v" * 500, "EX", "1000")
+                                 for i in range(chunk, chunk + 2000)])), {b"OK"})
+                self.check_resident(server)
+                self.assertEqual(client.run("CONFIG", "SET", "maxmemory-policy", policy), b"OK")
+
+    def mixed_sizes_expiries_and_deletes(self, policy):
+        server = self.start(policy)
         seed = random.randrange(1 << 32)
         chance = random.Random(seed)
         worst = 0
@@ -110,6 +141,10 @@ class Eviction(unittest.TestCase):
                 worst = max(worst, server.resident_bytes())
             self.assertLess(worst / LIMIT, TOLERANCE, f"seed {seed}")
             self.assertGreater(self.info(client, "evicted_keys"), 0)
+
+    def test_mixed_sizes_expiries_and_deletes(self):
+        for policy in ("allkeys-lru", "adaptive"):
+            self.mixed_sizes_expiries_and_deletes(policy)
 
 
 if __name__ == "__main__":

@@ -56,6 +56,42 @@ TEST_CASE("an evicted key is told to subscribers, to trackers and in INFO") {
   CHECK(client.Run("INFO stats").find("evicted_keys:0\r\n") != std::string::npos);
 }
 
+TEST_CASE("under the adaptive policy keys are evicted, and OBJECT still answers") {
+  TestServer server({"--maxmemory-policy", "adaptive"});
+  TestClient client = server.Connect();
+  for (int i = 0; i < 200; ++i) client.Run("SET key:" + std::to_string(i) + " v");
+  for (int use = 0; use < 3; ++use) {
+    for (int i = 0; i < 20; ++i) client.Run("GET key:" + std::to_string(i));
+  }
+  server.clock.AdvanceMs(5000);
+  CHECK(client.Run("OBJECT IDLETIME key:0") == ":5\r\n");
+  CHECK(client.Run("OBJECT FREQ key:0") != ":0\r\n");
+  server.UseUpMemory();
+  for (int i = 0; i < 10; ++i) CHECK(client.Run("SET more v") == "+OK\r\n");
+  server.services().memory.set_limit(0);
+  const std::string left = client.Run("DBSIZE");
+  CHECK(std::stoi(left.substr(1)) < 100);
+  const std::string status = client.Run("CACHE.POLICY STATUS");
+  CAPTURE(status);
+  CHECK(status.find("policy\r\n$8\r\nadaptive\r\n") != std::string::npos);
+  CHECK(status.find("leader\r\n$7\r\nlearned\r\n") != std::string::npos);
+}
+
+TEST_CASE("the adaptive policy may be chosen and left at any time") {
+  TestServer server;
+  TestClient client = server.Connect();
+  client.Run("SET k v");
+  CHECK(server.keyspace().learning() == nullptr);
+  CHECK(client.Run("CONFIG SET maxmemory-policy adaptive") == "+OK\r\n");
+  CHECK(server.keyspace().learning() != nullptr);
+  CHECK(client.Run("CONFIG SET adaptive-objective bytes") == "+OK\r\n");
+  CHECK(client.Run("CONFIG SET adaptive-objective nothing").starts_with("-ERR "));
+  CHECK(client.Run("GET k") == "$1\r\nv\r\n");
+  CHECK(client.Run("CONFIG SET maxmemory-policy allkeys-lru") == "+OK\r\n");
+  CHECK(server.keyspace().learning() == nullptr);
+  CHECK(client.Run("GET k") == "$1\r\nv\r\n");
+}
+
 TEST_CASE("a transaction that watches an evicted key is not executed") {
   TestServer server({"--maxmemory-policy", "allkeys-random"});
   TestClient client = server.Connect();

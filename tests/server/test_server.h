@@ -12,6 +12,7 @@
 #include "config/command_line.h"
 #include "server/blocking/wait_queues.h"
 #include "server/key_observer.h"
+#include "server/memory/eviction_policy.h"
 #include "server/keyspace_notifications.h"
 #include "server/scripting/scripting.h"
 #include "server/security/client_access.h"
@@ -143,6 +144,7 @@ class TestServer final : private ServerControl {
   void FollowOptions() {
     notifications_.Follow(config_.options());
     tracking_.set_most_keys(static_cast<size_t>(config_.options().tracking_table_max_keys));
+    FollowEvictionPolicy(keyspace_, config_.options());
   }
 
   Config config_;

@@ -113,13 +113,13 @@ TEST_CASE("a copy has the same value, encoding and metadata under another key an
     for (std::optional<int64_t> expiry_ms : kExpiries) {
       std::string key(key_size, 'c');
       OwnedEntry raw(Entry::NewInline("source", "value", StringEncoding::kRaw, 77));
-      raw->Touch(12345);
+      raw->use().Touch(12345);
       OwnedEntry copy(Entry::Copy(*raw, key, expiry_ms));
       REQUIRE(copy->key() == key);
       REQUIRE(ExpiryOf(*copy) == expiry_ms);
       REQUIRE(copy->inline_value() == "value");
       REQUIRE(copy->string_encoding() == StringEncoding::kRaw);
-      REQUIRE(copy->last_access_s() == 12345);
+      REQUIRE(copy->use().last_access_s() == 12345);
       OwnedEntry integer(Entry::NewInteger("source", 42, std::nullopt));
       OwnedEntry second(Entry::Copy(*integer, key, expiry_ms));
       REQUIRE(second->integer() == 42);
@@ -182,8 +182,8 @@ void ChangeInPlace(Random& random, Entry& entry, EntryModel& model) {
       break;
     }
     case 3:
-      model.last_access_s = static_cast<uint32_t>(random.Next());
-      entry.Touch(model.last_access_s);
+      model.last_access_s = static_cast<uint32_t>(random.Below(1 << 24));
+      entry.use().Touch(model.last_access_s);
       break;
   }
 }
@@ -204,7 +204,7 @@ TEST_CASE("changes in place leave an entry as the model says, in its allocation"
       REQUIRE(entry->key() == model.key);
       REQUIRE(entry->inline_value() == model.value);
       REQUIRE(ExpiryOf(*entry) == model.expiry_ms);
-      REQUIRE(entry->last_access_s() == model.last_access_s);
+      REQUIRE(entry->use().last_access_s() == model.last_access_s);
       REQUIRE(AllocationSize(entry->AllocatedBytes()) == allocation);
     }
   }

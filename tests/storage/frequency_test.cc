@@ -43,14 +43,14 @@ TEST_CASE("the counter falls by one in each stretch without use") {
 TEST_CASE("an entry's first use is not counted, later ones are, from what is left of them") {
   Random random(7);
   OwnedEntry entry(Entry::NewInteger("key", 1, std::nullopt));
-  entry->Use(1000, {0, 1}, random);
-  CHECK(entry->frequency() == kNewFrequency);
-  entry->Use(1000, {0, 1}, random);
-  CHECK(entry->frequency() == kNewFrequency + 1);
-  entry->Use(1240, {0, 1}, random);
-  CHECK(entry->frequency() == kNewFrequency + 1 - 4 + 1);
-  entry->ForgetUse();
-  CHECK(entry->frequency() == kNewFrequency);
+  entry->use().Use(1000, {0, 1}, random);
+  CHECK(entry->use().frequency() == kNewFrequency);
+  entry->use().Use(1000, {0, 1}, random);
+  CHECK(entry->use().frequency() == kNewFrequency + 1);
+  entry->use().Use(1240, {0, 1}, random);
+  CHECK(entry->use().frequency() == kNewFrequency + 1 - 4 + 1);
+  entry->use().Forget();
+  CHECK(entry->use().frequency() == kNewFrequency);
 }
 
 }  // namespace strata

@@ -1,4 +1,5 @@
 #include "storage/shard.h"
+#include "storage/eviction/adaptive_shard.h"
 
 #include <catch2/catch.hpp>
 #include <map>
@@ -32,7 +33,8 @@ struct ShardFixture {
   ExpiryStatistics statistics;
   uint64_t evicted = 0;
   Reclaimer reclaimer;
-  ShardDatabase shard{0, kStart, {kSeed, statistics, evicted, reclaimer, nullptr}};
+  std::unique_ptr<AdaptiveShard> adaptive;
+  ShardDatabase shard{0, kStart, {kSeed, statistics, evicted, adaptive, reclaimer, nullptr}};
 };
 
 TEST_CASE_METHOD(ShardFixture, "a stored string has the encoding Redis would choose") {

@@ -49,11 +49,20 @@ std::vector<Cell> SimulateWorkloads() {
   return cells;
 }
 
+// Parts of a small cache are too small for anything, whoever teaches them.
+std::vector<Cell> LargeCells(std::vector<Cell> cells) {
+  constexpr size_t kFewestEntriesPerShard = 64;
+  std::erase_if(
+      cells, [](const Cell& cell) { return cell.capacity < kManyShards * kFewestEntriesPerShard; });
+  return cells;
+}
+
 void Run(const std::vector<std::string>& folders) {
   const std::vector<Cell> recorded = SimulateTraces(folders);
   const std::vector<Cell> made = SimulateWorkloads();
   if (!recorded.empty()) {
     PrintSummary("traces", recorded);
+    PrintSummary("traces, where there are 64 entries to a shard", LargeCells(recorded));
     PrintMisses(recorded);
   }
   PrintSummary("made workloads", made);

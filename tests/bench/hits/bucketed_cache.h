@@ -1,13 +1,14 @@
 #pragma once
 
 // A cache without values around an eviction policy, laid out as a shard's table is: buckets of 16
-// keys with their histories, two of which are a key's. An eviction looks at the entries of a random
-// bucket and at the pool.
+// keys with their histories, two of which are a key's. An entry stores its last use as a stamp. An
+// eviction looks at the entries of a random bucket and at the pool.
 //
-// `Policy` is AdaptivePolicy, or has its OnHit, OnInsert, OnEvict, Score and Prefetch.
+// `Policy` is AdaptivePolicy, or has its OnHit, OnInsert, OnEvict, Score, now and Prefetch.
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -19,6 +20,31 @@
 #include "storage/eviction/victim_pool.h"
 
 namespace strata::hits {
+
+// A history as an entry stores it, and a word of value.
+struct StoredEntry {
+  StoredEntry() = default;
+  explicit StoredEntry(const eviction::AccessHistory& history)
+      : stamp(eviction::StampOf(history.last_use)),
+        frequency(history.frequency),
+        gap_class(history.gap_class) {}
+
+  eviction::AccessHistory HistoryAt(uint32_t now) const {
+    eviction::AccessHistory history;
+    history.last_use = eviction::LastUseAt(stamp, now);
+    history.frequency = frequency;
+    history.gap_class = gap_class;
+    return history;
+  }
+  bool IsAs(const eviction::AccessHistory& history) const {
+    return stamp == eviction::StampOf(history.last_use) && frequency == history.frequency;
+  }
+
+  uint16_t stamp = 0;
+  uint16_t frequency : 6 = 1;
+  uint16_t gap_class : 3 = 0;
+  uint32_t value = 0;
+};
 
 template <class Policy>
 class BucketedCache {
@@ -38,14 +64,16 @@ class BucketedCache {
       Bucket& bucket = buckets_[home];
       const size_t slot = Find(bucket, hash);
       if (slot != kSlots) {
-        policy_.OnHit(hash, bucket.histories[slot]);
+        eviction::AccessHistory history = bucket.entries[slot].HistoryAt(policy_.now());
+        policy_.OnHit(hash, history);
+        bucket.entries[slot] = StoredEntry(history);
         return true;
       }
       if (home == homes[0]) policy_.Prefetch(hash);
     }
-    const eviction::AccessHistory history = policy_.OnInsert(hash);
+    // First the eviction: meanwhile the ghosts come that may know the key.
     if (size_ == capacity_) Evict();
-    Insert(homes, hash, history);
+    Insert(homes, hash, policy_.OnInsert(hash));
     return false;
   }
 
@@ -53,7 +81,7 @@ class BucketedCache {
   static constexpr size_t kSlots = 16;
   struct alignas(64) Bucket {
     std::array<uint64_t, kSlots> hashes{};  // 0: free
-    std::array<eviction::AccessHistory, kSlots> histories;
+    std::array<StoredEntry, kSlots> entries;
   };
 
   std::array<uint32_t, 2> HomesOf(uint64_t hash) const {
@@ -77,14 +105,13 @@ class BucketedCache {
   void Evict() {
     pool_.Rescore([&](const eviction::Victim& victim) { return policy_.Score(victim.history); });
     for (;;) {
-      OfferAll(next_);
+      OfferSome(next_);
       ChooseNext();
       while (const std::optional<eviction::Victim> victim = pool_.TakeLowest()) {
         policy_.Prefetch(victim->hash);
         Bucket& bucket = buckets_[victim->place / kSlots];
         const size_t slot = victim->place % kSlots;
-        if (bucket.hashes[slot] != victim->hash ||
-            bucket.histories[slot].last_op != victim->history.last_op) {
+        if (bucket.hashes[slot] != victim->hash || !bucket.entries[slot].IsAs(victim->history)) {
           continue;
         }
         Remove(bucket, slot);
@@ -93,25 +120,34 @@ class BucketedCache {
     }
   }
 
-  void OfferAll(uint32_t index) {
+  // The two that score lowest: hardly ever would a third stay in the pool.
+  void OfferSome(uint32_t index) {
     const Bucket& bucket = buckets_[index];
     // Free slots are scored as well: which ones they are could only be guessed.
-    std::array<float, kSlots> scores;
-    for (size_t slot = 0; slot < kSlots; ++slot) {
-      const float score = policy_.Score(bucket.histories[slot]);
-      scores[slot] = bucket.hashes[slot] == 0 ? std::numeric_limits<float>::infinity() : score;
+    uint32_t lowest = UINT32_MAX;
+    uint32_t second = UINT32_MAX;
+    for (uint32_t slot = 0; slot < kSlots; ++slot) {
+      const uint32_t key = SortKey(ScoreOf(bucket.entries[slot]), slot) |
+                           (bucket.hashes[slot] == 0 ? UINT32_MAX : 0);
+      second = std::min(second, std::max(lowest, key));
+      lowest = std::min(lowest, key);
     }
-    for (size_t slot = 0; slot < kSlots; ++slot) {
-      if (scores[slot] >= pool_.bar()) [[likely]] {
-        continue;
-      }
-      const auto place = static_cast<uint32_t>(index * kSlots + slot);
-      pool_.Offer({bucket.hashes[slot], bucket.histories[slot], place}, scores[slot]);
+    for (const uint32_t key : {lowest, second}) {
+      if (key == UINT32_MAX) return;
+      const uint32_t slot = key % kSlots;
+      const eviction::AccessHistory history = bucket.entries[slot].HistoryAt(policy_.now());
+      pool_.Offer({bucket.hashes[slot], history, index * uint32_t{kSlots} + slot},
+                  policy_.Score(history));
     }
   }
 
+  // Orders slots by score without a branch, as VictimPool does.
+  static uint32_t SortKey(float score, uint32_t slot) {
+    return (std::bit_cast<uint32_t>(score) & ~uint32_t{kSlots - 1}) | slot;
+  }
+
   void Remove(Bucket& bucket, size_t slot) {
-    policy_.OnEvict(bucket.hashes[slot], bucket.histories[slot]);
+    policy_.OnEvict(bucket.hashes[slot], bucket.entries[slot].HistoryAt(policy_.now()));
     bucket.hashes[slot] = 0;
     --size_;
   }
@@ -130,18 +166,19 @@ class BucketedCache {
       Remove(bucket, slot);
     }
     bucket.hashes[slot] = hash;
-    bucket.histories[slot] = history;
+    bucket.entries[slot] = StoredEntry(history);
     ++size_;
   }
 
+  float ScoreOf(const StoredEntry& entry) const {
+    return policy_.Score(entry.HistoryAt(policy_.now()));
+  }
+
   size_t LowestIn(const Bucket& bucket) const {
-    size_t lowest = 0;
-    for (size_t slot = 1; slot < kSlots; ++slot) {
-      if (policy_.Score(bucket.histories[slot]) < policy_.Score(bucket.histories[lowest])) {
-        lowest = slot;
-      }
-    }
-    return lowest;
+    const auto lowest = std::min_element(
+        bucket.entries.begin(), bucket.entries.end(),
+        [this](const StoredEntry& a, const StoredEntry& b) { return ScoreOf(a) < ScoreOf(b); });
+    return static_cast<size_t>(lowest - bucket.entries.begin());
   }
 
   std::vector<Bucket> buckets_;

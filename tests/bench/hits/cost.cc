@@ -19,6 +19,7 @@ constexpr double kExponent = 0.99;
 constexpr size_t kRequests = 8'000'000;
 constexpr size_t kCapacity = 120'000;
 constexpr int kRounds = 5;
+constexpr uint64_t kSeed = 1;
 
 // The buckets of BucketedCache with a word of value in place of the history, since a hit reads the
 // entry whether there is a policy or not. Whatever comes first in a random bucket goes.
@@ -123,8 +124,9 @@ void PrintCost() {
     FrozenPolicy frozen_policy(kCapacity, eviction::Rank::kRecency);
     BucketedCache frozen_cache(kCapacity, frozen_policy);
     Measure(frozen_cache, trace, frozen);
-    eviction::SurvivalModel model;
-    eviction::AdaptivePolicy policy({.entries = kCapacity}, model);
+    eviction::SharedLearning learning(1, kSeed);
+    eviction::AdaptivePolicy policy(learning, eviction::Objective::kRequests);
+    policy.SetEntries(kCapacity);
     BucketedCache adaptive_cache(kCapacity, policy);
     Measure(adaptive_cache, trace, adaptive);
   }

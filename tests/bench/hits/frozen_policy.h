@@ -9,34 +9,37 @@ namespace strata::hits {
 class FrozenPolicy {
  public:
   FrozenPolicy(size_t entries, eviction::Rank rank)
-      : scale_(entries), ghosts_(entries), rank_(rank) {}
+      : clock_(entries), ghosts_(entries), rank_(rank) {}
 
-  void OnHit(uint64_t, eviction::AccessHistory& history) { history.Use(++now_op_, scale_); }
+  void OnHit(uint64_t, eviction::AccessHistory& history) {
+    clock_.Advance();
+    history.Use(now());
+  }
 
   eviction::AccessHistory OnInsert(uint64_t hash) {
-    ++now_op_;
+    clock_.Advance();
     eviction::AccessHistory history;
-    if (const auto ghost = ghosts_.Take(hash, now_op_)) {
+    if (const auto ghost = ghosts_.Take(hash, now())) {
       history = *ghost;
-      history.Use(now_op_, scale_);
+      history.Use(now());
     }
-    history.last_op = now_op_;
+    history.last_use = now();
     return history;
   }
 
   void OnEvict(uint64_t hash, const eviction::AccessHistory& history) {
-    ghosts_.Put(hash, history, now_op_);
+    ghosts_.Put(hash, history, now());
   }
+  uint32_t now() const { return clock_.now(); }
   float Score(const eviction::AccessHistory& history) const {
-    return eviction::PlainScore(rank_, history, now_op_);
+    return eviction::PlainScore(rank_, history, now());
   }
   void Prefetch(uint64_t hash) const { ghosts_.Prefetch(hash); }
 
  private:
-  eviction::AgeScale scale_;
+  eviction::CapacityClock clock_;
   eviction::GhostTable ghosts_;
   eviction::Rank rank_;
-  uint32_t now_op_ = 0;
 };
 
 }  // namespace strata::hits

@@ -63,15 +63,16 @@ void PrintSummary(const char* title, const std::vector<Cell>& cells) {
 
 void PrintMemory() {
   constexpr size_t kEntries = 1'000'000;
-  eviction::SurvivalModel model;
-  const eviction::AdaptivePolicy policy({.entries = kEntries}, model);
+  eviction::SharedLearning learning(1, 1);
+  eviction::AdaptivePolicy policy(learning, eviction::Objective::kRequests);
+  policy.SetEntries(kEntries);
   const double ghosts = static_cast<double>(policy.ghost_bytes()) / kEntries;
   std::printf("\n| memory | bytes |\n|---|---|\n");
   std::printf("| in the entry | %zu |\n", sizeof(eviction::AccessHistory));
   std::printf("| ghosts, per entry | %.2f |\n", ghosts);
   std::printf("| together, per entry | %.2f |\n", sizeof(eviction::AccessHistory) + ghosts);
-  std::printf("| tracked keys and shadows, per shard | %zu |\n", policy.fixed_bytes());
-  std::printf("| model | %zu |\n", sizeof(model));
+  std::printf("| tracked keys, of all shards | %zu |\n", policy.fixed_bytes());
+  std::printf("| model and shadows, of all shards | %zu |\n", learning.memory_bytes());
 }
 
 }  // namespace strata::hits

@@ -1,5 +1,7 @@
 #include "tests/bench/hits/simulation.h"
 
+#include <algorithm>
+#include <deque>
 #include <memory>
 
 #include "storage/eviction/adaptive_policy.h"
@@ -31,10 +33,34 @@ uint64_t SimulateFrozen(const Trace& trace, size_t capacity) {
   return SimulateBucketed(trace, capacity, policy);
 }
 
+// One of the shards that share what they learn, with its part of the capacity.
+class AdaptiveShard {
+ public:
+  AdaptiveShard(eviction::SharedLearning& learning, size_t capacity)
+      : policy_(learning, eviction::Objective::kRequests), cache_(capacity, policy_) {
+    policy_.SetEntries(capacity);
+  }
+  bool Access(uint64_t hash) { return cache_.Access(hash); }
+
+ private:
+  eviction::AdaptivePolicy policy_;
+  BucketedCache<eviction::AdaptivePolicy> cache_;
+};
+
+template <size_t kShards>
 uint64_t SimulateAdaptive(const Trace& trace, size_t capacity) {
-  eviction::SurvivalModel model;
-  eviction::AdaptivePolicy policy({.entries = capacity}, model);
-  return SimulateBucketed(trace, capacity, policy);
+  eviction::SharedLearning learning(kShards, 1);
+  std::deque<AdaptiveShard> shards;
+  for (size_t i = 0; i < kShards; ++i) {
+    shards.emplace_back(learning, std::max<size_t>(1, (capacity + i) / kShards));
+  }
+  uint64_t misses = 0;
+  for (const uint32_t key : trace.keys) {
+    const uint64_t hash = HashOf(key);
+    AdaptiveShard& shard = shards[(hash >> 32) * kShards >> 32];
+    misses += shard.Access(Random(hash).Next()) ? 0 : 1;
+  }
+  return misses;
 }
 
 }  // namespace
@@ -49,7 +75,8 @@ const std::array<Contender, kContenders>& Contenders() {
       {"ARC", SimulateReference<MakeArc>},
       {"W-TinyLFU", SimulateReference<MakeWTinyLfu>},
       {"√uses / age", SimulateFrozen},
-      {"adaptive", SimulateAdaptive},
+      {"adaptive", SimulateAdaptive<1>},
+      {"adaptive, 16 shards", SimulateAdaptive<kManyShards>},
       {"Belady", SimulateReference<MakeBelady>},
   }};
   return kAll;

@@ -11,6 +11,8 @@
 
 namespace strata::hits {
 
+inline constexpr size_t kManyShards = 16;
+
 using Simulate = uint64_t (*)(const Trace& trace, size_t capacity);  // returns the misses
 
 struct Contender {
@@ -30,6 +32,7 @@ enum ContenderIndex : size_t {
   kWTinyLfu,
   kFrozen,  // the adaptive policy's rank before it learns anything
   kAdaptive,
+  kAdaptiveShards,  // the capacity in kManyShards parts that learn together
   kBelady,
   kContenders,
 };

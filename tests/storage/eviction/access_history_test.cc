@@ -6,53 +6,58 @@
 namespace strata::eviction {
 
 TEST_CASE("a place is the bucket that begins last before the age, and how far into it that is") {
-  for (unsigned bucket = 0; bucket < kAgeBuckets; ++bucket) {
-    const auto begin = static_cast<float>(BucketBegin(bucket));
-    const auto end = static_cast<float>(BucketBegin(bucket + 1));
+  CHECK(PlaceOf(1).bucket == 0);
+  for (unsigned bucket = 4; bucket < kAgeBuckets; ++bucket) {
+    const auto begin = static_cast<uint32_t>(BucketBegin(bucket));
+    const auto end = static_cast<uint32_t>(BucketBegin(bucket + 1));
     CHECK(PlaceOf(begin).bucket == bucket);
     CHECK(PlaceOf(begin).fraction == 0);
-    CHECK(PlaceOf((begin + end) / 2).bucket == bucket);
-    CHECK(PlaceOf((begin + end) / 2).fraction == Approx(0.5));
+    CHECK(PlaceOf(begin + (end - begin) / 2).bucket == bucket);
+    if (bucket > 5) CHECK(PlaceOf(begin + (end - begin) / 2).fraction == Approx(0.5));
   }
-}
-
-TEST_CASE("ages mean the same to shards of any size") {
-  CHECK(AgeScale(1000).Units(500) == Approx(kCapacityUnits / 2));
-  CHECK(AgeScale(1'000'000).Units(500'000) == Approx(kCapacityUnits / 2));
-  CHECK(AgeScale(3).Units(16) == Approx(kCapacityUnits));
 }
 
 TEST_CASE("every age has a place, the shortest and the longest too") {
-  for (const size_t entries : {size_t{0}, size_t{1}, size_t{1000}, size_t{1} << 32}) {
-    const AgeScale scale(entries);
-    CHECK(PlaceOf(scale.Units(0)).bucket < kAgeBuckets);
-    CHECK(PlaceOf(scale.Units(UINT32_MAX)).bucket < kAgeBuckets);
-  }
+  CHECK(PlaceOf(0).bucket == 0);
+  CHECK(PlaceOf(kOldestTicks).bucket == kAgeBuckets - 1);
+  CHECK(PlaceOf(UINT32_MAX).bucket == kAgeBuckets - 1);
 }
 
 TEST_CASE("gaps are classed by powers of two, from a sixteenth of a capacity to four") {
-  const AgeScale scale(1 << 20);
-  CHECK(scale.GapClass(0) == 0);
-  CHECK(scale.GapClass((1 << 16) - 1) == 0);
-  CHECK(scale.GapClass(1 << 16) == 1);
-  CHECK(scale.GapClass(1 << 20) == 5);
-  CHECK(scale.GapClass((1 << 22) - 1) == 6);
-  CHECK(scale.GapClass(1 << 22) == 7);
-  CHECK(scale.GapClass(UINT32_MAX) == 7);
+  CHECK(GapClass(0) == 0);
+  CHECK(GapClass(kCapacityTicks / 16 - 1) == 0);
+  CHECK(GapClass(kCapacityTicks / 16) == 1);
+  CHECK(GapClass(kCapacityTicks) == 5);
+  CHECK(GapClass(4 * kCapacityTicks - 1) == 6);
+  CHECK(GapClass(4 * kCapacityTicks) == 7);
+  CHECK(GapClass(UINT32_MAX) == 7);
 }
 
 TEST_CASE("a use counts up to 63 and takes the gap from the clock, which wraps") {
-  const AgeScale scale(1 << 20);
   AccessHistory history;
-  history.last_op = UINT32_MAX - 10;
+  history.last_use = UINT32_MAX - 10;
   CHECK(history.Class() == 0);
-  history.Use((1 << 16) - 10, scale);
+  history.Use((1 << 12) - 10);
   CHECK(history.frequency == 2);
   CHECK(history.gap_class == 1);
-  CHECK(history.last_op == (1 << 16) - 10);
-  for (uint32_t i = 0; i < 100; ++i) history.Use(history.last_op + 1, scale);
+  CHECK(history.last_use == (1 << 12) - 10);
+  for (uint32_t i = 0; i < 100; ++i) history.Use(history.last_use + 1);
   CHECK(history.frequency == kMostFrequency);
   CHECK(history.gap_class == 0);
+}
+
+TEST_CASE("a stamp tells the last use to 1/256 of a capacity, until 128 capacities are over") {
+  constexpr uint32_t kStep = kCapacityTicks / 256;
+  const uint32_t now = GENERATE(0u, 255u, 256u, 1u << 23, UINT32_MAX);
+  for (uint32_t age = 0; age < 128 * kCapacityTicks - kStep; age += 1237) {
+    const uint16_t stamp = StampOf(now - age);
+    REQUIRE(stamp <= kStampMask);
+    const uint32_t told = now - LastUseAt(stamp, now);
+    REQUIRE(told < age + kStep);
+    REQUIRE(told + kStep > age);
+    REQUIRE(StampOf(LastUseAt(stamp, now)) == stamp);
+  }
+  CHECK(now - LastUseAt(StampOf(now - 130 * kCapacityTicks), now) == 2 * kCapacityTicks);
 }
 
 TEST_CASE("each pair of frequency bucket and gap class is a class of its own") {

@@ -1,15 +1,16 @@
 #include "storage/eviction/adaptive_policy.h"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
-#include <vector>
 
 #include "base/random.h"
 
 namespace strata::eviction {
 
 TEST_CASE("a key that returns has the history it was evicted with") {
-  SurvivalModel model;
-  AdaptivePolicy policy({.entries = 1000}, model);
+  SharedLearning learning(1, 1);
+  AdaptivePolicy policy(learning, Objective::kRequests);
+  policy.SetEntries(1000);
   AccessHistory history = policy.OnInsert(42);
   CHECK(history.frequency == 1);
   policy.OnHit(42, history);
@@ -17,13 +18,14 @@ TEST_CASE("a key that returns has the history it was evicted with") {
   policy.OnEvict(42, history);
   const AccessHistory returned = policy.OnInsert(42);
   CHECK(returned.frequency == 3);
-  CHECK(returned.last_op == history.last_op + 1);
+  CHECK(returned.last_use == policy.now());
   CHECK(policy.OnInsert(42).frequency == 1);
 }
 
 TEST_CASE("entries used more often and more recently score higher") {
-  SurvivalModel model;
-  AdaptivePolicy policy({.entries = 1000}, model);
+  SharedLearning learning(1, 1);
+  AdaptivePolicy policy(learning, Objective::kRequests);
+  policy.SetEntries(1000);
   AccessHistory once = policy.OnInsert(1);
   AccessHistory often = policy.OnInsert(2);
   for (int i = 0; i < 5; ++i) policy.OnHit(2, often);
@@ -34,10 +36,11 @@ TEST_CASE("entries used more often and more recently score higher") {
 }
 
 TEST_CASE("the objective says how the size counts, and the weight multiplies") {
-  SurvivalModel model;
-  AdaptivePolicy requests({.entries = 1000, .objective = Objective::kRequests}, model);
-  AdaptivePolicy bytes({.entries = 1000, .objective = Objective::kBytes}, model);
-  AdaptivePolicy cost({.entries = 1000, .objective = Objective::kCost}, model);
+  SharedLearning learning(3, 1);
+  AdaptivePolicy requests(learning, Objective::kRequests);
+  AdaptivePolicy bytes(learning, Objective::kBytes);
+  AdaptivePolicy cost(learning, Objective::kRequests);
+  cost.set_objective(Objective::kCost);
   AccessHistory history = requests.OnInsert(1);
   bytes.OnInsert(1);
   cost.OnInsert(1);
@@ -51,45 +54,68 @@ TEST_CASE("the objective says how the size counts, and the weight multiplies") {
   }
 }
 
-TEST_CASE("shards of different sizes teach one model the same") {
-  // In each of them a key is asked for with a chance that makes half a capacity its mean gap.
-  struct Shard {
-    AdaptivePolicy policy;
-    std::vector<AccessHistory> histories;
-    Random random{9};
+TEST_CASE("ages keep their meaning when the estimate changes") {
+  SharedLearning learning(1, 1);
+  AdaptivePolicy policy(learning, Objective::kRequests);
+  policy.SetEntries(1000);
+  AccessHistory history = policy.OnInsert(1);
+  Random random(2);
+  for (int i = 0; i < 250; ++i) policy.OnInsert(random.Next());
+  const float score = policy.Score(history);
+  policy.SetEntries(50'000);
+  CHECK(history.Age(policy.now()) == Approx(kCapacityTicks / 4).epsilon(0.01));
+  CHECK(policy.Score(history) == score);
+  for (int i = 0; i < 25'000; ++i) policy.OnInsert(random.Next());
+  CHECK(history.Age(policy.now()) == Approx(kCapacityTicks * 3 / 4).epsilon(0.01));
+  policy.OnHit(1, history);
+  CHECK(history.gap_class == GapClass(kCapacityTicks * 3 / 4));
+}
 
-    void Access() {
-      const size_t key = static_cast<size_t>(random.Below(histories.size()));
-      policy.OnHit(Random(key).Next(), histories[key]);
+TEST_CASE("a key that returns after a resize has its history") {
+  const size_t entries = GENERATE(2000, 4000, 30'000);
+  SharedLearning learning(1, 1);
+  AdaptivePolicy policy(learning, Objective::kRequests);
+  policy.SetEntries(1000);
+  AccessHistory history = policy.OnInsert(42);
+  policy.OnEvict(42, history);
+  policy.SetEntries(entries);
+  CHECK(policy.OnInsert(42).frequency == 2);
+}
+
+TEST_CASE("tables are sized anew when the estimate has changed by half, not before") {
+  SharedLearning learning(1, 1);
+  AdaptivePolicy policy(learning, Objective::kRequests);
+  policy.SetEntries(1000);
+  const size_t bytes = policy.ghost_bytes();
+  policy.SetEntries(1400);
+  CHECK(policy.ghost_bytes() == bytes);
+  policy.SetEntries(700);
+  CHECK(policy.ghost_bytes() == bytes);
+  policy.SetEntries(1600);
+  CHECK(policy.ghost_bytes() == 1600 * 8);
+  policy.SetEntries(0);
+  CHECK(policy.ghost_bytes() == kFewestEntries * 8);
+}
+
+TEST_CASE("a shard that grows step by step keeps within its bytes") {
+  SharedLearning learning(64, 1);
+  AdaptivePolicy policy(learning, Objective::kRequests);
+  Random random(3);
+  for (size_t entries = 1; entries < 200'000; entries += entries / 20 + 1) {
+    policy.SetEntries(entries);
+    for (int i = 0; i < 500; ++i) {
+      const uint64_t hash = random.Next();
+      policy.OnEvict(hash, policy.OnInsert(hash));
     }
-  };
-  auto make = [](size_t entries, double share, SurvivalModel& model) {
-    const AdaptiveOptions options{.entries = entries, .share_of_model = share};
-    return Shard{AdaptivePolicy(options, model), std::vector<AccessHistory>(entries / 2)};
-  };
-  SurvivalModel shared;
-  SurvivalModel own;
-  Shard small = make(1000, 0.5, shared);
-  Shard large = make(4000, 0.5, shared);
-  Shard alone = make(1000, 1, own);
-  for (int i = 0; i < 400'000; ++i) {
-    large.Access();
-    small.Access();
-    alone.Access();
+    CHECK(policy.ghost_bytes() <= std::max(entries, kFewestEntries) * 8);
   }
-  AccessHistory often;
-  often.frequency = kMostFrequency;
-  often.gap_class = 4;
-  for (const double age : {0.1, 0.2, 0.4}) {
-    const float units = static_cast<float>(age * kCapacityUnits);
-    CHECK(own.Index(often.Class(), units) == Approx(2).epsilon(0.2));
-    CHECK(shared.Index(often.Class(), units) == Approx(2).epsilon(0.2));
-  }
+  CHECK(policy.fixed_bytes() < 20'000);
 }
 
 TEST_CASE("eight bytes per entry of ghosts at most, with eight in the entry") {
-  SurvivalModel model;
-  const AdaptivePolicy policy({.entries = 1'000'000}, model);
+  SharedLearning learning(1, 1);
+  AdaptivePolicy policy(learning, Objective::kRequests);
+  policy.SetEntries(1'000'000);
   CHECK(policy.ghost_bytes() + 1'000'000 * sizeof(AccessHistory) <= 16 * 1'000'000 + 64);
   CHECK(policy.fixed_bytes() < 1'000'000);
 }

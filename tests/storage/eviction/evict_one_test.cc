@@ -50,7 +50,7 @@ struct Fixture {
 
 TEST_CASE_METHOD(Fixture, "by recency, those used longest ago go") {
   const auto now_s = static_cast<uint32_t>(clock.WallMs() / 1000);
-  for (int i = 0; i < kKeys; ++i) Set(i)->Touch(now_s - 10'000 + static_cast<uint32_t>(i));
+  for (int i = 0; i < kKeys; ++i) Set(i)->use().Touch(now_s - 10'000 + i);
   CHECK(UpperShareOfHalf() > 0.95);
 }
 
@@ -59,14 +59,14 @@ TEST_CASE_METHOD(Fixture, "by frequency, those used least go, and the unused coo
   const auto now_s = static_cast<uint32_t>(clock.WallMs() / 1000);
   for (int i = 0; i < kKeys; ++i) {
     Entry* entry = Set(i);
-    entry->SetFrequency(static_cast<uint8_t>(i / 5));
-    entry->Touch(now_s);
+    entry->use().SetFrequency(static_cast<uint8_t>(i / 5));
+    entry->use().Touch(now_s);
   }
   SECTION("all at once") {
     CHECK(UpperShareOfHalf() > 0.95);
   }
   SECTION("what was used most, long ago, goes first") {
-    Set(kKeys - 1)->Touch(now_s - 300 * 60);
+    Set(kKeys - 1)->use().Touch(now_s - 300 * 60);
     rule.samples = 200;  // it is certain to be seen within some
     for (int i = 0; i < 100; ++i) Evict();
     CHECK(Left().count(kKeys - 1) == 0);
@@ -111,8 +111,8 @@ TEST_CASE_METHOD(Fixture, "keys without expiry stay where only volatile ones may
 
 TEST_CASE_METHOD(Fixture, "all databases compete") {
   const auto now_s = static_cast<uint32_t>(clock.WallMs() / 1000);
-  for (int i = 0; i < 100; ++i) Set(i, {}, 3)->Touch(now_s - 1000);
-  for (int i = 0; i < 100; ++i) Set(i, {}, 0)->Touch(now_s);
+  for (int i = 0; i < 100; ++i) Set(i, {}, 3)->use().Touch(now_s - 1000);
+  for (int i = 0; i < 100; ++i) Set(i, {}, 0)->use().Touch(now_s);
   for (int i = 0; i < 100; ++i) REQUIRE(Evict() > 0);
   CHECK(Left(0).size() == 100);
   CHECK(Left(3).empty());
@@ -123,8 +123,8 @@ TEST_CASE_METHOD(Fixture, "a rule that changes forgets the ranks of the one befo
   const auto now_s = static_cast<uint32_t>(clock.WallMs() / 1000);
   for (int i = 0; i < 100; ++i) {
     Entry* entry = Set(i);
-    entry->Touch(now_s - static_cast<uint32_t>(i) - 1);
-    entry->SetFrequency(static_cast<uint8_t>(200 - i));
+    entry->use().Touch(now_s - static_cast<uint32_t>(i) - 1);
+    entry->use().SetFrequency(static_cast<uint8_t>(200 - i));
   }
   rule.samples = 100;
   Evict();

@@ -1,10 +1,22 @@
 #include "storage/eviction/key_tracker.h"
 
 #include <catch2/catch.hpp>
+#include <memory>
 
 #include "base/random.h"
 
 namespace strata::eviction {
+namespace {
+
+std::unique_ptr<SurvivalIndex> Learned(const std::vector<Observation>& observations) {
+  SurvivalModel model;
+  for (const Observation& observation : observations) model.Observe(observation);
+  auto index = std::make_unique<SurvivalIndex>();
+  model.Rebuild(*index);
+  return index;
+}
+
+}  // namespace
 
 TEST_CASE("a small shard's keys are all followed, of a large one a part that fits") {
   Random random(1);
@@ -21,49 +33,64 @@ TEST_CASE("a small shard's keys are all followed, of a large one a part that fit
 }
 
 TEST_CASE("the model learns from gaps and from waiting alike") {
-  // Two tables see the same gaps of 100 operations; one has an epoch's end in the middle of each.
-  SurvivalModel once;
-  SurvivalModel in_parts;
+  // Two tables see the same gaps of a tenth of a capacity; one has an epoch's end in the middle of
+  // each.
+  std::vector<Observation> once;
+  std::vector<Observation> in_parts;
   KeyTracker tracker(1000);
   KeyTracker interrupted(1000);
-  const AgeScale scale(1000);
-  for (uint32_t now = 0; now < 100'000; now += 50) {
-    if (now % 100 == 50) {
-      interrupted.EndEpoch(now, scale, in_parts);
+  constexpr uint32_t kGap = kCapacityTicks / 10;
+  for (uint32_t i = 0; i < 1999; ++i) {
+    const uint32_t now = i * (kGap / 2);
+    if (i % 2 == 1) {
+      interrupted.EndEpoch(now, in_parts);
     } else {
-      tracker.OnAccess(1ull << 40, 9, now, scale, once);
-      interrupted.OnAccess(1ull << 40, 9, now, scale, in_parts);
+      tracker.OnAccess(1ull << 40, 9, now, once);
+      interrupted.OnAccess(1ull << 40, 9, now, in_parts);
     }
   }
-  once.EndEpoch(1, 0);
-  in_parts.EndEpoch(1, 0);
-  for (uint32_t age = 1; age < 1000; age += 7) {
-    CHECK(once.Index(9, scale.Units(age)) == Approx(in_parts.Index(9, scale.Units(age))));
+  const auto learned_once = Learned(once);
+  const auto learned_in_parts = Learned(in_parts);
+  for (uint32_t age = 1; age < kCapacityTicks; age += 499) {
+    CHECK(learned_once->At(9, age) == Approx(learned_in_parts->At(9, age)));
   }
-  CHECK(once.Index(9, scale.Units(90)) > 3 * SurvivalModel().Index(9, scale.Units(90)));
+  CHECK(learned_once->At(9, kGap * 9 / 10) > 3 * Learned({})->At(9, kGap * 9 / 10));
 }
 
 TEST_CASE("keys that have not been seen for the horizon are dropped") {
-  SurvivalModel model;
+  std::vector<Observation> seen;
   KeyTracker tracker(1000);
-  const AgeScale scale(1000);
-  tracker.OnAccess(1ull << 40, 0, 0, scale, model);
-  tracker.OnAccess(2ull << 40, 0, 20'000, scale, model);
-  tracker.EndEpoch(31'000, scale, model);
+  tracker.OnAccess(1ull << 40, 0, 0, seen);
+  tracker.OnAccess(2ull << 40, 0, 20 * kCapacityTicks, seen);
+  tracker.EndEpoch(31 * kCapacityTicks, seen);
   CHECK(tracker.size() == 2);
-  tracker.EndEpoch(33'000, scale, model);
+  tracker.EndEpoch(33 * kCapacityTicks, seen);
   CHECK(tracker.size() == 1);
-  tracker.EndEpoch(53'000, scale, model);
+  tracker.EndEpoch(53 * kCapacityTicks, seen);
   CHECK(tracker.size() == 0);
 }
 
 TEST_CASE("no more keys are followed than there is room for") {
-  SurvivalModel model;
+  std::vector<Observation> seen;
   KeyTracker tracker(10, 256);
-  const AgeScale scale(10);
   Random random(5);
-  for (uint32_t i = 0; i < 10'000; ++i) tracker.OnAccess(random.Next(), 0, i, scale, model);
+  for (uint32_t i = 0; i < 10'000; ++i) tracker.OnAccess(random.Next(), 0, i, seen);
   CHECK(tracker.size() <= 256);
+}
+
+TEST_CASE("of a shard that grows, a smaller part of the keys is followed, and those on") {
+  std::vector<Observation> seen;
+  KeyTracker tracker(64, 256);
+  for (uint64_t hash = 1; hash <= 256; ++hash) tracker.OnAccess(hash, 0, 100, seen);
+  CHECK(tracker.size() == 256);
+  tracker.SetEntries(256);
+  CHECK(tracker.size() == 64);
+  CHECK(tracker.Samples(4));
+  CHECK_FALSE(tracker.Samples(5));
+  CHECK(seen.empty());
+  tracker.OnAccess(4, 0, 300, seen);
+  REQUIRE(seen.size() == 1);
+  CHECK(seen[0].to == 200);
 }
 
 }  // namespace strata::eviction

@@ -4,27 +4,30 @@
 #include <list>
 #include <unordered_map>
 
+#include "storage/eviction/survival_model.h"
+
 namespace strata::eviction {
 namespace {
 
 // Shadows of a shard whose keys are the numbers that it is asked for.
 class ShadowedShard {
  public:
-  explicit ShadowedShard(size_t entries) : scale_(entries), shadows_(entries, 1) {}
+  explicit ShadowedShard(size_t entries) : shadows_(entries, 1, index_) {
+    SurvivalModel().Rebuild(index_);
+  }
 
   void Access(uint64_t key) {
-    ++now_op_;
     const uint64_t hash = Random(key).Next();
-    if (shadows_.Samples(hash)) shadows_.OnAccess(hash, {model_, scale_, now_op_});
-    if (now_op_ % 5000 == 0) shadows_.EndEpoch(0.05);
+    if (shadows_.Samples(hash)) shadows_.OnAccess(hash);
+    if (++accesses_ % 5000 == 0) shadows_.EndEpoch(0.05);
   }
+  void Resize(size_t entries) { shadows_.Resize(entries); }
   const PolicyShadows& shadows() const { return shadows_; }
 
  private:
-  SurvivalModel model_;
-  AgeScale scale_;
+  SurvivalIndex index_;
   PolicyShadows shadows_;
-  uint32_t now_op_ = 0;
+  int accesses_ = 0;
 };
 
 class ExactLru {
@@ -58,8 +61,9 @@ uint64_t SkewedKey(Random& random, double keys) {
 }  // namespace
 
 TEST_CASE("a small shard is sampled whole, of a large one as much as a shadow holds") {
-  const PolicyShadows small(PolicyShadows::kFewestEntries, 1);
-  const PolicyShadows large(100 * PolicyShadows::kMostEntries, 1);
+  const SurvivalIndex index;
+  const PolicyShadows small(PolicyShadows::kFewestEntries, 1, index);
+  const PolicyShadows large(100 * PolicyShadows::kMostEntries, 1, index);
   Random random(1);
   int sampled = 0;
   for (int i = 0; i < 100'000; ++i) {
@@ -84,6 +88,23 @@ TEST_CASE("the shadow of recency hits as often as an exact LRU of the whole") {
   }
   const double exact = static_cast<double>(hits) / kAccesses;
   CHECK(shard.shadows().HitRatio(Rank::kRecency) == Approx(exact).margin(0.04));
+}
+
+TEST_CASE("after a resize, the shadows hit what the new size does") {
+  ShadowedShard shard(100);
+  ExactLru lru(8000);
+  Random random(2);
+  int hits = 0;
+  constexpr int kAccesses = 400'000;
+  for (int i = 0; i < 2 * kAccesses; ++i) {
+    if (i == kAccesses) shard.Resize(8000);
+    const uint64_t key = SkewedKey(random, 40'000);
+    shard.Access(key);
+    const bool hit = lru.Access(key);
+    if (i >= kAccesses) hits += hit ? 1 : 0;
+  }
+  const double exact = static_cast<double>(hits) / kAccesses;
+  CHECK(shard.shadows().HitRatio(Rank::kRecency) == Approx(exact).margin(0.06));
 }
 
 TEST_CASE("where keys that were used once are never used again, recency loses its lead to others") {

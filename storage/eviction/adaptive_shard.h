@@ -1,0 +1,98 @@
+#pragma once
+
+// One shard under the adaptive policy: turns what entries keep of their use into histories and
+// back, and chooses whom to evict.
+//
+// The keys of all databases compete. Which of their hash bits are good for sampling depends on
+// nothing that chose the shard: they are mixed anew, with the database.
+//
+// Guarded by the shard's lock.
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+#include "base/hash.h"
+#include "storage/entry.h"
+#include "storage/eviction/adaptive_policy.h"
+#include "storage/eviction/victim_pool.h"
+
+namespace strata {
+
+class AdaptiveShard {
+ public:
+  AdaptiveShard(eviction::SharedLearning& learning, eviction::Objective objective)
+      : policy_(learning, objective) {}
+
+  // Before the use is noted in the entry itself.
+  void OnHit(int database, uint64_t hash, EntryUse& use, int64_t now_s) {
+    eviction::AccessHistory history = HistoryOf(use, now_s);
+    policy_.OnHit(PolicyHash(database, hash), history);
+    use.SetHistory(history);
+    NoteTime(now_s);
+  }
+  void OnInsert(int database, uint64_t hash, EntryUse& use) {
+    use.SetHistory(policy_.OnInsert(PolicyHash(database, hash)));
+  }
+  void OnEvict(int database, uint64_t hash, const EntryUse& use, int64_t now_s) {
+    policy_.OnEvict(PolicyHash(database, hash), HistoryOf(use, now_s));
+  }
+
+  void set_objective(eviction::Objective objective) { policy_.set_objective(objective); }
+  // How many entries the shard has, of all databases: as the best guess of how many it can have.
+  void SetEntries(size_t entries) { policy_.SetEntries(entries); }
+
+  // A candidate for eviction is looked at.
+  void Offer(int database, uint64_t hash, const Entry& entry, int64_t now_s);
+  // Before candidates are offered.
+  void AgeVictims(int64_t now_s) {
+    NoteTime(now_s);
+    victims_.Rescore([this](const eviction::Victim& victim) {
+      return policy_.Score(victim.history, {.bytes = victim.bytes});
+    });
+  }
+  // The best to lose of those that were offered, which is then forgotten.
+  std::optional<eviction::Victim> TakeVictim() { return victims_.TakeLowest(); }
+  // Whether the entry was used since it was offered.
+  bool WasUsedSince(const eviction::Victim& victim, const EntryUse& use, int64_t now_s) const {
+    return eviction::StampOf(HistoryOf(use, now_s).last_use) !=
+           eviction::StampOf(victim.history.last_use);
+  }
+
+  size_t memory_bytes() const { return policy_.ghost_bytes() + policy_.fixed_bytes(); }
+
+ private:
+  static uint64_t PolicyHash(int database, uint64_t hash) {
+    constexpr uint64_t kPrime = 0xd6e8feb86659fd93;
+    return FoldedMultiply(hash ^ static_cast<uint64_t>(database), kPrime);
+  }
+
+  // An entry's stamp wraps; one that is so old that it might have is recognised by its seconds.
+  eviction::AccessHistory HistoryOf(const EntryUse& use, int64_t now_s) const {
+    eviction::AccessHistory history = use.History(policy_.now());
+    if (use.IdleSeconds(now_s) > now_s - unwrapped_since_s_) [[unlikely]] {
+      history.last_use = policy_.now() - kHalfWrap;
+    }
+    return history;
+  }
+  // Every half of a wrap, so that what was accessed since the last but one is not that old.
+  void NoteTime(int64_t now_s) {
+    const uint32_t half = policy_.now() / kHalfWrap;
+    if (half == half_) [[likely]] {
+      return;
+    }
+    unwrapped_since_s_ = half == half_ + 1 ? half_began_s_ : now_s;
+    half_ = half;
+    half_began_s_ = now_s;
+  }
+
+  static constexpr uint32_t kHalfWrap = 64 << 16;  // 64 capacities
+
+  eviction::AdaptivePolicy policy_;
+  eviction::VictimPool victims_;
+  uint32_t half_ = 0;
+  int64_t half_began_s_ = 0;
+  int64_t unwrapped_since_s_ = 0;  // unix
+};
+
+}  // namespace strata

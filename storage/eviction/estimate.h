@@ -1,0 +1,24 @@
+#pragma once
+
+// Estimates of how many entries there are, which drift: when what was sized by one has to be sized
+// anew, and how long an epoch is.
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+
+namespace strata::eviction {
+
+// By more than half, up or down.
+inline bool HasChangedMuch(size_t before, size_t now) {
+  return now * 2 > before * 3 || now * 3 < before * 2;
+}
+
+// An epoch is half a capacity, but long enough to be worth a new index.
+inline uint32_t EpochOperations(size_t entries) {
+  constexpr size_t kFewest = 4096;
+  constexpr size_t kMost = size_t{1} << 20;
+  return static_cast<uint32_t>(std::clamp(entries / 2, kFewest, kMost));
+}
+
+}  // namespace strata::eviction
