@@ -34,6 +34,7 @@ constexpr OptionRow kMemoryRows[] = {
     {.name = "maxmemory-policy",
      .field = MakeEnumField<&Options::maxmemory_policy>(kPolicyNames),
      .default_text = "noeviction",
+     .cache_text = "adaptive",
      .doc = "What goes when maxmemory is reached: volatile-* looks only at keys with a TTL, "
             "noeviction refuses writes. adaptive looks at all keys and learns which are worth "
             "least."},

@@ -67,6 +67,8 @@ struct OptionRow {
   Bounds bounds = {};
   Unit unit = Unit::kNone;
   std::string_view default_text;
+  // What config/strata.yaml, which is for a cache, says instead; empty: the default.
+  std::string_view cache_text = {};
   Mutability mutability = Mutability::kMutable;
   Support support = Support::kFull;
   std::string_view support_note = {};

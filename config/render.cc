@@ -106,6 +106,7 @@ std::string YamlComment(const OptionRow& row) {
   if (row.mutability == Mutability::kImmutable) values += "; fixed at start";
   if (row.mutability == Mutability::kProtected) values += "; protected at run time";
   if (!row.alias.empty()) values += "; also called " + std::string(row.alias);
+  if (!row.cache_text.empty()) values += "; without this line: " + std::string(row.default_text);
   return WrapComment(row.doc, "  #") + WrapComment(values + '.', "  #");
 }
 
@@ -130,7 +131,8 @@ std::string DocsRow(const OptionRow& row, const Options& defaults) {
 std::string RenderDefaultYaml() {
   const Options defaults = DefaultOptions();
   std::string out =
-      "# Every option of Strata with its default. Start with: strata-server strata.yaml\n"
+      "# Every option of Strata with its default, or with what suits a cache. Start with:\n"
+      "#   strata-server strata.yaml\n"
       "# Generated from the option table by strata-docs.\n";
   for (const OptionGroup& group : OptionGroups()) {
     out += '\n' + WrapComment(group.doc, "#") + std::string(group.name) + ":\n";
@@ -138,8 +140,9 @@ std::string RenderDefaultYaml() {
     for (const OptionRow& row : group.rows) {
       if (!first) out += '\n';
       first = false;
-      out +=
-          YamlComment(row) + "  " + std::string(row.name) + ": " + YamlValue(row, defaults) + '\n';
+      const std::string value =
+          row.cache_text.empty() ? YamlValue(row, defaults) : std::string(row.cache_text);
+      out += YamlComment(row) + "  " + std::string(row.name) + ": " + value + '\n';
     }
   }
   return out;

@@ -10,7 +10,7 @@
 //
 // Thread-safe. What is written has one lock, under which nothing else is locked; shards take it
 // with their own held, for some observations at a time or a key of the sample, and once per epoch
-// for about a tenth of a millisecond, when the index is built anew. What scoring reads is atomic.
+// for some 50 microseconds, when the index is built anew. What scoring reads is atomic.
 
 #include <array>
 #include <atomic>

@@ -12,7 +12,9 @@ import os
 import sys
 import time
 
+import section_churn
 import section_elements
+import section_eviction
 import section_expiry
 import section_kv
 import section_memory
@@ -36,6 +38,8 @@ SECTIONS = {
     "elements": section_elements.run,
     "scripts": section_scripts.run,
     "rest": section_rest.run,
+    "eviction": section_eviction.run,
+    "churn": section_churn.run,
 }
 
 

@@ -21,13 +21,14 @@ class Spec:
 
     name: str
     program: str
+    options: tuple = ()  # more of its command line
 
     def command(self, port, io_threads):
         options = ["--port", str(port), "--bind", "127.0.0.1", "--save", "",
                    "--io-threads", str(io_threads)]
         if os.path.basename(self.program) == "redis-server":
             options += ["--appendonly", "no"]
-        return [self.program] + options
+        return [self.program, *options, *self.options]
 
     def version(self):
         result = subprocess.run([self.program, "--version"], capture_output=True, text=True)

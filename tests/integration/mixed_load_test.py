@@ -21,7 +21,8 @@ EXPECTED_ERRORS = re.compile(
     "ERR value is not an integer|ERR increment or decrement would overflow|ERR no such key|"
     "ERR value is not a valid float|ERR source and destination objects are the same|"
     "ERR increment would produce NaN or Infinity|ERR No such client|ERR syntax error|"
-    "ERR Replica can't interact with the keyspace|ERR offset is out of range")
+    "ERR Replica can't interact with the keyspace|ERR offset is out of range|"
+    "OOM command not allowed|EXECABORT Transaction discarded because of previous errors")
 COUNT_DECLARED = "return redis.call('INCR', KEYS[1])"
 COUNT_UNDECLARED = "return redis.call('INCR', ARGV[1])"
 
@@ -29,8 +30,9 @@ COUNT_UNDECLARED = "return redis.call('INCR', ARGV[1])"
 class Load:
     """One thread's commands; a seed makes them the same again."""
 
-    def __init__(self, server, seed):
+    def __init__(self, server, seed, limits=("0", "4gb")):
         self.server = server
+        self.limits = limits  # for maxmemory
         self.random = random.Random(seed)
         self.client = server.client()
         self.commands = 0
@@ -65,8 +67,9 @@ class Load:
             ("INFO",), ("INFO", "everything"), ("DBSIZE",), ("RANDOMKEY",), ("KEYS", "key:1*"),
             ("SCAN", "0", "COUNT", "200"), ("SELECT", str(self.random.randrange(3))),
             ("CONFIG", "SET", "slowlog-log-slower-than", str(self.random.randrange(0, 10000))),
-            ("CONFIG", "SET", "maxmemory", self.random.choice(("0", "4gb"))),
-            ("CONFIG", "SET", "timeout", self.random.choice(("0", "100"))),
+            ("CONFIG", "SET", "maxmemory", self.random.choice(self.limits)),
+            ("CONFIG", "SET", "maxmemory-policy", self.random.choice(("adaptive", "allkeys-lru"))),
+            ("CACHE.POLICY", "STATUS"), ("CONFIG", "SET", "timeout", self.random.choice(("0", "100"))),
             ("CONFIG", "SET", "notify-keyspace-events", self.random.choice(("", "KEA"))),
             ("SCRIPT", "FLUSH"), ("WATCH", self.key()), ("UNWATCH",),
             ("CONFIG", "GET", "*"), ("CONFIG", "RESETSTAT"), ("SLOWLOG", "GET"),
@@ -165,11 +168,22 @@ class Load:
 
 class MixedLoad(unittest.TestCase):
     def test_everything_at_once(self):
+        self.run_everything(Server("--io-threads", "4"), limits=("0", "4gb"))
+
+    def test_everything_at_once_while_keys_are_evicted(self):
+        server = Server("--io-threads", "4", "--maxmemory-policy", "adaptive", "--maxmemory", "30mb")
+        self.run_everything(server, limits=("1mb", "30mb", "60mb"))
+        with server.client() as client:
+            client.run("CONFIG", "SET", "maxmemory", "1mb", "maxmemory-policy", "adaptive")
+            for i in range(10):
+                client.run("SET", str(i), "v")
+            self.assertRegex(client.run("INFO", "stats"), rb"evicted_keys:[1-9]")
+
+    def run_everything(self, server, limits):
         seed = random.randrange(1 << 30)
         print(f"seed {seed}", flush=True)
-        server = Server("--io-threads", "4")
         self.addCleanup(server.close)
-        loads = [Load(server, seed + i) for i in range(THREADS)]
+        loads = [Load(server, seed + i, limits) for i in range(THREADS)]
         until = time.monotonic() + SECONDS
         threads = [threading.Thread(target=load.run, args=(until,)) for load in loads]
         for thread in threads:

@@ -120,7 +120,8 @@ class BucketedCache {
     }
   }
 
-  // The two that score lowest: hardly ever would a third stay in the pool.
+  // The two that score lowest. Offering all closes half a percent more of the distance from FIFO to
+  // the optimum, and makes a get-or-insert a sixth slower.
   void OfferSome(uint32_t index) {
     const Bucket& bucket = buckets_[index];
     // Free slots are scored as well: which ones they are could only be guessed.
