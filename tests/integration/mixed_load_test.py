@@ -174,9 +174,11 @@ class MixedLoad(unittest.TestCase):
         server = Server("--io-threads", "4", "--maxmemory-policy", "adaptive", "--maxmemory", "30mb")
         self.run_everything(server, limits=("1mb", "30mb", "60mb"))
         with server.client() as client:
-            client.run("CONFIG", "SET", "maxmemory", "1mb", "maxmemory-policy", "adaptive")
+            client.run("CONFIG", "SET", "maxmemory", "0", "maxmemory-policy", "adaptive")
             for i in range(10):
-                client.run("SET", str(i), "v")
+                self.assertEqual(client.run("SET", str(i), "v"), b"OK")
+            client.run("CONFIG", "SET", "maxmemory", "1mb")
+            wait_until(lambda: client.run("DBSIZE") == 0, "they are evicted")
             self.assertRegex(client.run("INFO", "stats"), rb"evicted_keys:[1-9]")
 
     def run_everything(self, server, limits):
