@@ -81,12 +81,13 @@ class AdaptiveShard {
     if (half == half_) [[likely]] {
       return;
     }
-    unwrapped_since_s_ = half == half_ + 1 ? half_began_s_ : now_s;
+    unwrapped_since_s_ = half == (half_ + 1) % kHalves ? half_began_s_ : now_s;
     half_ = half;
     half_began_s_ = now_s;
   }
 
-  static constexpr uint32_t kHalfWrap = 64 << 16;  // 64 capacities
+  static constexpr uint32_t kHalfWrap = 64 << 16;                  // 64 capacities
+  static constexpr uint32_t kHalves = UINT32_MAX / kHalfWrap + 1;  // until the clock itself wraps
 
   eviction::AdaptivePolicy policy_;
   eviction::VictimPool victims_;

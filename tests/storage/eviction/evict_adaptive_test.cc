@@ -133,5 +133,28 @@ TEST_CASE_METHOD(Fixture, "another policy leaves nothing behind, and the way bac
   CHECK(evicted == 100);
 }
 
+TEST_CASE_METHOD(Fixture, "what was idle for longer than its stamp can tell is not taken for new") {
+  constexpr int kKeys = 64;
+  const KeyRef idle = Ref("idle");
+  const size_t shard = keyspace.ShardIndex(idle.hash);
+  // So many uses make a capacity: a shard is never taken for smaller than this.
+  constexpr size_t kUses = kShards * 16;
+  int outlived = 0;
+  for (size_t capacities = 120; capacities < 136; ++capacities) {
+    keyspace.UseOtherPolicy();
+    keyspace.UseAdaptivePolicy(eviction::Objective::kRequests);
+    for (int i = 0; i < kKeys; ++i) Set("used:" + std::to_string(i), "v");
+    Set("idle", "v");
+    for (size_t i = 0; i < capacities * kUses; ++i) {
+      if (i % kUses == 0) clock.AdvanceMs(1000);
+      Get("used:" + std::to_string(random.Below(kKeys)));
+    }
+    next_shard = shard;
+    REQUIRE(Evict() > 0);
+    outlived += At(0).Find(idle) != nullptr;
+  }
+  CHECK(outlived <= 2);
+}
+
 }  // namespace
 }  // namespace strata
