@@ -8,7 +8,7 @@
 //   15 bits  last access, the shard's clock   |
 //    6 bits  uses                             |  adaptive (storage/eviction/access_history.h)
 //    3 bits  gap before the last access       |
-//    8 bits  class of the key                 |
+//    8 bits  free                             |
 //
 // Seconds wrap after 194 days, as Redis's do; the last twelve of them are taken for a clock that
 // was set back. The shard's clock counts capacities, in steps of 1/256, and wraps after 128.
@@ -57,8 +57,8 @@ class EntryUse {
     frequency_ = kNewFrequency;
   }
 
-  // `now`: the shard's clock. What is older than half of what the clock's steps can tell, by the
-  // seconds, is given that age: `old_s` is when the clock was there.
+  // For the shard whose clock stands at `now`. That the stamp may have wrapped is the caller's to
+  // notice.
   eviction::AccessHistory History(uint32_t now) const {
     eviction::AccessHistory history;
     history.last_use = eviction::LastUseAt(static_cast<uint16_t>(stamp_), now);
@@ -80,7 +80,6 @@ class EntryUse {
   uint32_t stamp_ : 15 = 0;
   uint32_t uses_ : 6 = 0;
   uint32_t gap_class_ : 3 = 0;
-  uint32_t class_ : 8 = 0;
 };
 static_assert(sizeof(EntryUse) == 8);
 
