@@ -135,7 +135,8 @@ TEST_CASE_METHOD(Fixture, "another policy leaves nothing behind, and the way bac
 
 TEST_CASE_METHOD(Fixture, "what was idle for longer than its stamp can tell is not taken for new") {
   constexpr int kKeys = 64;
-  const KeyRef idle = Ref("idle");
+  const std::string name = "idle";
+  const KeyRef idle = Ref(name);
   const size_t shard = keyspace.ShardIndex(idle.hash);
   // So many uses make a capacity: a shard is never taken for smaller than this.
   constexpr size_t kUses = kShards * 16;
@@ -144,7 +145,7 @@ TEST_CASE_METHOD(Fixture, "what was idle for longer than its stamp can tell is n
     keyspace.UseOtherPolicy();
     keyspace.UseAdaptivePolicy(eviction::Objective::kRequests);
     for (int i = 0; i < kKeys; ++i) Set("used:" + std::to_string(i), "v");
-    Set("idle", "v");
+    Set(name, "v");
     for (size_t i = 0; i < capacities * kUses; ++i) {
       if (i % kUses == 0) clock.AdvanceMs(1000);
       Get("used:" + std::to_string(random.Below(kKeys)));
