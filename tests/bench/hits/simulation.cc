@@ -7,6 +7,7 @@
 #include "storage/eviction/adaptive_policy.h"
 #include "tests/bench/hits/bucketed_cache.h"
 #include "tests/bench/hits/frozen_policy.h"
+#include "tests/bench/hits/keyspace_cache.h"
 #include "tests/bench/hits/reference_policy.h"
 
 namespace strata::hits {
@@ -63,6 +64,13 @@ uint64_t SimulateAdaptive(const Trace& trace, size_t capacity) {
   return misses;
 }
 
+uint64_t SimulateKeyspace(const Trace& trace, size_t capacity) {
+  KeyspaceCache cache(capacity, kManyShards);
+  uint64_t misses = 0;
+  for (const uint32_t key : trace.keys) misses += cache.Access(key) ? 0 : 1;
+  return misses;
+}
+
 }  // namespace
 
 const std::array<Contender, kContenders>& Contenders() {
@@ -77,6 +85,7 @@ const std::array<Contender, kContenders>& Contenders() {
       {"√uses / age", SimulateFrozen},
       {"adaptive", SimulateAdaptive<1>},
       {"adaptive, 16 shards", SimulateAdaptive<kManyShards>},
+      {"the server's keyspace, 16 shards", SimulateKeyspace},
       {"Belady", SimulateReference<MakeBelady>},
   }};
   return kAll;

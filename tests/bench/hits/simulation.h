@@ -33,6 +33,7 @@ enum ContenderIndex : size_t {
   kFrozen,  // the adaptive policy's rank before it learns anything
   kAdaptive,
   kAdaptiveShards,  // the capacity in kManyShards parts that learn together
+  kKeyspace,        // the server's own tables, in kManyShards shards
   kBelady,
   kContenders,
 };
