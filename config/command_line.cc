@@ -62,6 +62,7 @@ Result<LoadedConfig> LoadConfig(std::span<const std::string> arguments) {
   Result<void> read = ReadArguments(arguments, config);
   if (!read) return read.error();
   NormalizeOptions(config.options);
+  if (Result<void> agree = CheckOptions(config); !agree) return agree.error();
   return config;
 }
 

@@ -150,10 +150,19 @@ Result<std::vector<std::string_view>> Config::Set(std::span<const NameAndValue> 
     if (!parsed) return SetFailure(NameUsed(*row, settings[i].name), parsed.error().message);
   }
   NormalizeOptions(next);
+  if (Result<void> agree = CheckClasses(next.classes, next); !agree) {
+    return SetFailure("maxmemory", agree.error().message);
+  }
   std::vector<std::string_view> changed;
   for (const OptionRow* row : Differences(options_, next)) changed.push_back(row->name);
   options_ = std::move(next);
   return changed;
+}
+
+Result<void> Config::SetClasses(ClassDefinitions classes) {
+  if (Result<void> agree = CheckClasses(classes, options_); !agree) return agree;
+  options_.classes = std::move(classes);
+  return {};
 }
 
 Error Config::SetFailure(std::string_view name, std::string_view reason) {

@@ -44,6 +44,9 @@ class Config {
       std::span<const NameAndValue> settings,
       ProtectedOptions protected_options = ProtectedOptions::kRefuse);
 
+  // The classes of keys, which CONFIG SET does not know.
+  Result<void> SetClasses(ClassDefinitions classes);
+
   // Takes back a Set: `before` is a copy of options() made ahead of it.
   void Restore(Options before) { options_ = std::move(before); }
 

@@ -33,10 +33,17 @@ Result<void> ApplyOption(std::string_view place, const OptionRow& row,
     std::string hint = items.size() == 1 ? NearestHint(items[0], ValueNames(row)) : "";
     return Error{prefix + parsed.error().message + hint};
   }
+  if (std::holds_alternative<ClassDefinitions Options::*>(row.field)) config.classes_place = place;
   if (auto warning = SupportWarning(row, config.options)) {
     config.warnings.push_back(std::string(place) + ": " + *warning);
   }
   return {};
+}
+
+Result<void> CheckOptions(const LoadedConfig& config) {
+  Result<void> classes = CheckClasses(config.options.classes, config.options);
+  if (classes) return {};
+  return Error{config.classes_place + ": classes: " + classes.error().message};
 }
 
 std::optional<std::string> SupportWarning(const OptionRow& row, const Options& options) {

@@ -25,6 +25,7 @@ struct LoadedConfig {
   std::string path;  // absolute; empty without a file
   FileFormat format = FileFormat::kRedisConf;
   std::vector<std::string> warnings;
+  std::string classes_place;  // where classes were told last, if they were
 };
 
 // Parses the items into config.options. `place` ("redis.conf:3") goes before every error and
@@ -44,5 +45,8 @@ Result<std::string> ReadConfigFile(const std::string& path);
 // Brings values that depend on each other or on the process into their final form: `dir` becomes
 // absolute, hz comes into 1 to 500. Idempotent.
 void NormalizeOptions(Options& options);
+
+// Whether options that limit each other agree.
+Result<void> CheckOptions(const LoadedConfig& config);
 
 }  // namespace strata

@@ -21,7 +21,8 @@ constexpr EnumValue kPolicyNames[] = {
 
 constexpr EnumValue kObjectiveNames[] = {
     {"requests", static_cast<int>(AdaptiveObjective::kRequests)},
-    {"bytes", static_cast<int>(AdaptiveObjective::kBytes)}};
+    {"bytes", static_cast<int>(AdaptiveObjective::kBytes)},
+    {"cost", static_cast<int>(AdaptiveObjective::kCost)}};
 
 constexpr OptionRow kMemoryRows[] = {
     {.name = "maxmemory",
@@ -42,7 +43,18 @@ constexpr OptionRow kMemoryRows[] = {
      .field = MakeEnumField<&Options::adaptive_objective>(kObjectiveNames),
      .default_text = "requests",
      .doc = "What the adaptive policy makes the most of: hits, so that small values are kept "
-            "rather, or bytes that are hit."},
+            "rather, bytes that are hit, or what misses would have cost, by the cost of classes."},
+    {.name = "classes",
+     .alias = "class",
+     .field = &Options::classes,
+     .default_text = "",
+     .mutability = Mutability::kImmutable,
+     .file_only = true,
+     .doc = "Classes of keys, each a name and pairs of words: 'sessions match session:* weight 4 "
+            "floor 50mb ttl 3600 ttl-jitter 10', 'queues database 1 noevict yes'. The words are "
+            "match, database, weight (0.1 to 16), cost, quota, floor, policy, noevict, ttl, "
+            "ttl-jitter (percent). A key belongs to the first class that it fits. In YAML also a "
+            "map of maps. CACHE.CLASS SET changes them at run time, CONFIG REWRITE keeps that."},
     {.name = "maxmemory-samples",
      .field = &Options::maxmemory_samples,
      .bounds = {1, kMaxInt},

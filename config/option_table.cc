@@ -25,8 +25,12 @@ bool OptionRow::IsList() const {
   return std::holds_alternative<std::vector<std::string> Options::*>(field) ||
          std::holds_alternative<std::vector<double> Options::*>(field) ||
          std::holds_alternative<std::vector<SavePoint> Options::*>(field) ||
-         std::holds_alternative<UserDefinitions Options::*>(field) ||
-         std::holds_alternative<OutputBufferLimits Options::*>(field);
+         std::holds_alternative<OutputBufferLimits Options::*>(field) || IsListOfLines();
+}
+
+bool OptionRow::IsListOfLines() const {
+  return std::holds_alternative<UserDefinitions Options::*>(field) ||
+         std::holds_alternative<ClassDefinitions Options::*>(field);
 }
 
 std::span<const OptionGroup> OptionGroups() {

@@ -43,7 +43,7 @@ using OptionField =
                  std::vector<std::string> Options::*, std::vector<double> Options::*,
                  std::vector<SavePoint> Options::*, OutputBufferLimits Options::*,
                  MemoryShare Options::*, KeyspaceEventMask Options::*, UserDefinitions Options::*,
-                 EnumField>;
+                 ClassDefinitions Options::*, EnumField>;
 
 // Of an integer. kBytes also accepts 64kb, 1g …; kOctal is read and written in base 8.
 enum class Unit { kNone, kBytes, kSeconds, kMilliseconds, kMicroseconds, kMinutes, kOctal };
@@ -77,6 +77,8 @@ struct OptionRow {
   std::string_view doc;
 
   bool IsList() const;  // takes several words, or a YAML sequence
+  // One of the sequence is a line of its own in redis.conf, and keeps its quotes.
+  bool IsListOfLines() const;
 };
 
 // A group is a top-level map of the YAML file.

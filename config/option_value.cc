@@ -213,6 +213,22 @@ Result<UserDefinitions> ParseUsers(std::span<const std::string> items) {
   return users;
 }
 
+Result<ClassDefinitions> ParseClasses(std::span<const std::string> items) {
+  ClassDefinitions definitions;
+  std::set<std::string> names;
+  for (const std::string& item : items) {
+    if (item.empty() && items.size() == 1) break;
+    const std::optional<Words> words = SplitArguments(item);
+    if (!words) return Error{"unbalanced quotes"};
+    Result<ClassDefinition> read = ParseClass(*words);
+    if (!read) return read.error();
+    if (!names.insert(read->name).second) return Error{"class '" + read->name + "' defined twice"};
+    if (names.size() > kMostClasses) return Error{"at most " + FormatInt64(kMostClasses)};
+    definitions.classes.push_back(std::move(*read));
+  }
+  return definitions;
+}
+
 // One word that is "" stands for the empty list, as in `save ""`.
 Words SplitItems(std::span<const std::string> items) {
   Words words;
@@ -262,6 +278,9 @@ struct Parser {
   Result<void> operator()(UserDefinitions Options::*member) const {
     return Store(member, ParseUsers(items));
   }
+  Result<void> operator()(ClassDefinitions Options::*member) const {
+    return Store(member, ParseClasses(items));
+  }
   Result<void> operator()(std::vector<std::string> Options::*member) const {
     return Store(member, ParseBind(SplitItems(items)));
   }
@@ -302,6 +321,11 @@ struct Formatter {
   Words operator()(std::string Options::*member) const { return {options.*member}; }
   Words operator()(std::vector<std::string> Options::*member) const { return options.*member; }
   Words operator()(UserDefinitions Options::*member) const { return (options.*member).lines; }
+  Words operator()(ClassDefinitions Options::*member) const {
+    Words lines;
+    for (const ClassDefinition& c : (options.*member).classes) lines.push_back(FormatClass(c));
+    return lines;
+  }
   Words operator()(MemoryShare Options::*member) const {
     const MemoryShare& share = options.*member;
     if (share.percent > 0) return {FormatInt64(share.percent) + '%'};

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/log.h"
+#include "config/class_definition.h"
 
 namespace strata {
 
@@ -28,7 +29,7 @@ enum class MaxmemoryPolicy {
 };
 
 // What the adaptive policy makes the most of, per byte that is kept.
-enum class AdaptiveObjective { kRequests, kBytes };
+enum class AdaptiveObjective { kRequests, kBytes, kCost };
 
 // Whom a dangerous command or option is open to.
 enum class Access { kNobody, kEverybody, kLocal };
@@ -145,6 +146,7 @@ struct Options {
   MaxmemoryPolicy maxmemory_policy = MaxmemoryPolicy::kNoEviction;
   int64_t maxmemory_samples = 0;
   AdaptiveObjective adaptive_objective = AdaptiveObjective::kRequests;
+  ClassDefinitions classes;
   int64_t lfu_log_factor = 0;
   int64_t lfu_decay_time = 0;  // minutes
   int64_t active_expire_effort = 0;

@@ -58,14 +58,14 @@ Result<void> DirectiveReader::Apply(std::string_view place, std::string_view nam
   if (words.empty()) {
     return Error{std::string(place) + ": " + std::string(name) + ": wrong number of arguments"};
   }
-  const bool is_user = std::holds_alternative<UserDefinitions Options::*>(row->field);
-  if (!is_user && !std::holds_alternative<std::vector<SavePoint> Options::*>(row->field)) {
+  if (!row->IsListOfLines() &&
+      !std::holds_alternative<std::vector<SavePoint> Options::*>(row->field)) {
     return ApplyOption(place, *row, words, config_);
   }
   std::vector<std::string>& all = accumulated_[row];
   if (words.size() == 1 && words[0].empty()) {
     all.clear();
-  } else if (is_user) {  // one line is one user
+  } else if (row->IsListOfLines()) {
     std::string& line = all.emplace_back();
     for (const std::string& word : words) line += (line.empty() ? "" : " ") + QuoteWord(word);
   } else {

@@ -62,6 +62,9 @@ struct ValuesDescription {
     return "list of 'class size size seconds'";
   }
   std::string operator()(UserDefinitions Options::*) const { return "list of 'name rule...'"; }
+  std::string operator()(ClassDefinitions Options::*) const {
+    return "list of 'name word value...'";
+  }
   std::string operator()(MemoryShare Options::*) const { return "bytes, or 0% to 100%"; }
   std::string operator()(KeyspaceEventMask Options::*) const { return "letters"; }
   std::string operator()(const EnumField& field) const {

@@ -26,9 +26,42 @@ std::string BooleanAsRedisHasIt(const OptionRow& row, std::string text) {
   return text;
 }
 
+// A class of keys that is a map: as the line it stands for.
+Result<std::string> LineOf(const std::string& name, const YAML::Node& pairs) {
+  std::string line = QuoteWord(name);
+  if (pairs.IsNull()) return Result<std::string>(boost::system::in_place_value, line);
+  if (!pairs.IsMap()) return Error{"class '" + name + "': expected a map"};
+  for (const auto& pair : pairs) {
+    if (!pair.first.IsScalar()) return Error{"class '" + name + "': expected words"};
+    const std::string& word = pair.first.Scalar();
+    auto add = [&](const YAML::Node& value) {
+      std::string text = value.Scalar();
+      if (word == "noevict" && text == "true") text = "yes";
+      if (word == "noevict" && text == "false") text = "no";
+      line += ' ' + QuoteWord(word) + ' ' + QuoteWord(text);
+    };
+    if (pair.second.IsScalar()) {
+      add(pair.second);
+    } else if (pair.second.IsSequence()) {
+      for (const YAML::Node& value : pair.second) add(value);
+    } else {
+      return Error{"class '" + name + "': " + word + ": expected a value or a list"};
+    }
+  }
+  return Result<std::string>(boost::system::in_place_value, line);
+}
+
 // The value as ParseOption takes it.
 Result<std::vector<std::string>> ItemsOf(const OptionRow& row, const YAML::Node& value) {
   std::vector<std::string> items;
+  if (value.IsMap() && std::holds_alternative<ClassDefinitions Options::*>(row.field)) {
+    for (const auto& entry : value) {
+      Result<std::string> line = LineOf(entry.first.Scalar(), entry.second);
+      if (!line) return line.error();
+      items.push_back(std::move(*line));
+    }
+    return items;
+  }
   if (value.IsMap()) return Error{"expected a value, found a map"};
   if (!value.IsSequence()) {
     items.push_back(BooleanAsRedisHasIt(row, value.IsNull() ? "" : value.Scalar()));

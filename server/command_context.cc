@@ -10,4 +10,19 @@ void CommandContext::TellListeners(int database_index, const KeyRef& key, const 
   services.key_events.Tell(database_index, key.bytes, event);
 }
 
+std::optional<int64_t> CommandContext::ClassExpiryMs(ClassNumber number) {
+  if (number == kNoClass || services.keyspace.classes().at(number).ttl_ms == 0) return std::nullopt;
+  return Jittered(number, now_ms() + services.keyspace.classes().at(number).ttl_ms);
+}
+
+// Earlier, never later than was asked for.
+int64_t CommandContext::Jittered(ClassNumber number, int64_t expiry_ms) {
+  if (number == kNoClass) return expiry_ms;
+  const double share = services.keyspace.classes().at(number).ttl_jitter;
+  const double left_ms = static_cast<double>(expiry_ms - now_ms());
+  const auto most = static_cast<int64_t>(left_ms * share);
+  if (most <= 0) return expiry_ms;
+  return expiry_ms - static_cast<int64_t>(client.random.Below(static_cast<uint64_t>(most) + 1));
+}
+
 }  // namespace strata

@@ -62,7 +62,7 @@ class CommandContext {
       CountMiss(key);
       return nullptr;
     }
-    statistics.keyspace_hits.Add(1);
+    CountHit(*entry);
     if (!client.no_touch) Use(key, *entry);
     return entry;
   }
@@ -73,7 +73,7 @@ class CommandContext {
       CountMiss(key);
       return nullptr;
     }
-    statistics.keyspace_hits.Add(1);
+    CountHit(*entry);
     return entry;
   }
   // The same for a command that will change it: not counted, as in Redis.
@@ -85,20 +85,38 @@ class CommandContext {
   // Stores a string under a key, as a use of it: with or without an expiry (unix ms).
   void PutString(const KeyRef& key, std::string_view value,
                  std::optional<int64_t> expiry_ms = std::nullopt) {
+    if (!expiry_ms) expiry_ms = DefaultExpiryMs(key);
     Use(key, *database.SetString(key, value, expiry_ms));
   }
   // Stores an entry under a key that had none, or whose value has nothing to do with it: it counts
-  // as used now.
-  void PutNew(const KeyRef& key, Entry* entry) {
+  // as used now, and expires as its class says. Returns it, which may have moved.
+  Entry* PutNew(const KeyRef& key, Entry* entry) {
+    if (has_classes() && !entry->has_expiry()) [[unlikely]] {
+      if (const auto expiry_ms = DefaultExpiryMs(key)) {
+        entry = Entry::Move(entry, key.bytes, expiry_ms);
+      }
+    }
     entry->use().Touch(now_s());
     database.Put(key, entry);
+    return entry;
   }
   // Stores an entry that continues `old`, or is new if that is null: with what it had besides its
   // value.
   void PutInPlaceOf(const KeyRef& key, const Entry* old, Entry* entry) {
-    if (old == nullptr) return PutNew(key, entry);
+    if (old == nullptr) {
+      PutNew(key, entry);
+      return;
+    }
     entry->use() = old->use();
     database.Put(key, entry);
+  }
+  // When a key that is written without a TTL expires: that is its class's to say.
+  std::optional<int64_t> DefaultExpiryMs(const KeyRef& key) {
+    return has_classes() ? ClassExpiryMs(ClassOf(key)) : std::nullopt;
+  }
+  // A TTL that a client gave the key, as its class lets it come out.
+  int64_t JitteredExpiryMs(const KeyRef& key, int64_t expiry_ms) {
+    return has_classes() ? Jittered(ClassOf(key), expiry_ms) : expiry_ms;
   }
   // Every key a handler changed is told here, once, after the change, with the event that Redis
   // tells of it (events::kNone if there is none). For further events of the change, and what
@@ -153,8 +171,23 @@ class CommandContext {
     if (!use.is_new()) database.NoteHit(key, use);
     use.Use(now_s(), FrequencyScaleOf(options()), client.random);
   }
+  bool has_classes() const { return services.keyspace.classes().any(); }
+  ClassNumber ClassOf(const KeyRef& key) const {
+    return services.keyspace.classes().NumberOf(database.index(), key.bytes);
+  }
+  std::optional<int64_t> ClassExpiryMs(ClassNumber number);
+  int64_t Jittered(ClassNumber number, int64_t expiry_ms);
+  void CountHit(const Entry& entry) {
+    statistics.keyspace_hits.Add(1);
+    if (has_classes()) [[unlikely]] {
+      statistics.classes[entry.use().class_number()].hits.Add(1);
+    }
+  }
   void CountMiss(const KeyRef& key) {
     statistics.keyspace_misses.Add(1);
+    if (has_classes()) [[unlikely]] {
+      statistics.classes[ClassOf(key)].misses.Add(1);
+    }
     Notify(key, events::kMiss);
   }
 };

@@ -27,6 +27,7 @@ std::vector<std::span<const Command>> AllFamilies() {
           MemoryCommands(),
           ObjectCommands(),
           CacheCommands(),
+          CacheClassCommands(),
           DatabaseCommands(),
           DebugCommands(),
           StringCommands(),

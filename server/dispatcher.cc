@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "server/command_context.h"
 #include "server/command_gates.h"
+#include "server/memory/class_quota.h"
 #include "server/scripting/script_effects.h"
 #include "server/scripting/scripting.h"
 #include "server/security/client_access.h"
@@ -138,7 +139,9 @@ std::string Dispatcher::Refusal(Client& client, const Request& request) {
   const bool fits_transaction = client.transaction == nullptr || !command.Is(kNoMulti);
   const bool is_plain =
       client.user->unrestricted() && fits_transaction && client.subscriptions == nullptr && !busy_;
-  if (is_plain && services_.memory.Shortage() <= 0) [[likely]] {
+  const bool has_room =
+      services_.memory.Shortage() <= 0 && !services_.keyspace.classes().any_quota();
+  if (is_plain && has_room) [[likely]] {
     return {};
   }
   if (std::string refusal = AclRefusal(client, request); !refusal.empty()) return refusal;
@@ -175,6 +178,12 @@ std::string Dispatcher::RareRefusal(const Client& client, const Request& request
   // What is queued takes memory, whatever it will do.
   const bool takes_memory = (flags & kDenyOom) != 0 || is_queued;
   if (!MakeRoom() && takes_memory) return std::string(errors::kOutOfMemory);
+  if (takes_memory && services_.keyspace.classes().any_quota()) {
+    if (!busy_) HoldQuotas();
+    std::string full =
+        FullClassError(services_.keyspace.classes(), client.database, batch_.Keys(request));
+    if (!full.empty()) return full;
+  }
   const bool expects_messages =
       client.is_subscriber() && client.reply.version() == RespVersion::kResp2;
   if (expects_messages && !MayRunSubscribed(command)) {
@@ -184,6 +193,11 @@ std::string Dispatcher::RareRefusal(const Client& client, const Request& request
   const bool needs_nothing = command.Is(kAllowBusy) && command.keys.empty();
   if (busy_ && !needs_nothing) return std::string(services_.scripting.busy().Refusal());
   return {};
+}
+
+void Dispatcher::HoldQuotas() {
+  if (services_.post.IsFull()) return;
+  room_maker_.HoldQuotas(services_.config.options(), now_ms_, RoomMaker::Classes::kThatHave);
 }
 
 bool Dispatcher::MakeRoom() {

@@ -71,6 +71,7 @@ class Dispatcher {
   std::string RareRefusal(const Client& client, const Request& request);
   // Memory is short. False if none can be made free.
   bool MakeRoom();
+  void HoldQuotas();
   bool MaySendLetters(const Client& client, const Command& command) const;
   bool MustWait(const Client& client, const Request& request) const;
   void Refuse(Client& client, const Request& request, std::string_view error);

@@ -35,6 +35,7 @@ IoThread::IoThread(Services& services, size_t index, size_t thread_count)
       dispatcher_(services, index),
       read_buffer_(std::make_unique<char[]>(kReadBufferBytes)),
       tick_period_(kTick),
+      census_(services.keyspace),
       next_expiry_shard_(index) {
   dispatcher_.nested().set_loop(*this);
   services.post.SetBell(index, [this] { asio::post(context_, [this] { AnswerBell(); }); });
@@ -147,7 +148,8 @@ void IoThread::Tick() {
                             !services_.post.IsFull();  // it has something to tell
     const ExpiryStep expiry = !scope.busy() && may_expire ? ExpireKeys() : ExpiryStep{};
     const bool is_short = !scope.busy() && MakeRoom();
-    tick_period_ = is_short ? kBusyTick : PeriodAfter(expiry);
+    const bool is_counting = !scope.busy() && index_ == 0 && census_.Step();
+    tick_period_ = is_short || is_counting ? kBusyTick : PeriodAfter(expiry);
     if (!scope.busy() && index_ == 0) CleanTracking();
   }
   services_.scripting.DropStale(index_);
@@ -166,6 +168,10 @@ std::chrono::milliseconds IoThread::PeriodAfter(const ExpiryStep& expiry) const 
 bool IoThread::MakeRoom() {
   RoomMaker& room_maker = dispatcher_.room_maker();
   room_maker.ReadMeter();
+  if (services_.keyspace.classes().any_quota() && !services_.post.IsFull()) {
+    room_maker.HoldQuotas(services_.config.options(), services_.clock.WallMs(),
+                          RoomMaker::Classes::kAll);
+  }
   if (services_.memory.Shortage() <= 0 || services_.post.IsFull()) return false;
   return room_maker.WorkAhead(services_.config.options(), services_.clock.WallMs());
 }

@@ -17,6 +17,7 @@
 #include "server/dispatcher.h"
 #include "server/readiness_set.h"
 #include "server/services.h"
+#include "storage/class_census.h"
 
 namespace strata {
 
@@ -118,6 +119,7 @@ class IoThread final : private EventLoop {
   bool stopping_ = false;
   bool serving_others_ = false;  // while a command is under way
   std::chrono::milliseconds tick_period_;
+  ClassCensus census_;            // the first thread's
   int64_t next_check_ms_ = 0;     // monotonic
   size_t next_expiry_shard_ = 0;  // where ExpireKeys goes on
   std::thread thread_;

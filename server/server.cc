@@ -15,6 +15,7 @@
 #include <thread>
 
 #include "base/allocator.h"
+#include "base/check.h"
 #include "base/log.h"
 #include "base/random.h"
 #include "base/version.h"
@@ -117,7 +118,7 @@ Server::Server(LoadedConfig loaded)
   notifications_.Follow(config_.options());
   tracking_.set_most_keys(static_cast<size_t>(config_.options().tracking_table_max_keys));
   memory_.set_limit(static_cast<uint64_t>(config_.options().maxmemory));
-  FollowEvictionPolicy(keyspace_, config_.options());
+  CHECK(FollowEvictionPolicy(keyspace_, config_.options()));
   reclaimer_.Account(memory_);
   identity_.startup_memory_bytes = ReadAllocatorStatistics().allocated;
 }
@@ -197,6 +198,17 @@ void Server::BeginShutdown() {
   for (auto& thread : threads_) thread->Stop(deadline_ms);
 }
 
+namespace {
+
+bool IsOfEviction(std::string_view option) {
+  constexpr std::string_view kOptions[] = {"maxmemory-policy", "adaptive-objective",
+                                           "classes",          "maxmemory-samples",
+                                           "lfu-log-factor",   "lfu-decay-time"};
+  return std::find(std::begin(kOptions), std::end(kOptions), option) != std::end(kOptions);
+}
+
+}  // namespace
+
 Result<void> Server::ApplyOptions(std::span<const std::string_view> changed_names) {
   const Options& options = config_.options();
   const bool new_port = Changed(changed_names, "port");
@@ -219,8 +231,8 @@ Result<void> Server::ApplyOptions(std::span<const std::string_view> changed_name
     if (name == "maxmemory" || name == "maxmemory-policy") {
       over_memory_limit_.store(false, std::memory_order_relaxed);  // until it is seen to be
     }
-    if (name == "maxmemory-policy" || name == "adaptive-objective") {
-      FollowEvictionPolicy(keyspace_, options);
+    if (IsOfEviction(name) && !FollowEvictionPolicy(keyspace_, options)) {
+      return Error{"too many classes that were removed still have keys; try again later"};
     }
   }
   return {};

@@ -8,7 +8,7 @@
 //   15 bits  last access, the shard's clock   |
 //    6 bits  uses                             |  adaptive (storage/eviction/access_history.h)
 //    3 bits  gap before the last access       |
-//    8 bits  free                             |
+//    8 bits  class (storage/key_classes.h)
 //
 // Seconds wrap after 194 days, as Redis's do; the last twelve of them are taken for a clock that
 // was set back. The shard's clock counts capacities, in steps of 1/256, and wraps after 128.
@@ -57,6 +57,9 @@ class EntryUse {
     frequency_ = kNewFrequency;
   }
 
+  uint8_t class_number() const { return static_cast<uint8_t>(class_number_); }
+  void set_class_number(uint8_t number) { class_number_ = number; }
+
   // For the shard whose clock stands at `now`. That the stamp may have wrapped is the caller's to
   // notice.
   eviction::AccessHistory History(uint32_t now) const {
@@ -80,6 +83,7 @@ class EntryUse {
   uint32_t stamp_ : 15 = 0;
   uint32_t uses_ : 6 = 0;
   uint32_t gap_class_ : 3 = 0;
+  uint32_t class_number_ : 8 = 0;
 };
 static_assert(sizeof(EntryUse) == 8);
 

@@ -36,7 +36,8 @@ ShardDatabase& Keyspace::PartForWrite(int database, uint64_t hash) {
 
 ShardDatabase& Keyspace::MakePart(Shard& shard, int database) {
   const ShardDatabase::Surroundings surroundings{options_.hash_seed, shard.expiry, shard.evicted,
-                                                 shard.adaptive,     reclaimer_,   observer_};
+                                                 shard.adaptive,     classes_,     reclaimer_,
+                                                 observer_};
   auto part = std::make_unique<ShardDatabase>(database, clock_.WallMs(), surroundings);
   ShardDatabase& made = *part;
   shard.databases[static_cast<size_t>(database)].store(part.release(), std::memory_order_release);
@@ -195,7 +196,10 @@ DetachedDatabases Keyspace::Flush(int database) {
   for (Shard& shard : shards_) {
     SpinLock lock(shard.mutex);
     auto& slot = shard.databases[static_cast<size_t>(database)];
-    if (ShardDatabase* part = slot.exchange(nullptr)) detached.emplace_back(part);
+    if (ShardDatabase* part = slot.exchange(nullptr)) {
+      part->CountAllOut();
+      detached.emplace_back(part);
+    }
   }
   return detached;
 }

@@ -116,6 +116,10 @@ class Keyspace {
   // Of the adaptive policy, besides what entries keep of their use.
   uint64_t EvictionBytes();
 
+  // Not to be changed but while the world is stopped.
+  KeyClasses& classes() { return classes_; }
+  const KeyClasses& classes() const { return classes_; }
+
   // REQUIRES for both: the world is stopped.
   DetachedDatabases Flush(int database);
   void Swap(int a, int b);
@@ -128,6 +132,7 @@ class Keyspace {
   KeyspaceObserver* observer_ = nullptr;
   KeyspaceOptions options_;
   int shard_bits_;
+  KeyClasses classes_;
   std::unique_ptr<eviction::SharedLearning> learning_;  // outlives what the shards refer to
   std::vector<Shard> shards_;
   // By shard, under its lock: the database that the next step of expiry begins with.

@@ -92,6 +92,7 @@ ShardDatabase::ShardDatabase(int index, int64_t now_ms, const Surroundings& surr
       statistics_(&surroundings.statistics),
       evicted_(&surroundings.evicted),
       adaptive_(&surroundings.adaptive),
+      classes_(&surroundings.classes),
       reclaimer_(&surroundings.reclaimer),
       observer_(surroundings.observer) {}
 
@@ -115,11 +116,13 @@ void ShardDatabase::Put(const KeyRef& key, Entry* entry) {
   if (EntryTable::Position position = table_.Find(key.bytes, key.hash)) {
     Entry* old = table_.Replace(position, entry);
     if (old->has_expiry()) old_expiry_ms = old->expiry_ms();
+    CountOut(*old);
     Discard(old);
   } else {
     table_.Insert(entry, key.hash);
     OnAdded(key, *entry);
   }
+  CountIn(key, *entry);
   File(key, old_expiry_ms, *entry);
   if (std::optional<int64_t> fields_ms = NextFieldExpiryMs(*entry))
     NoteFieldExpiry(key, *fields_ms);
@@ -157,11 +160,14 @@ Entry* ShardDatabase::SetString(const KeyRef& key, std::string_view value,
     entry = NewString(key.bytes, string, expiry_ms);
     table_.Insert(entry, key.hash);
     OnAdded(key, *entry);
+    CountIn(key, *entry);
   } else if (!OverwriteInPlace(*old, string, expiry_ms)) {
     entry = NewString(key.bytes, string, expiry_ms);
     entry->use() = old->use();
     table_.Replace(position, entry);
+    CountOut(*old);
     Discard(old);
+    CountIn(key, *entry);
   }
   File(key, old_expiry_ms, *entry);
   return entry;
@@ -208,6 +214,7 @@ void ShardDatabase::AddToWheel(uint64_t hash, int64_t expiry_ms) {
 Entry* ShardDatabase::TakeAt(const EntryTable::Position& position, uint64_t hash) {
   Entry* entry = table_.Remove(position, hash);
   if (entry->has_expiry()) --volatile_size_;
+  CountOut(*entry);
   return entry;
 }
 
@@ -286,6 +293,7 @@ std::optional<int64_t> ShardDatabase::Fire(uint64_t hash, int64_t now_ms) {
 
 const Entry* ShardDatabase::Sample(EvictionScope scope, Random& random) {
   if (table_.size() == 0) return nullptr;
+  if (classes_->any()) return SampleOfClasses(scope, random);
   if (scope == EvictionScope::kAllKeys) return table_.Sample(random.Next());
   if (volatile_size_ == 0) return nullptr;
   // Where few expire, those are found faster that are known to.
@@ -297,6 +305,16 @@ const Entry* ShardDatabase::Sample(EvictionScope scope, Random& random) {
     if (entry->has_expiry()) return entry;
   }
   return rare ? nullptr : SampleFromWheel();
+}
+
+// Where most may not go, it takes some tries.
+const Entry* ShardDatabase::SampleOfClasses(EvictionScope scope, Random& random) {
+  constexpr int kMostTries = 256;
+  for (int i = 0; i < kMostTries; ++i) {
+    const Entry* entry = table_.Sample(random.Next());
+    if (MayEvict(*entry, scope)) return entry;
+  }
+  return nullptr;
 }
 
 const Entry* ShardDatabase::SampleFromWheel() {
@@ -327,7 +345,7 @@ Entry* ShardDatabase::FindByHash(uint64_t hash) {
 size_t ShardDatabase::Evict(uint64_t hash, EvictionScope scope, int64_t now_ms) {
   constexpr size_t kSamples = 5;  // of a collection's elements
   Entry* entry = FindByHash(hash);
-  if (entry == nullptr || !MayBeEvicted(*entry, scope)) return 0;
+  if (entry == nullptr || !MayEvict(*entry, scope)) return 0;
   const KeyRef key{entry->key(), hash};
   const size_t bytes = AllocationSize(entry->TotalBytes(kSamples));
   if (entry->IsExpired(now_ms)) {
@@ -335,6 +353,7 @@ size_t ShardDatabase::Evict(uint64_t hash, EvictionScope scope, int64_t now_ms) 
     TellExpired(key);
   } else {
     ++*evicted_;
+    classes_->CountEvicted(entry->use().class_number());
     if (*adaptive_ != nullptr) (*adaptive_)->OnEvict(index_, hash, entry->use(), now_ms / 1000);
     if (observer_ != nullptr) observer_->OnEvicted(index_, key);
   }
@@ -398,6 +417,18 @@ size_t Shard::CountEntries() const {
     if (part != nullptr) entries += part->size();
   }
   return entries;
+}
+
+ShardDatabase& Shard::DrawDatabase(size_t entries_before) {
+  ShardDatabase* last = nullptr;
+  for (const auto& place : databases) {
+    ShardDatabase* part = place.load(std::memory_order_relaxed);
+    if (part == nullptr || part->size() == 0) continue;
+    last = part;
+    if (entries_before < part->size()) break;
+    entries_before -= part->size();
+  }
+  return *last;
 }
 
 }  // namespace strata

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -19,6 +20,7 @@
 #include "storage/eviction/eviction_rule.h"
 #include "storage/expiry_wheel.h"
 #include "storage/hash_table.h"
+#include "storage/key_classes.h"
 #include "storage/key_ref.h"
 #include "storage/keyspace_observer.h"
 
@@ -52,6 +54,7 @@ class ShardDatabase {
     ExpiryStatistics& statistics;
     uint64_t& evicted;
     const std::unique_ptr<AdaptiveShard>& adaptive;  // null under other policies
+    KeyClasses& classes;
     Reclaimer& reclaimer;
     KeyspaceObserver* observer;  // null: nobody listens
   };
@@ -100,6 +103,18 @@ class ShardDatabase {
   size_t Evict(uint64_t hash, EvictionScope scope, int64_t now_ms);
   uint64_t HashOf(const Entry& entry) const { return Hash64(entry.key(), seed_); }
 
+  const KeyClasses& classes() const { return *classes_; }
+  bool MayEvict(const Entry& entry, EvictionScope scope) const {
+    return classes_->MayEvict(entry, scope);
+  }
+  // A step of the census (storage/class_census.h): gives the entries of the bucket at `place` the
+  // number of their class, and adds them to `seen`. Returns the next place.
+  uint64_t TakeCensus(uint64_t place, std::span<ClassTally> seen);
+  // When the last bucket was seen.
+  void CorrectTallies(std::span<const ClassTally> seen);
+  // Before it is detached: its entries count no more.
+  void CountAllOut();
+
   // The number of the database, as the observer is told.
   int index() const { return index_; }
   void set_index(int index) { index_ = index; }
@@ -121,6 +136,7 @@ class ShardDatabase {
   void RemoveAt(const EntryTable::Position& position, uint64_t hash);
   void Discard(Entry* entry);
   const Entry* SampleFromWheel();
+  const Entry* SampleOfClasses(EvictionScope scope, Random& random);
   std::optional<int64_t> Fire(uint64_t hash, int64_t now_ms);
   std::optional<int64_t> FireFields(Entry& entry, uint64_t entry_hash, int64_t now_ms);
 
@@ -130,6 +146,20 @@ class ShardDatabase {
     TellAdded(key);
   }
   void NoteInsert(const KeyRef& key, Entry& entry);
+  // The entry is there now under this key, or is no more.
+  void CountIn(const KeyRef& key, Entry& entry) {
+    if (classes_->any()) [[unlikely]] {
+      Classify(key.bytes, entry);
+    }
+  }
+  void CountOut(const Entry& entry) {
+    if (classes_->any()) [[unlikely]] {
+      Count(entry, -1);
+    }
+  }
+  void Classify(std::string_view key, Entry& entry);
+  void Count(const Entry& entry, int sign);
+  void CountChange(ClassNumber number, const ClassTally& change);
   void TellAdded(const KeyRef& key) {
     if (observer_ != nullptr && observer_->wants_added) [[unlikely]] {
       observer_->OnAdded(index_, key);
@@ -153,6 +183,8 @@ class ShardDatabase {
   ExpiryStatistics* statistics_;
   uint64_t* evicted_;
   const std::unique_ptr<AdaptiveShard>* adaptive_;
+  KeyClasses* classes_;
+  std::vector<ClassTally> tallies_;  // by class; empty until there are any
   Reclaimer* reclaimer_;
   KeyspaceObserver* observer_;
 };
@@ -176,6 +208,8 @@ struct alignas(64) Shard {
   ~Shard();
   // Of all databases. REQUIRES: the lock.
   size_t CountEntries() const;
+  // The database of the entry that comes after so many others. REQUIRES: there are more; the lock.
+  ShardDatabase& DrawDatabase(size_t entries_before);
 };
 
 }  // namespace strata

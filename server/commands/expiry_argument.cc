@@ -51,7 +51,8 @@ std::optional<int64_t> ParseExpiryMs(CommandContext& c, std::string_view amount,
   std::optional<int64_t> expiry_ms = ToUnixMs(*number, format, c.now_ms());
   if (past == PastTime::kRefused && *number <= 0) expiry_ms.reset();
   if (!expiry_ms) ReplyInvalidExpiry(c);
-  return expiry_ms;
+  const bool is_ttl = expiry_ms && format.origin == TimeOrigin::kNow;
+  return is_ttl ? c.JitteredExpiryMs(c.keys[0], *expiry_ms) : expiry_ms;
 }
 
 bool TakeTimedLifetime(ArgumentReader& reader, LifetimeOption& option) {

@@ -29,8 +29,7 @@ OpenedHash OpenHash(CommandContext& c, const KeyRef& key, HashAccess access) {
 }
 
 HashValue CreateHash(CommandContext& c, const KeyRef& key) {
-  Entry* entry = HashValue::NewEntry(key.bytes);
-  c.PutNew(key, entry);
+  Entry* entry = c.PutNew(key, HashValue::NewEntry(key.bytes));
   return HashValue(*entry, HashLimitsOf(c));
 }
 

@@ -22,9 +22,7 @@ std::optional<ListEnd> ParseListEnd(std::string_view word) {
 }
 
 Entry* MakeList(CommandContext& c, const KeyRef& key) {
-  Entry* entry = ListValue::NewEntry(key.bytes);
-  c.PutNew(key, entry);
-  return entry;
+  return c.PutNew(key, ListValue::NewEntry(key.bytes));
 }
 
 void PopElement(CommandContext& c, const KeyRef& key, Entry& list, ListEnd end) {

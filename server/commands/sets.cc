@@ -22,7 +22,7 @@ void SAdd(CommandContext& c) {
   if (entry == nullptr) {
     entry = SetValue::NewEntry(key.bytes, SetValue::EncodingFor(members[0], members.size(), limits),
                                limits);
-    c.PutNew(key, entry);
+    entry = c.PutNew(key, entry);
   }
   SetValue set(*entry, limits);
   set.Expect(members.size());
@@ -212,7 +212,7 @@ void SMove(CommandContext& c) {
   EraseIfEmpty(c, from, set);
   if (target == nullptr) {
     target = SetValue::NewEntry(to.bytes, SetValue::EncodingFor(member.text(), 1, limits), limits);
-    c.PutNew(to, target);
+    target = c.PutNew(to, target);
   }
   if (SetValue(*target, limits).Add(member)) c.Changed(to, events::kSAdd);
   c.reply.Integer(1);

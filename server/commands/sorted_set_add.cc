@@ -55,7 +55,7 @@ Target FindOrCreate(CommandContext& c, const AddOptions& options) {
   if (c.WrongType(entry, ValueType::kSortedSet)) return {.wrong_type = true};
   if (entry == nullptr && options.condition != AddCondition::kIfPresent) {
     entry = SortedSetValue::NewEntry(key.bytes);
-    c.PutNew(key, entry);
+    entry = c.PutNew(key, entry);
   }
   return {.entry = entry};
 }

@@ -94,9 +94,7 @@ void CreateGroup(CommandContext& c) {
   const std::optional<StreamId> id = from_last ? LastId(stream) : ReadStreamId(c, c.argument(4));
   if (!id) return;
   if (stream == nullptr) {
-    Entry* entry = NewStreamEntry(c.keys[0].bytes);
-    c.database.Put(c.keys[0], entry);
-    stream = &StreamOf(*entry);
+    stream = &StreamOf(*c.PutNew(c.keys[0], NewStreamEntry(c.keys[0].bytes)));
   }
   if (stream->FindGroup(c.argument(3)) != nullptr) {
     return c.reply.Error("BUSYGROUP Consumer Group name already exists");

@@ -178,9 +178,7 @@ void Add(CommandContext& c) {
   }
   if (!Stream::HasRoomFor(pairs)) return c.reply.Error("ERR Elements are too large to be stored");
   if (stream == nullptr) {
-    Entry* entry = NewStreamEntry(c.keys[0].bytes);
-    c.database.Put(c.keys[0], entry);
-    stream = &StreamOf(*entry);
+    stream = &StreamOf(*c.PutNew(c.keys[0], NewStreamEntry(c.keys[0].bytes)));
   }
   stream->Append(*id, pairs, LimitsOf(c));
   c.Changed(c.keys[0], events::kXAdd);

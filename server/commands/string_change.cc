@@ -48,7 +48,7 @@ NewString MakeRawString(std::string_view key, std::string_view head, size_t size
 
 char* WritableString(CommandContext& c, const KeyRef& key, Entry* entry, size_t size) {
   if (entry == nullptr) {
-    NewString made = MakeRawString(key.bytes, {}, size, 0, std::nullopt);
+    NewString made = MakeRawString(key.bytes, {}, size, 0, c.DefaultExpiryMs(key));
     c.PutInPlaceOf(key, nullptr, made.entry);
     return made.bytes;
   }

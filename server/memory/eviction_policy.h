@@ -8,11 +8,13 @@
 
 namespace strata {
 
-// REQUIRES: the policy is one of Redis's, and evicts.
+// Of the server's policy. Of one that is not Redis's, or does not evict: by recency, for the
+// classes of keys that give all the same.
 EvictionRule EvictionRuleOf(const Options& options);
 
-// Prepares the keyspace for the policy that is set. REQUIRES: the world is stopped, or nothing was
-// ever stored.
-void FollowEvictionPolicy(Keyspace& keyspace, const Options& options);
+// Prepares the keyspace for the policy that is set, and for the classes. False if there have been
+// so many classes that entries still have the numbers of those that are no more. REQUIRES: the
+// world is stopped, or nothing was ever stored.
+[[nodiscard]] bool FollowEvictionPolicy(Keyspace& keyspace, const Options& options);
 
 }  // namespace strata

@@ -2,6 +2,7 @@
 
 #include "server/memory/eviction_policy.h"
 #include "storage/eviction/evict_adaptive.h"
+#include "storage/eviction/evict_of_class.h"
 #include "storage/eviction/evict_one.h"
 
 namespace strata {
@@ -10,7 +11,7 @@ RoomMaker::RoomMaker(const Means& means, size_t thread_index)
 
 bool RoomMaker::MakeRoom(const Options& options, int64_t now_ms) {
   constexpr int kMostKeys = 16;
-  if (options.maxmemory_policy == MaxmemoryPolicy::kNoEviction) return !means_.budget.IsOver();
+  if (!MayEvict(options)) return !means_.budget.IsOver();
   for (int i = 0; i < kMostKeys && Shortage() > 0; ++i) {
     if (!EvictOne(options, now_ms)) return !means_.budget.IsOver();
   }
@@ -19,7 +20,7 @@ bool RoomMaker::MakeRoom(const Options& options, int64_t now_ms) {
 
 bool RoomMaker::WorkAhead(const Options& options, int64_t now_ms) {
   constexpr int64_t kBudgetNs = 1'000'000;
-  if (options.maxmemory_policy == MaxmemoryPolicy::kNoEviction) return false;
+  if (!MayEvict(options)) return false;
   const int64_t end_ns = means_.clock.StopwatchNs() + kBudgetNs;
   while (Shortage() > 0) {
     if (!EvictOne(options, now_ms)) return false;
@@ -28,17 +29,37 @@ bool RoomMaker::WorkAhead(const Options& options, int64_t now_ms) {
   return false;
 }
 
+void RoomMaker::HoldQuotas(const Options& options, int64_t now_ms, Classes which) {
+  constexpr int kMostKeys = 16;
+  KeyClasses& classes = means_.keyspace.classes();
+  const EvictionRule common = EvictionRuleOf(options);
+  for (int i = 0; i < kMostKeys; ++i) {
+    const std::optional<ClassNumber> number = classes.OverQuota(which == Classes::kAll);
+    if (!number) return;
+    const EvictionRule& rule = classes.at(*number).rule ? *classes.at(*number).rule : common;
+    const bool gave = EvictFromNext(
+        [&](Shard& shard) { return EvictOfClass(shard, *number, rule, now_ms, random_); });
+    classes.SetHasNothing(*number, !gave);
+    if (!gave && which == Classes::kAll) return;
+  }
+}
+
 bool RoomMaker::EvictOne(const Options& options, int64_t now_ms) {
-  for (size_t i = 0; i < means_.keyspace.shard_count(); ++i) {
-    Shard& shard = means_.keyspace.shard(next_shard_++ % means_.keyspace.shard_count());
-    const bool is_adaptive = options.maxmemory_policy == MaxmemoryPolicy::kAdaptive;
-    const size_t bytes = is_adaptive
-                             ? EvictAdaptive(shard, now_ms, random_)
-                             : strata::EvictOne(shard, EvictionRuleOf(options), now_ms, random_);
-    if (bytes > 0) {
-      ReadMeter();
-      return true;
-    }
+  const bool is_adaptive = options.maxmemory_policy == MaxmemoryPolicy::kAdaptive;
+  const EvictionRule rule = EvictionRuleOf(options);
+  return EvictFromNext([&](Shard& shard) {
+    return is_adaptive ? EvictAdaptive(shard, now_ms, random_)
+                       : strata::EvictOne(shard, rule, now_ms, random_);
+  });
+}
+
+template <class Evict>
+bool RoomMaker::EvictFromNext(Evict&& evict) {
+  Keyspace& keyspace = means_.keyspace;
+  for (size_t i = 0; i < keyspace.shard_count(); ++i) {
+    if (evict(keyspace.shard(next_shard_++ % keyspace.shard_count())) == 0) continue;
+    ReadMeter();
+    return true;
   }
   return false;
 }

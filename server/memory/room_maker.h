@@ -48,14 +48,26 @@ class RoomMaker {
   bool MakeRoom(const Options& options, int64_t now_ms);
   // At a tick. True if there is more to do.
   bool WorkAhead(const Options& options, int64_t now_ms);
+  // Classes of keys that are above their quota give some of theirs: before a command, and at a
+  // tick, when those are tried too that had nothing to give.
+  enum class Classes { kThatHave, kAll };
+  void HoldQuotas(const Options& options, int64_t now_ms, Classes which);
 
  private:
   // Bytes that have to be freed, and are not waiting to be already.
   int64_t Shortage() const {
     return means_.budget.Shortage() - static_cast<int64_t>(means_.reclaimer.pending_bytes());
   }
+  // Whether there are keys that may go.
+  bool MayEvict(const Options& options) const {
+    return options.maxmemory_policy != MaxmemoryPolicy::kNoEviction ||
+           means_.keyspace.classes().any_gives();
+  }
   // Evicts one key from the next shard that has one. False if no shard has.
   bool EvictOne(const Options& options, int64_t now_ms);
+  // Calls `evict(shard)`, which returns the bytes that it made free, for one shard after the other.
+  template <class Evict>
+  bool EvictFromNext(Evict&& evict);
 
   Means means_;
   MemoryMeter meter_;

@@ -75,8 +75,9 @@ std::string FormatDecimal(double value, int digits) {
   return {text.data(), std::min(text.size() - 1, static_cast<size_t>(std::max(size, 0)))};
 }
 
-std::string BuildInfo(Services& services, std::span<const std::string_view> sections) {
-  InfoText out;
+std::string BuildInfo(Services& services, int database,
+                      std::span<const std::string_view> sections) {
+  InfoText out(database);
   for (const InfoSection& section : kSections) {
     if (!Wants(section, sections)) continue;
     out.Section(section.title);

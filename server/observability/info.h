@@ -19,6 +19,11 @@ namespace strata {
 
 class InfoText {
  public:
+  explicit InfoText(int database) : database_(database) {}
+
+  // That the client has selected who asks.
+  int database() const { return database_; }
+
   // Begins a section: "# Name", behind an empty line unless it is the first.
   void Section(std::string_view title);
 
@@ -37,6 +42,7 @@ class InfoText {
   std::string Take() { return std::move(text_); }
 
  private:
+  const int database_;
   std::string text_;
 };
 
@@ -45,7 +51,8 @@ std::string FormatDecimal(double value, int digits);
 
 // The sections named, in any case, or the default ones if none is named; "default", "all" and
 // "everything" are names too. Unknown names add nothing.
-std::string BuildInfo(Services& services, std::span<const std::string_view> sections);
+// `database`: the one that the client has selected.
+std::string BuildInfo(Services& services, int database, std::span<const std::string_view> sections);
 
 // info_server.cc
 void WriteServerInfo(Services& services, InfoText& out);

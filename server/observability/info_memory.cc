@@ -62,6 +62,19 @@ void WriteFragmentation(const MemoryReport& memory, InfoText& out) {
   out.Add("mem_fragmentation_bytes", Difference(memory.resident, allocator.allocated));
 }
 
+// Where a class is all of the database, its policy is what applies there: job queues look at it.
+std::string PolicyOf(int database, Options options) {
+  for (const ClassDefinition& definition : options.classes.classes) {
+    const bool is_all =
+        definition.patterns.empty() && (!definition.database || *definition.database == database);
+    if (is_all) {
+      if (definition.policy) options.maxmemory_policy = *definition.policy;
+      break;
+    }
+  }
+  return FormatOption(*FindOption("maxmemory-policy"), options);
+}
+
 }  // namespace
 
 void WriteMemoryInfo(Services& services, InfoText& out) {
@@ -70,7 +83,7 @@ void WriteMemoryInfo(Services& services, InfoText& out) {
   WriteUsed(memory, out);
   WriteScripting(services, out);
   out.AddMemory("maxmemory", static_cast<uint64_t>(options.maxmemory));
-  out.Add("maxmemory_policy", FormatOption(*FindOption("maxmemory-policy"), options));
+  out.Add("maxmemory_policy", PolicyOf(out.database(), options));
   WriteFragmentation(memory, out);
   out.Add("mem_not_counted_for_evict", 0);
   out.Add("mem_replication_backlog", 0);

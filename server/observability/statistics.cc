@@ -52,6 +52,10 @@ void ThreadStatistics::Reset() {
         &query_limit_disconnections, &output_limit_disconnections}) {
     counter->Reset();
   }
+  for (ClassCounters& counters : classes) {
+    counters.hits.Reset();
+    counters.misses.Reset();
+  }
   for (auto& command : commands_) {
     CommandCounters* counters = command.load(std::memory_order_acquire);
     if (counters == nullptr) continue;

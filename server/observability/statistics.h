@@ -16,6 +16,7 @@
 
 #include "base/counter.h"
 #include "base/mutex.h"
+#include "storage/key_classes.h"
 
 namespace strata {
 
@@ -52,6 +53,12 @@ struct CommandCounters {
   LatencyHistogram latency;
 };
 
+// Of a class of keys.
+struct ClassCounters {
+  Counter hits;
+  Counter misses;
+};
+
 // One I/O thread's.
 class ThreadStatistics {
  public:
@@ -60,6 +67,7 @@ class ThreadStatistics {
   Counter commands_processed;
   Counter keyspace_hits;
   Counter keyspace_misses;
+  std::array<ClassCounters, kMostClassNumbers> classes;
   UnstoppedCounter bytes_in;
   UnstoppedCounter bytes_out;
   UnstoppedCounter reads;  // from sockets, that brought bytes
@@ -123,6 +131,7 @@ class Statistics {
  public:
   Statistics(size_t threads, size_t command_rows);
 
+  size_t threads() const { return threads_.size(); }
   ThreadStatistics& Thread(size_t index) { return *threads_[index]; }
   // The sum over the threads: Sum(&ThreadStatistics::keyspace_hits).
   template <class AnyCounter>

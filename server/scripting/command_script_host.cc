@@ -5,6 +5,7 @@
 
 #include "server/command_context.h"
 #include "server/command_gates.h"
+#include "server/memory/class_quota.h"
 #include "server/nested_calls.h"
 #include "server/scripting/scripting.h"
 #include "server/scripting/shebang.h"
@@ -86,6 +87,10 @@ std::string CommandScriptHost::RefusalOf(const strata::Call& call) {
   const bool may_take_memory = (script_.flags & kScriptAllowOom) != 0 || has_written_;
   if (was_over_memory_limit_ && command.Is(kDenyOom) && !may_take_memory) {
     return std::string(errors::kOutOfMemory);
+  }
+  const KeyClasses& classes = context_.services.keyspace.classes();
+  if (classes.any_quota() && command.Is(kDenyOom) && !may_take_memory) {
+    return FullClassError(classes, context_.client.database, call.keys);
   }
   return {};
 }

@@ -25,6 +25,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "storage/eviction/entry_worth.h"
 #include "storage/eviction/ghost_table.h"
 #include "storage/eviction/key_tracker.h"
 #include "storage/eviction/rank.h"
@@ -33,13 +34,6 @@
 namespace strata::eviction {
 
 enum class Objective : uint8_t { kRequests, kBytes, kCost };
-
-// What a rank does not know of an entry.
-struct EntryWorth {
-  uint32_t bytes = 1;
-  float weight = 1;
-  float cost = 1;  // of a miss
-};
 
 class AdaptivePolicy {
  public:

@@ -19,6 +19,8 @@
 
 namespace strata {
 
+class ShardDatabase;
+
 class AdaptiveShard {
  public:
   AdaptiveShard(eviction::SharedLearning& learning, eviction::Objective objective)
@@ -43,12 +45,12 @@ class AdaptiveShard {
   void SetEntries(size_t entries) { policy_.SetEntries(entries); }
 
   // A candidate for eviction is looked at.
-  void Offer(int database, uint64_t hash, const Entry& entry, int64_t now_s);
+  void Offer(const ShardDatabase& part, const Entry& entry, int64_t now_s);
   // Before candidates are offered.
   void AgeVictims(int64_t now_s) {
     NoteTime(now_s);
     victims_.Rescore([this](const eviction::Victim& victim) {
-      return policy_.Score(victim.history, {.bytes = victim.bytes});
+      return policy_.Score(victim.history, victim.worth);
     });
   }
   // The best to lose of those that were offered, which is then forgotten.

@@ -1,33 +1,24 @@
 #include "storage/eviction/evict_adaptive.h"
 
 #include "storage/eviction/adaptive_shard.h"
+#include "storage/eviction/evict_of_class.h"
 
 namespace strata {
 namespace {
 
-// Some database with keys, each as likely as it has a share of them. REQUIRES: there are any.
-ShardDatabase& DrawDatabase(Shard& shard, size_t entries, Random& random) {
-  uint64_t left = random.Below(entries);
-  ShardDatabase* last = nullptr;
-  for (const auto& place : shard.databases) {
-    ShardDatabase* part = place.load(std::memory_order_relaxed);
-    if (part == nullptr || part->size() == 0) continue;
-    last = part;
-    if (left < part->size()) break;
-    left -= part->size();
-  }
-  return *last;
-}
-
 // Buckets, since an entry's neighbours cost no further look into the table.
 void OfferBuckets(Shard& shard, size_t entries, int64_t now_s, Random& random) {
   constexpr int kBuckets = 3;
-  for (int i = 0; i < kBuckets; ++i) {
-    ShardDatabase& part = DrawDatabase(shard, entries, random);
+  constexpr int kMostBuckets = 64;  // where classes keep most from going
+  size_t offered = 0;
+  for (int i = 0; i < kBuckets || (i < kMostBuckets && offered == 0); ++i) {
+    ShardDatabase& part = shard.DrawDatabase(random.Below(entries));
     const Entry* found[EntryTable::kMaxVisited];
     const size_t count = part.SampleBucket(random, found);
     for (size_t k = 0; k < count; ++k) {
-      shard.adaptive->Offer(part.index(), part.HashOf(*found[k]), *found[k], now_s);
+      if (!part.MayEvict(*found[k], EvictionScope::kAllKeys)) continue;
+      ++offered;
+      shard.adaptive->Offer(part, *found[k], now_s);
     }
   }
 }
@@ -47,7 +38,9 @@ size_t EvictAdaptive(Shard& shard, int64_t now_ms, Random& random) {
     ShardDatabase* part = shard.databases[victim->place].load(std::memory_order_relaxed);
     const Entry* entry = part == nullptr ? nullptr : part->FindByHash(victim->hash);
     if (entry == nullptr || adaptive.WasUsedSince(*victim, entry->use(), now_s)) continue;
-    if (size_t bytes = part->Evict(victim->hash, EvictionScope::kAllKeys, now_ms)) return bytes;
+    const size_t bytes =
+        EvictOrAnother(shard, *part, victim->hash, EvictionScope::kAllKeys, now_ms, random);
+    if (bytes > 0) return bytes;
   }
   return 0;
 }

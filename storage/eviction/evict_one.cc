@@ -1,6 +1,7 @@
 #include "storage/eviction/evict_one.h"
 
 #include "base/hash.h"
+#include "storage/eviction/evict_of_class.h"
 
 namespace strata {
 namespace {
@@ -34,7 +35,8 @@ size_t EvictOne(Shard& shard, const EvictionRule& rule, int64_t now_ms, Random& 
     const auto index = static_cast<size_t>(best->database);
     ShardDatabase* part = shard.databases[index].load(std::memory_order_relaxed);
     if (part == nullptr) continue;
-    if (size_t bytes = part->Evict(best->hash, rule.scope, now_ms); bytes > 0) return bytes;
+    const size_t bytes = EvictOrAnother(shard, *part, best->hash, rule.scope, now_ms, random);
+    if (bytes > 0) return bytes;
   }
   return 0;
 }

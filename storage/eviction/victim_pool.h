@@ -16,14 +16,15 @@
 #include <optional>
 
 #include "storage/eviction/access_history.h"
+#include "storage/eviction/entry_worth.h"
 
 namespace strata::eviction {
 
 struct Victim {
-  uint64_t hash;
+  uint64_t hash = 0;
   AccessHistory history;
   uint32_t place;  // where its owner finds it
-  uint32_t bytes = 1;
+  EntryWorth worth = {};
 };
 
 class VictimPool {

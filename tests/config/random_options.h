@@ -82,6 +82,20 @@ class RandomOptions {
       lines.push_back(QuoteWord(name) + " on " + QuoteWord(">" + Text()));
     }
   }
+  void Fill(ClassDefinitions Options::*member, Options& options) {
+    (options.*member).classes.clear();
+    for (size_t left = random_.Below(4); left > 0; --left) {
+      ClassDefinition& made = (options.*member).classes.emplace_back();
+      made.name = "class-" + std::to_string(left);
+      made.patterns = {Text() + '*', "x" + Text()};
+      made.weight = static_cast<double>(1 + random_.Below(100)) / 10;
+      made.floor = Small();
+      made.quota = made.floor + Small();
+      made.ttl_s = Small();
+      made.ttl_jitter_percent = Small() % 90;
+      if (random_.Below(2) == 0) made.policy = MaxmemoryPolicy::kVolatileTtl;
+    }
+  }
   void Fill(std::vector<double> Options::*member, Options& options) {
     (options.*member).clear();
     for (size_t left = random_.Below(4); left > 0; --left) {

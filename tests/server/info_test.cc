@@ -224,7 +224,7 @@ TEST_CASE("the process knows its memory, its processor time and its system") {
 }
 
 TEST_CASE("percentages and decimals of INFO") {
-  InfoText text;
+  InfoText text(0);
   text.AddPercent("p", 1, 3);
   text.AddPercent("none", 1, 0);
   text.AddDecimal("d", 2.5);

@@ -144,7 +144,7 @@ class TestServer final : private ServerControl {
   void FollowOptions() {
     notifications_.Follow(config_.options());
     tracking_.set_most_keys(static_cast<size_t>(config_.options().tracking_table_max_keys));
-    FollowEvictionPolicy(keyspace_, config_.options());
+    if (!FollowEvictionPolicy(keyspace_, config_.options())) std::abort();
   }
 
   Config config_;

@@ -34,7 +34,9 @@ struct ShardFixture {
   uint64_t evicted = 0;
   Reclaimer reclaimer;
   std::unique_ptr<AdaptiveShard> adaptive;
-  ShardDatabase shard{0, kStart, {kSeed, statistics, evicted, adaptive, reclaimer, nullptr}};
+  KeyClasses classes;
+  ShardDatabase shard{
+      0, kStart, {kSeed, statistics, evicted, adaptive, classes, reclaimer, nullptr}};
 };
 
 TEST_CASE_METHOD(ShardFixture, "a stored string has the encoding Redis would choose") {

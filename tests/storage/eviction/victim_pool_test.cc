@@ -10,7 +10,7 @@ namespace {
 
 // A victim's place stands for its score.
 void Offer(VictimPool& pool, uint64_t hash, uint32_t score) {
-  pool.Offer({hash, {}, score}, static_cast<float>(score));
+  pool.Offer({hash, {}, score, {}}, static_cast<float>(score));
 }
 
 std::vector<uint32_t> TakeAll(VictimPool& pool) {

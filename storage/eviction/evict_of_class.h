@@ -1,0 +1,23 @@
+#pragma once
+
+// Evicts keys of one class of keys (storage/key_classes.h).
+
+#include <cstddef>
+#include <cstdint>
+
+#include "base/random.h"
+#include "storage/shard.h"
+
+namespace strata {
+
+// The best to lose of some keys of the class that are come across in the shard, by the class's own
+// rule, or by `rule` if it has none. Returns as EvictOne does. Takes the shard's lock.
+size_t EvictOfClass(Shard& shard, ClassNumber number, const EvictionRule& rule, int64_t now_ms,
+                    Random& random);
+
+// That entry was chosen to go, by comparison with those of all classes. If its class has a rule of
+// its own, another one of the class goes for it. REQUIRES: the shard's lock.
+size_t EvictOrAnother(Shard& shard, ShardDatabase& part, uint64_t hash, EvictionScope scope,
+                      int64_t now_ms, Random& random);
+
+}  // namespace strata
