@@ -85,7 +85,9 @@ class CommandContext {
   // Stores a string under a key, as a use of it: with or without an expiry (unix ms).
   void PutString(const KeyRef& key, std::string_view value,
                  std::optional<int64_t> expiry_ms = std::nullopt) {
-    if (!expiry_ms) expiry_ms = DefaultExpiryMs(key);
+    if (has_classes() && !expiry_ms) [[unlikely]] {
+      expiry_ms = ClassExpiryMs(ClassOf(key));
+    }
     Use(key, *database.SetString(key, value, expiry_ms));
   }
   // Stores an entry under a key that had none, or whose value has nothing to do with it: it counts
