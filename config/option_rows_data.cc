@@ -30,8 +30,15 @@ constexpr OptionRow kMemoryRows[] = {
      .unit = Unit::kBytes,
      .default_text = "0",
      .doc = "Memory of the whole process as the operating system counts it, buffers and the "
-            "allocator's gaps too; 0 is no limit. A 64th of it, 64mb at most, is kept free ahead "
-            "of need where keys may be evicted."},
+            "allocator's gaps too; 0 is no limit but for that of maxmemory-cgroup-share. A 64th of "
+            "it, 64mb at most, is kept free ahead of need where keys may be evicted."},
+    {.name = "maxmemory-cgroup-share",
+     .field = &Options::maxmemory_cgroup_share,
+     .bounds = {0, 100},
+     .default_text = "80",
+     .doc = "Where maxmemory is 0 and the server runs in a control group with a limit of memory (a "
+            "container's), so many percent of that are the limit, before the kernel ends the "
+            "process. INFO shows it as maxmemory. 0 looks at no group."},
     {.name = "maxmemory-policy",
      .field = MakeEnumField<&Options::maxmemory_policy>(kPolicyNames),
      .default_text = "noeviction",

@@ -142,7 +142,8 @@ struct Options {
   std::string logfile;
 
   // memory
-  int64_t maxmemory = 0;  // bytes, 0: no limit
+  int64_t maxmemory = 0;               // bytes, 0: as the control group says
+  int64_t maxmemory_cgroup_share = 0;  // percent
   MaxmemoryPolicy maxmemory_policy = MaxmemoryPolicy::kNoEviction;
   int64_t maxmemory_samples = 0;
   AdaptiveObjective adaptive_objective = AdaptiveObjective::kRequests;

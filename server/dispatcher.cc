@@ -197,7 +197,7 @@ std::string Dispatcher::RareRefusal(const Client& client, const Request& request
 
 void Dispatcher::HoldQuotas() {
   if (services_.post.IsFull()) return;
-  room_maker_.HoldQuotas(services_.config.options(), now_ms_, RoomMaker::Classes::kThatHave);
+  room_maker_.HoldQuotas(services_.config.options(), now_ms_);
 }
 
 bool Dispatcher::MakeRoom() {

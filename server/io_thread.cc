@@ -168,11 +168,8 @@ std::chrono::milliseconds IoThread::PeriodAfter(const ExpiryStep& expiry) const 
 bool IoThread::MakeRoom() {
   RoomMaker& room_maker = dispatcher_.room_maker();
   room_maker.ReadMeter();
-  if (services_.keyspace.classes().any_quota() && !services_.post.IsFull()) {
-    room_maker.HoldQuotas(services_.config.options(), services_.clock.WallMs(),
-                          RoomMaker::Classes::kAll);
-  }
-  if (services_.memory.Shortage() <= 0 || services_.post.IsFull()) return false;
+  const bool has_work = services_.memory.Shortage() > 0 || services_.keyspace.classes().any_quota();
+  if (!has_work || services_.post.IsFull()) return false;
   return room_maker.WorkAhead(services_.config.options(), services_.clock.WallMs());
 }
 

@@ -17,6 +17,7 @@
 #include "base/allocator.h"
 #include "base/check.h"
 #include "base/log.h"
+#include "base/number.h"
 #include "base/random.h"
 #include "base/version.h"
 #include "server/memory/eviction_policy.h"
@@ -117,7 +118,7 @@ Server::Server(LoadedConfig loaded)
   keyspace_.Observe(key_observer_);
   notifications_.Follow(config_.options());
   tracking_.set_most_keys(static_cast<size_t>(config_.options().tracking_table_max_keys));
-  memory_.set_limit(static_cast<uint64_t>(config_.options().maxmemory));
+  memory_.set_limit(MemoryLimit(config_.options()));
   CHECK(FollowEvictionPolicy(keyspace_, config_.options()));
   reclaimer_.Account(memory_);
   identity_.startup_memory_bytes = ReadAllocatorStatistics().allocated;
@@ -143,6 +144,10 @@ Result<void> Server::Run() {
 
   cron_ = std::make_unique<asio::steady_timer>(threads_[0]->context());
   ScheduleCron();
+  if (memory_.limit() > 0 && options.maxmemory == 0) {
+    LogNotice("maxmemory is not set: the limit is " + FormatInt64(options.maxmemory_cgroup_share) +
+              "% of the control group's, " + FormatInt64(memory_.limit()) + " bytes");
+  }
   LogNotice("ready to accept connections");  // first: what the threads say comes behind it
   listeners_->Start();
   for (auto& thread : threads_) thread->Start();
@@ -227,7 +232,9 @@ Result<void> Server::ApplyOptions(std::span<const std::string_view> changed_name
       tracking_.set_most_keys(static_cast<size_t>(options.tracking_table_max_keys));
     }
     if (name == "maxclients") RaiseDescriptorLimit(options.maxclients);
-    if (name == "maxmemory") memory_.set_limit(static_cast<uint64_t>(options.maxmemory));
+    if (name == "maxmemory" || name == "maxmemory-cgroup-share") {
+      memory_.set_limit(MemoryLimit(options));
+    }
     if (name == "maxmemory" || name == "maxmemory-policy") {
       over_memory_limit_.store(false, std::memory_order_relaxed);  // until it is seen to be
     }

@@ -105,14 +105,20 @@ bool KeyClasses::IsOverQuota(const Slot& slot) const {
          slot.bytes.load(std::memory_order_relaxed) > slot.key_class.quota;
 }
 
-std::optional<ClassNumber> KeyClasses::OverQuota(bool tries) const {
+std::optional<ClassNumber> KeyClasses::OverQuota() const {
   if (!any_quota_) return std::nullopt;
   for (ClassNumber number : order_) {
     const Slot& slot = *slots_[number];
-    if (!IsOverQuota(slot) || !Gives(slot.key_class)) continue;
-    if (tries || !slot.has_nothing.load(std::memory_order_relaxed)) return number;
+    const bool gives = Gives(slot.key_class) && !slot.has_nothing.load(std::memory_order_relaxed);
+    if (gives && IsOverQuota(slot)) return number;
   }
   return std::nullopt;
+}
+
+void KeyClasses::AskAllAgain() {
+  for (ClassNumber number : order_) {
+    slots_[number]->has_nothing.store(false, std::memory_order_relaxed);
+  }
 }
 
 bool KeyClasses::IsFull(ClassNumber number) const {

@@ -105,11 +105,12 @@ class KeyClasses {
   // Whether those of no class may give, and of classes that do not say.
   void set_others_give(bool give) { others_give_ = give; }
   // Some class that is above its quota and may have something to give; nothing if none is.
-  // `tries`: those too that had nothing.
-  std::optional<ClassNumber> OverQuota(bool tries) const;
-  void SetHasNothing(ClassNumber number, bool has_nothing) {
-    slots_[number]->has_nothing.store(has_nothing, std::memory_order_relaxed);
+  std::optional<ClassNumber> OverQuota() const;
+  // No key of the class was found that may go. It is not asked again until AskAllAgain.
+  void SetHasNothing(ClassNumber number) {
+    slots_[number]->has_nothing.store(true, std::memory_order_relaxed);
   }
+  void AskAllAgain();
   // Whether keys of the class may not become more: it is above its quota and cannot give.
   bool IsFull(ClassNumber number) const;
 

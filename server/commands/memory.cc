@@ -116,7 +116,7 @@ void MemoryStats(CommandContext& c) {
   out.Write(c.reply);
 }
 
-std::string Diagnose(const MemoryReport& memory, size_t clients, const Options& options) {
+std::string Diagnose(const MemoryReport& memory, size_t clients, int64_t limit) {
   constexpr uint64_t kTooSmallToJudge = 5 << 20;
   constexpr uint64_t kManyBytesPerClient = 200 << 10;
   constexpr double kHigh = 1.4;
@@ -142,14 +142,15 @@ std::string Diagnose(const MemoryReport& memory, size_t clients, const Options& 
         "- Client buffers: connections hold over 200 KiB on average. CLIENT LIST shows whose "
         "(omem, qbuf); client-output-buffer-limit bounds them.\n";
   }
-  if (options.maxmemory > 0 && memory.resident > static_cast<uint64_t>(options.maxmemory)) {
+  if (limit > 0 && static_cast<int64_t>(memory.resident) > limit) {
     out += "- Limit: the resident memory is above maxmemory.\n";
   }
   return out.empty() ? "No memory problem found.\n" : "Found:\n" + out;
 }
 
 void MemoryDoctor(CommandContext& c) {
-  c.reply.Verbatim("txt", Diagnose(ReadMemory(c.services), c.services.clients.size(), c.options()));
+  c.reply.Verbatim("txt", Diagnose(ReadMemory(c.services), c.services.clients.size(),
+                                   c.services.memory.limit()));
 }
 
 void MemoryMallocStats(CommandContext& c) {

@@ -1,5 +1,6 @@
 #include "server/memory/eviction_policy.h"
 
+#include "base/cgroup.h"
 #include "base/check.h"
 
 namespace strata {
@@ -76,6 +77,13 @@ bool DefineClasses(KeyClasses& classes, const Options& options) {
 EvictionRule EvictionRuleOf(const Options& options) {
   if (const auto rule = RuleOf(options.maxmemory_policy, options)) return *rule;
   return *RuleOf(MaxmemoryPolicy::kAllkeysLru, options);
+}
+
+uint64_t MemoryLimit(const Options& options) {
+  if (options.maxmemory > 0) return static_cast<uint64_t>(options.maxmemory);
+  if (options.maxmemory_cgroup_share == 0) return 0;
+  const uint64_t limit = CgroupMemoryLimit().value_or(0);
+  return limit / 100 * static_cast<uint64_t>(options.maxmemory_cgroup_share);
 }
 
 bool FollowEvictionPolicy(Keyspace& keyspace, const Options& options) {

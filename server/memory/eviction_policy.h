@@ -12,6 +12,9 @@ namespace strata {
 // classes of keys that give all the same.
 EvictionRule EvictionRuleOf(const Options& options);
 
+// The limit of memory in bytes; 0 is none.
+uint64_t MemoryLimit(const Options& options);
+
 // Prepares the keyspace for the policy that is set, and for the classes. False if there have been
 // so many classes that entries still have the numbers of those that are no more. REQUIRES: the
 // world is stopped, or nothing was ever stored.

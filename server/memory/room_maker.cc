@@ -20,28 +20,34 @@ bool RoomMaker::MakeRoom(const Options& options, int64_t now_ms) {
 
 bool RoomMaker::WorkAhead(const Options& options, int64_t now_ms) {
   constexpr int64_t kBudgetNs = 1'000'000;
-  if (!MayEvict(options)) return false;
   const int64_t end_ns = means_.clock.StopwatchNs() + kBudgetNs;
-  while (Shortage() > 0) {
-    if (!EvictOne(options, now_ms)) return false;
+  means_.keyspace.classes().AskAllAgain();
+  bool has_more = true;
+  while (has_more) {
     if (means_.clock.StopwatchNs() >= end_ns) return true;
+    has_more = EvictOfClasses(options, now_ms);
+    if (Shortage() > 0 && MayEvict(options)) has_more |= EvictOne(options, now_ms);
   }
   return false;
 }
 
-void RoomMaker::HoldQuotas(const Options& options, int64_t now_ms, Classes which) {
+void RoomMaker::HoldQuotas(const Options& options, int64_t now_ms) {
   constexpr int kMostKeys = 16;
+  for (int i = 0; i < kMostKeys && EvictOfClasses(options, now_ms); ++i) {
+  }
+}
+
+bool RoomMaker::EvictOfClasses(const Options& options, int64_t now_ms) {
   KeyClasses& classes = means_.keyspace.classes();
-  const EvictionRule common = EvictionRuleOf(options);
-  for (int i = 0; i < kMostKeys; ++i) {
-    const std::optional<ClassNumber> number = classes.OverQuota(which == Classes::kAll);
-    if (!number) return;
+  while (const std::optional<ClassNumber> number = classes.OverQuota()) {
+    const EvictionRule common = EvictionRuleOf(options);
     const EvictionRule& rule = classes.at(*number).rule ? *classes.at(*number).rule : common;
     const bool gave = EvictFromNext(
         [&](Shard& shard) { return EvictOfClass(shard, *number, rule, now_ms, random_); });
-    classes.SetHasNothing(*number, !gave);
-    if (!gave && which == Classes::kAll) return;
+    if (gave) return true;
+    classes.SetHasNothing(*number);
   }
+  return false;
 }
 
 bool RoomMaker::EvictOne(const Options& options, int64_t now_ms) {

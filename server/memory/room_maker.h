@@ -48,10 +48,8 @@ class RoomMaker {
   bool MakeRoom(const Options& options, int64_t now_ms);
   // At a tick. True if there is more to do.
   bool WorkAhead(const Options& options, int64_t now_ms);
-  // Classes of keys that are above their quota give some of theirs: before a command, and at a
-  // tick, when those are tried too that had nothing to give.
-  enum class Classes { kThatHave, kAll };
-  void HoldQuotas(const Options& options, int64_t now_ms, Classes which);
+  // Before a command: classes of keys that are above their quota give some of theirs.
+  void HoldQuotas(const Options& options, int64_t now_ms);
 
  private:
   // Bytes that have to be freed, and are not waiting to be already.
@@ -63,6 +61,8 @@ class RoomMaker {
     return options.maxmemory_policy != MaxmemoryPolicy::kNoEviction ||
            means_.keyspace.classes().any_gives();
   }
+  // Evicts one key of a class that is above its quota. False if there is none.
+  bool EvictOfClasses(const Options& options, int64_t now_ms);
   // Evicts one key from the next shard that has one. False if no shard has.
   bool EvictOne(const Options& options, int64_t now_ms);
   // Calls `evict(shard)`, which returns the bytes that it made free, for one shard after the other.

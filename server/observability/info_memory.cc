@@ -82,7 +82,7 @@ void WriteMemoryInfo(Services& services, InfoText& out) {
   MemoryReport memory = ReadMemory(services);
   WriteUsed(memory, out);
   WriteScripting(services, out);
-  out.AddMemory("maxmemory", static_cast<uint64_t>(options.maxmemory));
+  out.AddMemory("maxmemory", static_cast<uint64_t>(services.memory.limit()));
   out.Add("maxmemory_policy", PolicyOf(out.database(), options));
   WriteFragmentation(memory, out);
   out.Add("mem_not_counted_for_evict", 0);

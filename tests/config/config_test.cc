@@ -41,7 +41,8 @@ TEST_CASE("CONFIG GET takes globs in any case and prints each option once", "[co
   CHECK(Get(config, {"PORT"}) == "PORT=6379");  // as asked for, like Redis
   CHECK(Get(config, {"[hp]ort"}) == "port=6379");
   CHECK(Get(config, {"MAXMEMORY-*", "maxmemory-samples"}) ==
-        "maxmemory-clients=0, maxmemory-policy=noeviction, maxmemory-samples=5");
+        "maxmemory-cgroup-share=80, maxmemory-clients=0, maxmemory-policy=noeviction, "
+        "maxmemory-samples=5");
   CHECK(Get(config, {"slave-read-only"}) == "slave-read-only=yes");
   CHECK(Get(config, {"hash-max-*-entries", "hash-max-listpack-entries"}) ==
         "hash-max-listpack-entries=512, hash-max-ziplist-entries=512");

@@ -166,11 +166,11 @@ TEST_CASE_METHOD(Fixture, "a class above its quota gives, by its own rule, and o
   }
   size_t next = 0;
   for (int i = 0; i < 2000; ++i) {
-    const auto number = classes.OverQuota(false);
+    const auto number = classes.OverQuota();
     if (!number) break;
     EvictOfClass(keyspace.shard(next++ % 4), *number, kLru, clock.WallMs(), random);
   }
-  CHECK_FALSE(classes.OverQuota(false));
+  CHECK_FALSE(classes.OverQuota());
   CHECK(classes.tally(classes.numbers()[0]).bytes <= 10'000);
   CHECK(classes.tally(classes.numbers()[0]).bytes > 9'000);
   CHECK(keyspace.Size(0) == 300 + static_cast<uint64_t>(Keys(classes.numbers()[0])));
