@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include "tests/bench/hits/cost.h"
+#include "tests/bench/hits/curves.h"
 #include "tests/bench/hits/report.h"
 #include "tests/bench/hits/workloads.h"
 
@@ -69,6 +70,7 @@ void Run(const std::vector<std::string>& folders) {
   PrintMisses(made);
   PrintMemory();
   PrintCost();
+  PrintCurves(folders);
 }
 
 }  // namespace
