@@ -170,7 +170,7 @@ class CommandContext {
   void TellListeners(int database_index, const KeyRef& key, const KeyEvent& event, uint64_t writer);
   void Use(const KeyRef& key, Entry& entry) {
     EntryUse& use = entry.use();
-    if (!use.is_new()) database.NoteHit(key, use);
+    if (!use.is_new()) database.NoteHit(key, entry);
     use.Use(now_s(), FrequencyScaleOf(options()), client.random);
   }
   bool has_classes() const { return services.keyspace.classes().any(); }

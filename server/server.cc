@@ -178,7 +178,11 @@ void Server::ScheduleCron() {
 
 void Server::Cron() {
   statistics_.SampleRates(clock_.MonotonicMs());
-  statistics_.memory_peak().Observe(memory_watch_.MeasureOnSchedule().allocated);
+  const uint64_t allocated = memory_watch_.MeasureOnSchedule().allocated;
+  statistics_.memory_peak().Observe(allocated);
+  if (eviction::ClassCurves* curves = keyspace_.curves()) {
+    curves->SetBytes(allocated - std::min(allocated, identity_.startup_memory_bytes));
+  }
   if (!memory_.IsOver()) over_memory_limit_.store(false, std::memory_order_relaxed);
 }
 

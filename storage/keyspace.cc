@@ -47,10 +47,11 @@ ShardDatabase& Keyspace::MakePart(Shard& shard, int database) {
 void Keyspace::UseAdaptivePolicy(eviction::Objective objective) {
   if (!learning_) {
     learning_ = std::make_unique<eviction::SharedLearning>(shards_.size(), options_.hash_seed);
+    curves_ = std::make_unique<eviction::ClassCurves>(classes_);
   }
   for (Shard& shard : shards_) {
     SpinLock lock(shard.mutex);
-    if (!shard.adaptive) shard.adaptive = std::make_unique<AdaptiveShard>(*learning_, objective);
+    if (!shard.adaptive) shard.adaptive = std::make_unique<AdaptiveShard>(*learning_, *curves_, objective);
     shard.adaptive->set_objective(objective);
   }
 }
@@ -61,10 +62,11 @@ void Keyspace::UseOtherPolicy() {
     shard.adaptive = nullptr;
   }
   learning_ = nullptr;
+  curves_ = nullptr;
 }
 
 uint64_t Keyspace::EvictionBytes() {
-  uint64_t bytes = learning_ ? learning_->memory_bytes() : 0;
+  uint64_t bytes = learning_ ? learning_->memory_bytes() + curves_->memory_bytes() : 0;
   for (Shard& shard : shards_) {
     SpinLock lock(shard.mutex);
     if (shard.adaptive) bytes += shard.adaptive->memory_bytes();

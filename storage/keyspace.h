@@ -113,6 +113,7 @@ class Keyspace {
   void UseOtherPolicy();
   // Null under other policies.
   const eviction::SharedLearning* learning() const { return learning_.get(); }
+  eviction::ClassCurves* curves() const { return curves_.get(); }
   // Of the adaptive policy, besides what entries keep of their use.
   uint64_t EvictionBytes();
 
@@ -134,6 +135,7 @@ class Keyspace {
   int shard_bits_;
   KeyClasses classes_;
   std::unique_ptr<eviction::SharedLearning> learning_;  // outlives what the shards refer to
+  std::unique_ptr<eviction::ClassCurves> curves_;            // likewise
   std::vector<Shard> shards_;
   // By shard, under its lock: the database that the next step of expiry begins with.
   std::vector<size_t> first_to_expire_;
@@ -182,9 +184,9 @@ class Database {
     return part == nullptr ? nullptr : part->Take(key);
   }
   // The key is used: to be told before its entry notes that (EntryUse::Use).
-  void NoteHit(const KeyRef& key, EntryUse& use) const {
+  void NoteHit(const KeyRef& key, Entry& entry) const {
     AdaptiveShard* adaptive = keyspace_->shard(keyspace_->ShardIndex(key.hash)).adaptive.get();
-    if (adaptive != nullptr) adaptive->OnHit(index_, key.hash, use, now_ms_ / 1000);
+    if (adaptive != nullptr) adaptive->OnHit(index_, key.hash, entry, now_ms_ / 1000);
   }
   // REQUIRES: the key exists. The entry may move: use the one returned.
   Entry* SetExpiry(const KeyRef& key, std::optional<int64_t> expiry_ms) const {

@@ -113,6 +113,7 @@ Entry* ShardDatabase::Find(const KeyRef& key, int64_t now_ms) {
 
 void ShardDatabase::Put(const KeyRef& key, Entry* entry) {
   std::optional<int64_t> old_expiry_ms;
+  bool is_new = false;
   if (EntryTable::Position position = table_.Find(key.bytes, key.hash)) {
     Entry* old = table_.Replace(position, entry);
     if (old->has_expiry()) old_expiry_ms = old->expiry_ms();
@@ -120,9 +121,10 @@ void ShardDatabase::Put(const KeyRef& key, Entry* entry) {
     Discard(old);
   } else {
     table_.Insert(entry, key.hash);
-    OnAdded(key, *entry);
+    is_new = true;
   }
   CountIn(key, *entry);
+  if (is_new) OnAdded(key, *entry);
   File(key, old_expiry_ms, *entry);
   if (std::optional<int64_t> fields_ms = NextFieldExpiryMs(*entry))
     NoteFieldExpiry(key, *fields_ms);
@@ -159,8 +161,8 @@ Entry* ShardDatabase::SetString(const KeyRef& key, std::string_view value,
   if (old == nullptr) {
     entry = NewString(key.bytes, string, expiry_ms);
     table_.Insert(entry, key.hash);
-    OnAdded(key, *entry);
     CountIn(key, *entry);
+    OnAdded(key, *entry);
   } else if (!OverwriteInPlace(*old, string, expiry_ms)) {
     entry = NewString(key.bytes, string, expiry_ms);
     entry->use() = old->use();
@@ -188,7 +190,7 @@ Entry* ShardDatabase::SetExpiry(const KeyRef& key, std::optional<int64_t> expiry
 }
 
 void ShardDatabase::NoteInsert(const KeyRef& key, Entry& entry) {
-  (*adaptive_)->OnInsert(index_, key.hash, entry.use());
+  (*adaptive_)->OnInsert(index_, key.hash, entry);
 }
 
 // Keeps the volatile count and the wheel's duty after an entry took the place of another.

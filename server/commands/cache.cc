@@ -1,5 +1,6 @@
 // CACHE.*: what a cache knows of itself and Redis has no words for.
 
+#include <algorithm>
 #include <array>
 #include <string>
 #include <utility>
@@ -51,6 +52,54 @@ void CachePolicyStatus(CommandContext& c) {
   if (learning != nullptr) ReplyLearning(c, *learning);
 }
 
+void ReplyCurve(CommandContext& c, std::string_view name,
+                const eviction::ClassCurves::Reading& reading) {
+  const auto real = [&c](std::string_view field, double value) {
+    c.reply.Bulk(field);
+    c.reply.Double(value);
+  };
+  const auto integer = [&c](std::string_view field, double value) {
+    c.reply.Bulk(field);
+    c.reply.Integer(static_cast<int64_t>(value));
+  };
+  c.reply.Map(6);
+  c.reply.Bulk("class");
+  c.reply.Bulk(name);
+  integer("accesses", reading.accesses);
+  real("sample-rate", reading.rate);
+  integer("bytes", reading.bytes);
+  integer("footprint-bytes", reading.footprint);
+  c.reply.Bulk("curve");
+  c.reply.Array(reading.kSizes.size());
+  for (size_t i = 0; i < reading.kSizes.size(); ++i) {
+    c.reply.Map(3);
+    real("times", reading.kSizes[i]);
+    integer("bytes", reading.kSizes[i] * reading.bytes);
+    real("miss-ratio", reading.miss_ratios[i]);
+  }
+}
+
+void CacheMrc(CommandContext& c) {
+  if (c.arguments.size() > 2) return c.reply.Error(errors::kSyntax);
+  const Keyspace& keyspace = c.services.keyspace;
+  if (keyspace.curves() == nullptr) {
+    return c.reply.Error("ERR miss-ratio curves need 'maxmemory-policy adaptive'");
+  }
+  ClassNumber number = kNoClass;
+  const std::string_view name = c.arguments.size() == 2 ? c.argument(1) : "all";
+  if (c.arguments.size() == 2) {
+    const auto numbers = keyspace.classes().numbers();
+    const auto found = std::find_if(numbers.begin(), numbers.end(), [&](ClassNumber candidate) {
+      return keyspace.classes().at(candidate).name == name;
+    });
+    if (found == numbers.end()) return c.reply.Error("ERR no such class");
+    number = *found;
+  }
+  const auto reading = keyspace.curves()->Read(number);
+  if (!reading) return c.reply.NullArray();
+  ReplyCurve(c, name, *reading);
+}
+
 constexpr Command kCachePolicyRows[] = {
     HelpRow(CommandGroup::kServer, "7.4.0"),
     {.name = "status",
@@ -73,6 +122,18 @@ constexpr Command kRows[] = {
      .complexity = "Depends on the subcommand",
      .summary = "Tells how keys are evicted.",
      .subcommands = kCachePolicyRows},
+    {.name = "cache.mrc",
+     .arity = -1,
+     .flags = kReadonly | kLoading | kStale,
+     .group = CommandGroup::kServer,
+     .since = "7.4.0",
+     .complexity = "O(1)",
+     .summary =
+         "Tells what share of accesses would miss with more memory or less, evicted by recency: of "
+         "all keys, or of a class.",
+     .grammar = "[class]",
+     .handler = CacheMrc,
+     .tips = tips::kVaries},
 };
 static_assert(AreWellFormed(kRows));
 

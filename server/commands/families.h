@@ -20,7 +20,7 @@ std::span<const Command> CommandLogCommands();        // command_logs.cc: SLOWLO
 std::span<const Command> LatencyCommands();           // latency.cc: LATENCY
 std::span<const Command> MemoryCommands();            // memory.cc: MEMORY
 std::span<const Command> ObjectCommands();            // object.cc: OBJECT
-std::span<const Command> CacheCommands();             // cache.cc: CACHE.POLICY
+std::span<const Command> CacheCommands();             // cache.cc: CACHE.POLICY CACHE.MRC
 std::span<const Command> CacheClassCommands();        // cache_classes.cc: CACHE.CLASS
 std::span<const Command> IntrospectionCommands();     // introspection.cc: MODULE MONITOR
 std::span<const Command> DatabaseCommands();          // database.cc: DBSIZE FLUSHALL SWAPDB …

@@ -7,12 +7,22 @@
 
 namespace strata {
 
-void AdaptiveShard::Offer(const ShardDatabase& part, const Entry& entry, int64_t now_s) {
+uint32_t AdaptiveShard::BytesOf(const Entry& entry) {
   constexpr size_t kSamples = 1;  // of a collection's elements
+  const size_t bytes = AllocationSize(entry.TotalBytes(kSamples));
+  return static_cast<uint32_t>(std::min<size_t>(bytes, UINT32_MAX));
+}
+
+void AdaptiveShard::TellAccesses() {
+  curves_.AddAccesses(accesses_);
+  accesses_.fill(0);
+  uncounted_ = 0;
+}
+
+void AdaptiveShard::Offer(const ShardDatabase& part, const Entry& entry, int64_t now_s) {
   eviction::Victim victim{.history = HistoryOf(entry.use(), now_s),
                           .place = static_cast<uint32_t>(part.index())};
-  const size_t bytes = AllocationSize(entry.TotalBytes(kSamples));
-  victim.worth = {.bytes = static_cast<uint32_t>(std::min<size_t>(bytes, UINT32_MAX)),
+  victim.worth = {.bytes = BytesOf(entry),
                   .weight = part.classes().WeightOf(entry),
                   .cost = part.classes().CostOf(entry)};
   const float score = policy_.Score(victim.history, victim.worth);

@@ -8,6 +8,7 @@
 //
 // Guarded by the shard's lock.
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -15,6 +16,7 @@
 #include "base/hash.h"
 #include "storage/entry.h"
 #include "storage/eviction/adaptive_policy.h"
+#include "storage/eviction/class_curves.h"
 #include "storage/eviction/victim_pool.h"
 
 namespace strata {
@@ -23,18 +25,27 @@ class ShardDatabase;
 
 class AdaptiveShard {
  public:
-  AdaptiveShard(eviction::SharedLearning& learning, eviction::Objective objective)
-      : policy_(learning, objective) {}
+  AdaptiveShard(eviction::SharedLearning& learning, eviction::ClassCurves& curves,
+                eviction::Objective objective)
+      : policy_(learning, objective), curves_(curves) {}
+  ~AdaptiveShard() { curves_.AddEntries(-static_cast<ptrdiff_t>(entries_)); }
+  AdaptiveShard(const AdaptiveShard&) = delete;
+  AdaptiveShard& operator=(const AdaptiveShard&) = delete;
 
   // Before the use is noted in the entry itself.
-  void OnHit(int database, uint64_t hash, EntryUse& use, int64_t now_s) {
-    eviction::AccessHistory history = HistoryOf(use, now_s);
-    policy_.OnHit(PolicyHash(database, hash), history);
-    use.SetHistory(history);
+  void OnHit(int database, uint64_t hash, Entry& entry, int64_t now_s) {
+    const uint64_t policy_hash = PolicyHash(database, hash);
+    eviction::AccessHistory history = HistoryOf(entry.use(), now_s);
+    policy_.OnHit(policy_hash, history);
+    entry.use().SetHistory(history);
     NoteTime(now_s);
+    Count(policy_hash, entry);
   }
-  void OnInsert(int database, uint64_t hash, EntryUse& use) {
-    use.SetHistory(policy_.OnInsert(PolicyHash(database, hash)));
+  // The entry has its class.
+  void OnInsert(int database, uint64_t hash, Entry& entry) {
+    const uint64_t policy_hash = PolicyHash(database, hash);
+    entry.use().SetHistory(policy_.OnInsert(policy_hash));
+    Count(policy_hash, entry);
   }
   void OnEvict(int database, uint64_t hash, const EntryUse& use, int64_t now_s) {
     policy_.OnEvict(PolicyHash(database, hash), HistoryOf(use, now_s));
@@ -42,7 +53,11 @@ class AdaptiveShard {
 
   void set_objective(eviction::Objective objective) { policy_.set_objective(objective); }
   // How many entries the shard has, of all databases: as the best guess of how many it can have.
-  void SetEntries(size_t entries) { policy_.SetEntries(entries); }
+  void SetEntries(size_t entries) {
+    policy_.SetEntries(entries);
+    curves_.AddEntries(static_cast<ptrdiff_t>(entries) - static_cast<ptrdiff_t>(entries_));
+    entries_ = entries;
+  }
 
   // A candidate for eviction is looked at.
   void Offer(const ShardDatabase& part, const Entry& entry, int64_t now_s);
@@ -64,6 +79,20 @@ class AdaptiveShard {
   size_t memory_bytes() const { return policy_.ghost_bytes() + policy_.fixed_bytes(); }
 
  private:
+  // For the miss-ratio curves.
+  void Count(uint64_t policy_hash, const Entry& entry) {
+    const ClassNumber number = entry.use().class_number();
+    ++accesses_[number];
+    if (++uncounted_ == kAccessesAtOnce) [[unlikely]] {
+      TellAccesses();
+    }
+    if (curves_.Samples(policy_hash, number)) [[unlikely]] {
+      curves_.OnAccess(policy_hash, number, BytesOf(entry));
+    }
+  }
+  void TellAccesses();
+  static uint32_t BytesOf(const Entry& entry);
+
   static uint64_t PolicyHash(int database, uint64_t hash) {
     constexpr uint64_t kPrime = 0xd6e8feb86659fd93;
     return FoldedMultiply(hash ^ static_cast<uint64_t>(database), kPrime);
@@ -91,7 +120,13 @@ class AdaptiveShard {
   static constexpr uint32_t kHalfWrap = 64 << 16;                  // 64 capacities
   static constexpr uint32_t kHalves = UINT32_MAX / kHalfWrap + 1;  // until the clock itself wraps
 
+  static constexpr uint32_t kAccessesAtOnce = 256;
+
   eviction::AdaptivePolicy policy_;
+  eviction::ClassCurves& curves_;
+  size_t entries_ = 0;  // that the curves know of
+  std::array<uint32_t, kMostClassNumbers> accesses_{};  // by class, that they do not know yet
+  uint32_t uncounted_ = 0;
   eviction::VictimPool victims_;
   uint32_t half_ = 0;
   int64_t half_began_s_ = 0;

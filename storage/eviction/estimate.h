@@ -21,4 +21,11 @@ inline uint32_t EpochOperations(size_t entries) {
   return static_cast<uint32_t>(std::clamp(entries / 2, kFewest, kMost));
 }
 
+// Half of what was learned is forgotten in 16 capacities, but not so soon that too little is known.
+inline double HalfLifeOperations(size_t entries) {
+  constexpr double kCapacities = 16;
+  constexpr double kShortest = 60'000;
+  return std::max(kShortest, kCapacities * static_cast<double>(entries));
+}
+
 }  // namespace strata::eviction

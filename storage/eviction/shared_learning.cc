@@ -5,13 +5,6 @@
 #include "storage/eviction/estimate.h"
 
 namespace strata::eviction {
-namespace {
-
-// Half of what was learned is forgotten in 16 capacities, but not so soon that too little is known.
-constexpr double kHalfLifeCapacities = 16;
-constexpr double kShortestHalfLifeOperations = 60'000;
-
-}  // namespace
 
 SharedLearning::SharedLearning(size_t shards, uint64_t seed)
     : sample_limit_(UINT32_MAX), shards_(std::max<size_t>(1, shards)), shadows_(1, seed, index_) {
@@ -50,9 +43,8 @@ void SharedLearning::AddOperations(uint32_t operations) {
 }
 
 void SharedLearning::EndEpoch() {
-  const double half_life =
-      std::max(kShortestHalfLifeOperations, kHalfLifeCapacities * static_cast<double>(entries_));
-  const double half_lives = static_cast<double>(epoch_operations_) / half_life;
+  const double half_lives =
+      static_cast<double>(epoch_operations_) / HalfLifeOperations(entries_);
   epoch_operations_ = 0;
   model_.Rebuild(index_);
   model_.Forget(half_lives);

@@ -29,7 +29,7 @@ class KeyspaceCache {
     const KeyRef key = keyspace_.Ref(bytes);
     const Database database(keyspace_, 0, clock_.WallMs());
     if (Entry* entry = database.Find(key)) {
-      database.NoteHit(key, entry->use());
+      database.NoteHit(key, *entry);
       entry->use().Touch(database.now_ms() / 1000);
       return true;
     }

@@ -26,7 +26,7 @@ struct Fixture {
   KeyRef Ref(const std::string& key) { return keyspace.Ref(key); }
 
   void Use(const Database& database, const KeyRef& key, Entry& entry) {
-    if (!entry.use().is_new()) database.NoteHit(key, entry.use());
+    if (!entry.use().is_new()) database.NoteHit(key, entry);
     entry.use().Use(database.now_ms() / 1000, {10, 1}, random);
   }
   void Set(const std::string& key, const std::string& value, int index = 0) {

@@ -1,0 +1,136 @@
+#include "storage/eviction/class_curves.h"
+
+#include <algorithm>
+
+#include "storage/eviction/estimate.h"
+
+namespace strata::eviction {
+namespace {
+
+// Keys of a sample that a cache of the present size would hold. For two points of error at 99 % of
+// the questions it takes a thousand; twice that has them within one (docs/benchmarks.md).
+constexpr size_t kSampledOfAll = 2048;
+constexpr size_t kSampledOfClass = 1024;
+
+size_t SampledKeys(ClassNumber number) {
+  return number == kNoClass ? kSampledOfAll : kSampledOfClass;
+}
+
+uint32_t LimitFor(size_t sampled, size_t entries) {
+  if (entries <= sampled) return UINT32_MAX;
+  return static_cast<uint32_t>(sampled * uint64_t{UINT32_MAX} / entries);
+}
+
+}  // namespace
+
+ClassCurves::ClassCurves(const KeyClasses& classes) : classes_(classes) {
+  for (auto& limit : limits_) limit.store(UINT32_MAX, std::memory_order_relaxed);
+  own_limits_.fill(UINT32_MAX);
+}
+
+void ClassCurves::OnAccess(uint64_t hash, ClassNumber number, uint32_t bytes) {
+  const uint32_t sample = PolicyShadows::SampleOf(hash);
+  SpinLock lock(mutex_);
+  if (sample <= own_limits_[kNoClass]) CurveOf(kNoClass).OnAccess(hash, bytes);
+  if (number != kNoClass && sample <= own_limits_[number]) CurveOf(number).OnAccess(hash, bytes);
+}
+
+void ClassCurves::AddAccesses(std::span<const uint32_t> accesses) {
+  SpinLock lock(mutex_);
+  uint64_t all = 0;
+  for (size_t number = 0; number < accesses.size(); ++number) {
+    if (accesses[number] == 0) continue;
+    all += accesses[number];
+    if (number != kNoClass) {
+      CurveOf(static_cast<ClassNumber>(number)).AddAccesses(accesses[number]);
+    }
+  }
+  CurveOf(kNoClass).AddAccesses(all);
+  epoch_accesses_ += all;
+  const size_t entries = CapacityOf(kNoClass).entries;
+  if (epoch_accesses_ >= EpochOperations(entries)) {
+    EndEpoch();
+  } else if (HasChangedMuch(followed_entries_, entries)) {
+    Follow(kNoClass);
+  }
+}
+
+MissRatioCurve& ClassCurves::CurveOf(ClassNumber number) {
+  std::unique_ptr<MissRatioCurve>& curve = curves_[number];
+  if (curve == nullptr) {
+    constexpr auto kCapacities = static_cast<size_t>(kReach);
+    curve = std::make_unique<MissRatioCurve>(SampledKeys(number) * kCapacities);
+  }
+  return *curve;
+}
+
+void ClassCurves::EndEpoch() {
+  const double half_lives =
+      static_cast<double>(epoch_accesses_) / HalfLifeOperations(CapacityOf(kNoClass).entries);
+  epoch_accesses_ = 0;
+  for (size_t i = 0; i < curves_.size(); ++i) {
+    if (curves_[i] == nullptr) continue;
+    const auto number = static_cast<ClassNumber>(i);
+    curves_[i]->Forget(half_lives);
+    // Of a class that is no more.
+    constexpr double kForgotten = 1;
+    if (number != kNoClass && curves_[i]->accesses() < kForgotten) {
+      curves_[i] = nullptr;
+      continue;
+    }
+    Follow(number);
+  }
+}
+
+// The capacity may have changed.
+void ClassCurves::Follow(ClassNumber number) {
+  const Capacity capacity = CapacityOf(number);
+  const uint32_t limit = LimitFor(SampledKeys(number), capacity.entries);
+  curves_[number]->SetOuterLimit(limit);
+  if (capacity.bytes > 0) curves_[number]->SetReach(kReach * capacity.bytes);
+  own_limits_[number] = limit;
+  const uint32_t of_all = own_limits_[kNoClass];
+  if (number != kNoClass) {
+    limits_[number].store(std::max(limit, of_all), std::memory_order_relaxed);
+    return;
+  }
+  followed_entries_ = capacity.entries;
+  for (size_t i = 0; i < limits_.size(); ++i) {
+    const uint32_t own = curves_[i] == nullptr ? UINT32_MAX : own_limits_[i];
+    limits_[i].store(i == kNoClass ? of_all : std::max(own, of_all), std::memory_order_relaxed);
+  }
+}
+
+ClassCurves::Capacity ClassCurves::CapacityOf(ClassNumber number) const {
+  if (number == kNoClass) {
+    return {static_cast<size_t>(std::max<ptrdiff_t>(0, entries_)),
+            static_cast<double>(bytes_.load(std::memory_order_relaxed))};
+  }
+  const ClassTally tally = classes_.tally(number);
+  return {static_cast<size_t>(std::max<int64_t>(0, tally.entries)),
+          static_cast<double>(tally.bytes)};
+}
+
+std::optional<ClassCurves::Reading> ClassCurves::Read(ClassNumber number) const {
+  const Capacity capacity = CapacityOf(number);
+  SpinLock lock(mutex_);
+  const MissRatioCurve* curve = curves_[number].get();
+  if (curve == nullptr || curve->accesses() == 0) return std::nullopt;
+  Reading reading{.accesses = curve->accesses(),
+                  .rate = curve->rate(),
+                  .bytes = capacity.bytes,
+                  .footprint = curve->FootprintBytes()};
+  for (size_t i = 0; i < Reading::kSizes.size(); ++i) {
+    reading.miss_ratios[i] = curve->MissRatio(Reading::kSizes[i] * capacity.bytes);
+  }
+  return reading;
+}
+
+size_t ClassCurves::memory_bytes() const {
+  SpinLock lock(mutex_);
+  size_t bytes = sizeof(*this);
+  for (const auto& curve : curves_) bytes += curve == nullptr ? 0 : curve->memory_bytes();
+  return bytes;
+}
+
+}  // namespace strata::eviction
