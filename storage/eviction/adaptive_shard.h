@@ -21,7 +21,7 @@ namespace strata {
 
 class ShardDatabase;
 
-class AdaptiveShard {
+class alignas(64) AdaptiveShard {
  public:
   AdaptiveShard(eviction::SharedLearning& learning, eviction::Objective objective)
       : policy_(learning, objective) {}
@@ -48,6 +48,7 @@ class AdaptiveShard {
   void Offer(const ShardDatabase& part, const Entry& entry, int64_t now_s);
   // Before candidates are offered.
   void AgeVictims(int64_t now_s) {
+    policy_.MeetClock();
     NoteTime(now_s);
     victims_.Rescore([this](const eviction::Victim& victim) {
       return policy_.Score(victim.history, victim.worth);
@@ -55,6 +56,8 @@ class AdaptiveShard {
   }
   // The best to lose of those that were offered, which is then forgotten.
   std::optional<eviction::Victim> TakeVictim() { return victims_.TakeLowest(); }
+  // What that one scores; infinity if there is none.
+  float lowest_score() const { return victims_.lowest(); }
   // Whether the entry was used since it was offered.
   bool WasUsedSince(const eviction::Victim& victim, const EntryUse& use, int64_t now_s) const {
     return eviction::StampOf(HistoryOf(use, now_s).last_use) !=
@@ -91,11 +94,12 @@ class AdaptiveShard {
   static constexpr uint32_t kHalfWrap = 64 << 16;                  // 64 capacities
   static constexpr uint32_t kHalves = UINT32_MAX / kHalfWrap + 1;  // until the clock itself wraps
 
+  // First what a hit looks at, in one cache line: it ends inside the policy.
+  int64_t unwrapped_since_s_ = 0;  // unix
+  int64_t half_began_s_ = 0;
+  uint32_t half_ = 0;
   eviction::AdaptivePolicy policy_;
   eviction::VictimPool victims_;
-  uint32_t half_ = 0;
-  int64_t half_began_s_ = 0;
-  int64_t unwrapped_since_s_ = 0;  // unix
 };
 
 }  // namespace strata
