@@ -21,6 +21,7 @@ class HashTable {
   using Position = HashTableCore::Position;
   static constexpr uint64_t kScanEnd = HashTableCore::kScanEnd;
   static constexpr size_t kMaxVisited = HashTableCore::kMaxVisited;
+  static constexpr size_t kBucketNodes = HashTableCore::kSlots;  // at most
 
   // `seed` is that of the hashes which callers pass: Hash64(key, seed).
   explicit HashTable(uint64_t seed) : core_(HashOf, seed) {}
@@ -101,7 +102,7 @@ class HashTable {
   Node* Sample(uint64_t random) const { return Typed(core_.Sample(random)); }
 
   // The nodes of some bucket, on their way into the cache: at least one unless the table is empty,
-  // at most kMaxVisited.
+  // at most kBucketNodes.
   size_t SampleBucket(uint64_t random, const Node** found) const {
     void* nodes[kMaxVisited];
     const size_t count = core_.SampleBucket(random, nodes);

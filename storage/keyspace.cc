@@ -35,9 +35,9 @@ ShardDatabase& Keyspace::PartForWrite(int database, uint64_t hash) {
 }
 
 ShardDatabase& Keyspace::MakePart(Shard& shard, int database) {
-  const ShardDatabase::Surroundings surroundings{options_.hash_seed, shard.expiry, shard.evicted,
-                                                 shard.adaptive,     classes_,     reclaimer_,
-                                                 observer_};
+  const ShardDatabase::Surroundings surroundings{options_.hash_seed, shard.expiry,   shard.evicted,
+                                                 shard.entries,      shard.adaptive, classes_,
+                                                 reclaimer_,         observer_};
   auto part = std::make_unique<ShardDatabase>(database, clock_.WallMs(), surroundings);
   ShardDatabase& made = *part;
   shard.databases[static_cast<size_t>(database)].store(part.release(), std::memory_order_release);
@@ -48,10 +48,14 @@ void Keyspace::UseAdaptivePolicy(eviction::Objective objective) {
   if (!learning_) {
     learning_ = std::make_unique<eviction::SharedLearning>(shards_.size(), options_.hash_seed);
     curves_ = std::make_unique<eviction::ClassCurves>(classes_);
+    victims_ = std::make_unique<eviction::VictimBoard>(shards_.size());
   }
   for (Shard& shard : shards_) {
     SpinLock lock(shard.mutex);
-    if (!shard.adaptive) shard.adaptive = std::make_unique<AdaptiveShard>(*learning_, *curves_, objective);
+    if (!shard.adaptive) {
+      shard.adaptive = std::make_unique<AdaptiveShard>(*learning_, *curves_, objective);
+    }
+    shard.adaptive->SetEntries(shard.entries);
     shard.adaptive->set_objective(objective);
   }
 }
@@ -63,6 +67,7 @@ void Keyspace::UseOtherPolicy() {
   }
   learning_ = nullptr;
   curves_ = nullptr;
+  victims_ = nullptr;
 }
 
 uint64_t Keyspace::EvictionBytes() {
@@ -175,7 +180,7 @@ std::optional<std::string> Keyspace::RandomKey(int database, uint64_t random) {
 ExpiryStep Keyspace::ExpireSome(size_t shard_index, int64_t now_ms, size_t limit) {
   Shard& shard = shards_[shard_index];
   SpinLock lock(shard.mutex);
-  if (shard.adaptive) shard.adaptive->SetEntries(shard.CountEntries());
+  if (shard.adaptive) shard.adaptive->SetEntries(shard.entries);
   ExpiryStep step;
   const size_t databases = shard.databases.size();
   const size_t first = first_to_expire_[shard_index];
@@ -198,10 +203,11 @@ DetachedDatabases Keyspace::Flush(int database) {
   for (Shard& shard : shards_) {
     SpinLock lock(shard.mutex);
     auto& slot = shard.databases[static_cast<size_t>(database)];
-    if (ShardDatabase* part = slot.exchange(nullptr)) {
-      part->CountAllOut();
-      detached.emplace_back(part);
-    }
+    ShardDatabase* part = slot.exchange(nullptr);
+    if (part == nullptr) continue;
+    shard.entries -= part->size();
+    part->CountAllOut();
+    detached.emplace_back(part);
   }
   return detached;
 }

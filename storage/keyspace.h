@@ -18,6 +18,7 @@
 #include "base/clock.h"
 #include "base/hash.h"
 #include "storage/eviction/adaptive_shard.h"
+#include "storage/eviction/victim_board.h"
 #include "storage/shard.h"
 
 namespace strata {
@@ -114,6 +115,8 @@ class Keyspace {
   // Null under other policies.
   const eviction::SharedLearning* learning() const { return learning_.get(); }
   eviction::ClassCurves* curves() const { return curves_.get(); }
+  // Of all shards. REQUIRES: the adaptive policy.
+  eviction::VictimBoard& victims() { return *victims_; }
   // Of the adaptive policy, besides what entries keep of their use.
   uint64_t EvictionBytes();
 
@@ -135,7 +138,8 @@ class Keyspace {
   int shard_bits_;
   KeyClasses classes_;
   std::unique_ptr<eviction::SharedLearning> learning_;  // outlives what the shards refer to
-  std::unique_ptr<eviction::ClassCurves> curves_;            // likewise
+  std::unique_ptr<eviction::ClassCurves> curves_;       // likewise
+  std::unique_ptr<eviction::VictimBoard> victims_;      // null under other policies
   std::vector<Shard> shards_;
   // By shard, under its lock: the database that the next step of expiry begins with.
   std::vector<size_t> first_to_expire_;

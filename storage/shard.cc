@@ -91,6 +91,7 @@ ShardDatabase::ShardDatabase(int index, int64_t now_ms, const Surroundings& surr
       created_ms_(now_ms),
       statistics_(&surroundings.statistics),
       evicted_(&surroundings.evicted),
+      entries_(&surroundings.entries),
       adaptive_(&surroundings.adaptive),
       classes_(&surroundings.classes),
       reclaimer_(&surroundings.reclaimer),
@@ -121,6 +122,7 @@ void ShardDatabase::Put(const KeyRef& key, Entry* entry) {
     Discard(old);
   } else {
     table_.Insert(entry, key.hash);
+    ++*entries_;
     is_new = true;
   }
   CountIn(key, *entry);
@@ -161,6 +163,7 @@ Entry* ShardDatabase::SetString(const KeyRef& key, std::string_view value,
   if (old == nullptr) {
     entry = NewString(key.bytes, string, expiry_ms);
     table_.Insert(entry, key.hash);
+    ++*entries_;
     CountIn(key, *entry);
     OnAdded(key, *entry);
   } else if (!OverwriteInPlace(*old, string, expiry_ms)) {
@@ -190,6 +193,7 @@ Entry* ShardDatabase::SetExpiry(const KeyRef& key, std::optional<int64_t> expiry
 }
 
 void ShardDatabase::NoteInsert(const KeyRef& key, Entry& entry) {
+  (*adaptive_)->SetEntries(*entries_);
   (*adaptive_)->OnInsert(index_, key.hash, entry);
 }
 
@@ -215,6 +219,7 @@ void ShardDatabase::AddToWheel(uint64_t hash, int64_t expiry_ms) {
 
 Entry* ShardDatabase::TakeAt(const EntryTable::Position& position, uint64_t hash) {
   Entry* entry = table_.Remove(position, hash);
+  --*entries_;
   if (entry->has_expiry()) --volatile_size_;
   CountOut(*entry);
   return entry;
@@ -411,15 +416,6 @@ size_t ShardDatabase::FreeSome(size_t limit) {
 
 Shard::Shard() = default;
 Shard::~Shard() = default;
-
-size_t Shard::CountEntries() const {
-  size_t entries = 0;
-  for (const auto& place : databases) {
-    const ShardDatabase* part = place.load(std::memory_order_relaxed);
-    if (part != nullptr) entries += part->size();
-  }
-  return entries;
-}
 
 ShardDatabase& Shard::DrawDatabase(size_t entries_before) {
   ShardDatabase* last = nullptr;

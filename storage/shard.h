@@ -53,6 +53,7 @@ class ShardDatabase {
     uint64_t seed;
     ExpiryStatistics& statistics;
     uint64_t& evicted;
+    size_t& entries;                                 // of all databases
     const std::unique_ptr<AdaptiveShard>& adaptive;  // null under other policies
     KeyClasses& classes;
     Reclaimer& reclaimer;
@@ -182,6 +183,7 @@ class ShardDatabase {
   size_t timed_hashes_ = 0;  // hashes with fields that expire, as counted for the present wheel
   ExpiryStatistics* statistics_;
   uint64_t* evicted_;
+  size_t* entries_;
   const std::unique_ptr<AdaptiveShard>* adaptive_;
   KeyClasses* classes_;
   std::vector<ClassTally> tallies_;  // by class; empty until there are any
@@ -201,13 +203,12 @@ struct alignas(64) Shard {
   std::vector<std::atomic<ShardDatabase*>> databases;
   ExpiryStatistics expiry;
   uint64_t evicted = 0;  // keys
+  size_t entries = 0;    // of all databases
   EvictionPool eviction_pool;
   EvictionOrder pooled_order = EvictionOrder::kRecency;  // what the ranks in it mean
 
   Shard();
   ~Shard();
-  // Of all databases. REQUIRES: the lock.
-  size_t CountEntries() const;
   // The database of the entry that comes after so many others. REQUIRES: there are more; the lock.
   ShardDatabase& DrawDatabase(size_t entries_before);
 };

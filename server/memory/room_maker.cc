@@ -51,12 +51,14 @@ bool RoomMaker::EvictOfClasses(const Options& options, int64_t now_ms) {
 }
 
 bool RoomMaker::EvictOne(const Options& options, int64_t now_ms) {
-  const bool is_adaptive = options.maxmemory_policy == MaxmemoryPolicy::kAdaptive;
-  const EvictionRule rule = EvictionRuleOf(options);
-  return EvictFromNext([&](Shard& shard) {
-    return is_adaptive ? EvictAdaptive(shard, now_ms, random_)
-                       : strata::EvictOne(shard, rule, now_ms, random_);
-  });
+  if (options.maxmemory_policy != MaxmemoryPolicy::kAdaptive) {
+    const EvictionRule rule = EvictionRuleOf(options);
+    return EvictFromNext(
+        [&](Shard& shard) { return strata::EvictOne(shard, rule, now_ms, random_); });
+  }
+  if (EvictAdaptive(means_.keyspace, now_ms, random_) == 0) return false;
+  ReadMeter();
+  return true;
 }
 
 template <class Evict>

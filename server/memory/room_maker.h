@@ -63,7 +63,7 @@ class RoomMaker {
   }
   // Evicts one key of a class that is above its quota. False if there is none.
   bool EvictOfClasses(const Options& options, int64_t now_ms);
-  // Evicts one key from the next shard that has one. False if no shard has.
+  // Evicts one key. False if there is none.
   bool EvictOne(const Options& options, int64_t now_ms);
   // Calls `evict(shard)`, which returns the bytes that it made free, for one shard after the other.
   template <class Evict>

@@ -2,10 +2,10 @@
 
 // What an entry keeps for its rank, and how ages are told.
 //
-// An entry remembers when it was last used, by its shard's clock (capacity_clock.h), how often it
-// was used, and how long before that the last use was (the gap). Of these, frequency and gap make
-// one of 65 classes, and the survival model (survival_model.h) knows of each class how likely its
-// next access is at each age.
+// An entry remembers when it was last used, by the clock of all shards (shared_clock.h), how often
+// it was used, and how long before that the last use was (the gap). Of these, frequency and gap
+// make one of 65 classes, and the survival model (survival_model.h) knows of each class how likely
+// its next access is at each age.
 //
 //   class 0    used once, as far as anyone remembers
 //         1    used twice,  the gap below 1/16 of a capacity
@@ -94,7 +94,7 @@ inline constexpr auto kClassOf = MakeClasses();
 
 // Guarded by the lock of the shard that owns the entry.
 struct AccessHistory {
-  uint32_t last_use = 0;       // by the shard's clock, in ticks; it wraps
+  uint32_t last_use = 0;       // in ticks; it wraps
   uint16_t frequency : 6 = 1;  // uses, up to kMostFrequency
   uint16_t gap_class : 3 = 0;
 

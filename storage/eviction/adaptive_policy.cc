@@ -14,7 +14,7 @@ size_t TrackedKeys(size_t shards) {
 
 // A shard's part of an epoch that all shards make together.
 uint32_t ShardEpochOperations(size_t entries, size_t shards) {
-  constexpr uint32_t kFewest = 256;  // to be worth a look at all that are tracked
+  constexpr uint32_t kFewest = 64;  // to be worth a look at all that are tracked
   return std::max(kFewest, static_cast<uint32_t>(EpochOperations(entries * shards) / shards));
 }
 
@@ -25,22 +25,22 @@ bool HasChangedLittle(size_t before, size_t now) {
 }  // namespace
 
 AdaptivePolicy::AdaptivePolicy(SharedLearning& learning, Objective objective)
-    : learning_(learning),
-      objective_(objective),
-      clock_(kFewestEntries),
-      ghosts_(kFewestEntries),
+    : clock_(learning.clock()),
+      learning_(learning),
       tracker_(kFewestEntries, TrackedKeys(learning.shards())),
-      epoch_operations_(ShardEpochOperations(kFewestEntries, learning.shards())),
-      epoch_left_(epoch_operations_) {
-  learning_.AddEntries(static_cast<ptrdiff_t>(entries_));
-}
+      objective_(objective),
+      ghosts_(kFewestEntries) {}
 
 void AdaptivePolicy::SetEntries(size_t entries) {
-  entries = std::max(entries, kFewestEntries);
   if (HasChangedLittle(entries_, entries)) return;
   learning_.AddEntries(static_cast<ptrdiff_t>(entries) - static_cast<ptrdiff_t>(entries_));
   entries_ = entries;
-  clock_.SetEntries(entries);
+  MeetClock();
+  SizeTables();
+}
+
+void AdaptivePolicy::SizeTables() {
+  const size_t entries = std::max(learning_.entries() / learning_.shards(), kFewestEntries);
   if (!HasChangedMuch(sized_entries_, entries)) return;
   sized_entries_ = entries;
   ghosts_.Resize(entries);
@@ -48,7 +48,7 @@ void AdaptivePolicy::SetEntries(size_t entries) {
 }
 
 AccessHistory AdaptivePolicy::OnInsert(uint64_t hash) {
-  clock_.Advance();
+  Advance();
   const uint32_t now = clock_.now();
   AccessHistory history;
   if (const std::optional<AccessHistory> ghost = ghosts_.Take(hash, now)) {
@@ -70,12 +70,17 @@ void AdaptivePolicy::TellObservations() {
   observations_.clear();
 }
 
+void AdaptivePolicy::MeetClock() {
+  epoch_operations_ += clock_.Meet(learning_.clock());
+  if (epoch_operations_ >= ShardEpochOperations(sized_entries_, learning_.shards())) EndEpoch();
+}
+
 void AdaptivePolicy::EndEpoch() {
   tracker_.EndEpoch(clock_.now(), observations_);
   TellObservations();
   learning_.AddOperations(epoch_operations_);
-  epoch_operations_ = ShardEpochOperations(entries_, learning_.shards());
-  epoch_left_ = epoch_operations_;
+  epoch_operations_ = 0;
+  SizeTables();
 }
 
 float AdaptivePolicy::Score(const AccessHistory& history, const EntryWorth& worth) const {

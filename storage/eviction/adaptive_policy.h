@@ -9,7 +9,8 @@
 //
 // The owner keeps the entries, chooses whom to look at (a random bucket or two, and the pool of
 // victim_pool.h) and evicts the one that scores lowest. Model and shadows are all shards'
-// (shared_learning.h); the tracker, the ghosts and the clock are this shard's.
+// (shared_learning.h), and so is the time (shared_clock.h); the tracker and the ghosts are this
+// shard's.
 //
 // A value is hits per unit of what the objective counts: a request is one hit, whatever its size,
 // so for requests the index is divided by the bytes an entry takes; bytes hit are worth their
@@ -37,20 +38,19 @@ enum class Objective : uint8_t { kRequests, kBytes, kCost };
 
 class AdaptivePolicy {
  public:
-  // For kFewestEntries, until it is told. `learning` must outlive the policy.
+  // `learning` must outlive the policy.
   AdaptivePolicy(SharedLearning& learning, Objective objective);
   ~AdaptivePolicy() { learning_.AddEntries(-static_cast<ptrdiff_t>(entries_)); }
   AdaptivePolicy(const AdaptivePolicy&) = delete;
   AdaptivePolicy& operator=(const AdaptivePolicy&) = delete;
 
   // How many entries the shard holds when it is full, as far as anyone can say at present. Costs
-  // nothing if that has changed little. If it has by half since the tables were sized, they are
-  // sized anew: see GhostTable::Resize.
+  // nothing if that has changed little.
   void SetEntries(size_t entries);
   void set_objective(Objective objective) { objective_ = objective; }
 
   void OnHit(uint64_t hash, AccessHistory& history) {
-    clock_.Advance();
+    Advance();
     history.Use(clock_.now());
     Learn(hash, history);
   }
@@ -60,6 +60,8 @@ class AdaptivePolicy {
     ghosts_.Put(hash, history, clock_.now());
   }
 
+  // Learns what time it is: where nobody used an entry for a while.
+  void MeetClock();
   // The shard's clock, in the ticks of AccessHistory::last_use.
   uint32_t now() const { return clock_.now(); }
 
@@ -78,6 +80,11 @@ class AdaptivePolicy {
   }
 
  private:
+  void Advance() {
+    if (clock_.Advance()) [[unlikely]] {
+      MeetClock();
+    }
+  }
   void Learn(uint64_t hash, const AccessHistory& history) {
     if (tracker_.Samples(hash)) [[unlikely]] {
       Track(hash, history);
@@ -85,23 +92,24 @@ class AdaptivePolicy {
     if (learning_.Samples(hash)) [[unlikely]] {
       learning_.OnSampledAccess(hash);
     }
-    if (--epoch_left_ == 0) [[unlikely]]
-      EndEpoch();
   }
   void Track(uint64_t hash, const AccessHistory& history);
   void TellObservations();
   void EndEpoch();
+  // For the shard's part of all entries: its own would have the tables of a small one sized anew
+  // whenever it has two entries more. If that has changed by half: see GhostTable::Resize.
+  void SizeTables();
 
+  // First what a hit looks at.
+  ShardClock clock_;
   SharedLearning& learning_;
-  Objective objective_;
-  size_t entries_ = kFewestEntries;
-  size_t sized_entries_ = kFewestEntries;  // for which the tables are sized
-  CapacityClock clock_;
-  GhostTable ghosts_;
   KeyTracker tracker_;
+  Objective objective_;
+  size_t entries_ = 0;
+  size_t sized_entries_ = kFewestEntries;  // for which the tables are sized
+  GhostTable ghosts_;
   std::vector<Observation> observations_;  // that the model does not know yet
-  uint32_t epoch_operations_;
-  uint32_t epoch_left_;
+  uint32_t epoch_operations_ = 0;
 };
 
 }  // namespace strata::eviction

@@ -14,6 +14,8 @@ uint32_t AdaptiveShard::BytesOf(const Entry& entry) {
 }
 
 void AdaptiveShard::TellAccesses() {
+  curves_.AddEntries(static_cast<ptrdiff_t>(entries_) - static_cast<ptrdiff_t>(told_entries_));
+  told_entries_ = entries_;
   curves_.AddAccesses(accesses_);
   accesses_.fill(0);
   uncounted_ = 0;

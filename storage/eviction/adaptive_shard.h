@@ -23,12 +23,12 @@ namespace strata {
 
 class ShardDatabase;
 
-class AdaptiveShard {
+class alignas(64) AdaptiveShard {
  public:
   AdaptiveShard(eviction::SharedLearning& learning, eviction::ClassCurves& curves,
                 eviction::Objective objective)
       : policy_(learning, objective), curves_(curves) {}
-  ~AdaptiveShard() { curves_.AddEntries(-static_cast<ptrdiff_t>(entries_)); }
+  ~AdaptiveShard() { curves_.AddEntries(-static_cast<ptrdiff_t>(told_entries_)); }
   AdaptiveShard(const AdaptiveShard&) = delete;
   AdaptiveShard& operator=(const AdaptiveShard&) = delete;
 
@@ -55,7 +55,6 @@ class AdaptiveShard {
   // How many entries the shard has, of all databases: as the best guess of how many it can have.
   void SetEntries(size_t entries) {
     policy_.SetEntries(entries);
-    curves_.AddEntries(static_cast<ptrdiff_t>(entries) - static_cast<ptrdiff_t>(entries_));
     entries_ = entries;
   }
 
@@ -63,6 +62,7 @@ class AdaptiveShard {
   void Offer(const ShardDatabase& part, const Entry& entry, int64_t now_s);
   // Before candidates are offered.
   void AgeVictims(int64_t now_s) {
+    policy_.MeetClock();
     NoteTime(now_s);
     victims_.Rescore([this](const eviction::Victim& victim) {
       return policy_.Score(victim.history, victim.worth);
@@ -70,6 +70,8 @@ class AdaptiveShard {
   }
   // The best to lose of those that were offered, which is then forgotten.
   std::optional<eviction::Victim> TakeVictim() { return victims_.TakeLowest(); }
+  // What that one scores; infinity if there is none.
+  float lowest_score() const { return victims_.lowest(); }
   // Whether the entry was used since it was offered.
   bool WasUsedSince(const eviction::Victim& victim, const EntryUse& use, int64_t now_s) const {
     return eviction::StampOf(HistoryOf(use, now_s).last_use) !=
@@ -122,15 +124,17 @@ class AdaptiveShard {
 
   static constexpr uint32_t kAccessesAtOnce = 256;
 
+  // First what a hit looks at, in one cache line: it ends inside the policy.
+  int64_t unwrapped_since_s_ = 0;  // unix
+  int64_t half_began_s_ = 0;
+  uint32_t half_ = 0;
   eviction::AdaptivePolicy policy_;
   eviction::ClassCurves& curves_;
-  size_t entries_ = 0;  // that the curves know of
+  size_t entries_ = 0;
+  size_t told_entries_ = 0;                             // that the curves know of
   std::array<uint32_t, kMostClassNumbers> accesses_{};  // by class, that they do not know yet
   uint32_t uncounted_ = 0;
   eviction::VictimPool victims_;
-  uint32_t half_ = 0;
-  int64_t half_began_s_ = 0;
-  int64_t unwrapped_since_s_ = 0;  // unix
 };
 
 }  // namespace strata

@@ -4,13 +4,13 @@
 #include <cstdint>
 
 #include "base/random.h"
-#include "storage/shard.h"
+#include "storage/keyspace.h"
 
 namespace strata {
 
-// Removes the key of the shard that is worth least, of some that are looked at and those left over
-// from before (storage/eviction/adaptive_policy.h). Returns as EvictOne does. Takes the shard's
-// lock. REQUIRES: the shard is under the adaptive policy.
-size_t EvictAdaptive(Shard& shard, int64_t now_ms, Random& random);
+// Removes the key that is worth least, of some that are looked at and those left over from before,
+// of all shards or many (storage/eviction/victim_board.h). Returns about how many bytes it took; 0
+// if there is no key. Takes shards' locks, one at a time. REQUIRES: the adaptive policy.
+size_t EvictAdaptive(Keyspace& keyspace, int64_t now_ms, Random& random);
 
 }  // namespace strata

@@ -24,10 +24,9 @@ std::optional<Best> FindBest(Shard& shard, ClassNumber number, const EvictionRul
   const size_t wanted = std::max<size_t>(rule.samples, 1);
   size_t compared = 0;
   std::optional<Best> best;
-  const size_t entries = shard.CountEntries();
-  if (entries == 0) return std::nullopt;
+  if (shard.entries == 0) return std::nullopt;
   for (size_t i = 0; i < kMostBuckets && compared < wanted; ++i) {
-    ShardDatabase& part = shard.DrawDatabase(random.Below(entries));
+    ShardDatabase& part = shard.DrawDatabase(random.Below(shard.entries));
     const Entry* found[EntryTable::kMaxVisited];
     const size_t count = part.SampleBucket(random, found);
     for (size_t k = 0; k < count; ++k) {

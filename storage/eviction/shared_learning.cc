@@ -7,18 +7,27 @@
 namespace strata::eviction {
 
 SharedLearning::SharedLearning(size_t shards, uint64_t seed)
-    : sample_limit_(UINT32_MAX), shards_(std::max<size_t>(1, shards)), shadows_(1, seed, index_) {
+    : sample_limit_(UINT32_MAX),
+      shards_(std::max<size_t>(1, shards)),
+      clock_(shards_),
+      shadows_(1, seed, index_) {
   model_.Rebuild(index_);
 }
 
 void SharedLearning::AddEntries(ptrdiff_t change) {
   SpinLock lock(mutex_);
   entries_ += static_cast<size_t>(change);
+  clock_.SetEntries(entries_);
   const size_t entries = std::max<size_t>(1, entries_);
   if (!HasChangedMuch(shadowed_entries_, entries)) return;
   shadowed_entries_ = entries;
   shadows_.Resize(entries);
   sample_limit_.store(shadows_.sample_limit(), std::memory_order_relaxed);
+}
+
+size_t SharedLearning::entries() const {
+  SpinLock lock(mutex_);
+  return entries_;
 }
 
 void SharedLearning::OnSampledAccess(uint64_t hash) {
@@ -43,8 +52,7 @@ void SharedLearning::AddOperations(uint32_t operations) {
 }
 
 void SharedLearning::EndEpoch() {
-  const double half_lives =
-      static_cast<double>(epoch_operations_) / HalfLifeOperations(entries_);
+  const double half_lives = static_cast<double>(epoch_operations_) / HalfLifeOperations(entries_);
   epoch_operations_ = 0;
   model_.Rebuild(index_);
   model_.Forget(half_lives);

@@ -2,7 +2,7 @@
 
 // What all shards of a server learn together: how long entries live until their next access, and
 // which rank hits most. One model sees more than each of many would, and costs as much memory for a
-// thousand shards as for one.
+// thousand shards as for one. Here they have their clock too.
 //
 //   shard ─ observations ─►┐             ┌─► index ──┐
 //   shard ─ observations ─►├─► model ────┘           ├─► read by every shard that scores
@@ -21,6 +21,7 @@
 #include "base/mutex.h"
 #include "storage/eviction/policy_shadows.h"
 #include "storage/eviction/rank.h"
+#include "storage/eviction/shared_clock.h"
 #include "storage/eviction/survival_model.h"
 
 namespace strata::eviction {
@@ -33,6 +34,7 @@ class SharedLearning {
   // `shards`: how many policies will share it.
   explicit SharedLearning(size_t shards, uint64_t seed);
 
+  SharedClock& clock() { return clock_; }
   size_t shards() const { return shards_; }
   const SurvivalIndex& index() const { return index_; }
   Rank leader() const { return leader_.load(std::memory_order_relaxed); }
@@ -44,6 +46,8 @@ class SharedLearning {
   // A shard's estimate of its entries has changed by so many. Where the sum of all has changed much
   // since, the shadows begin anew.
   void AddEntries(ptrdiff_t change);
+  // The sum.
+  size_t entries() const;
   void OnSampledAccess(uint64_t hash);
   void Observe(std::span<const Observation> observations);
   // So many more operations were done. Once they make an epoch, half a capacity of all entries, the
@@ -64,6 +68,7 @@ class SharedLearning {
   std::atomic<Rank> leader_{Rank::kLearned};
   std::atomic<uint32_t> sample_limit_;
   const size_t shards_;
+  SharedClock clock_;
 
   alignas(64) mutable SpinMutex mutex_;
   SurvivalModel model_ GUARDED_BY(mutex_);

@@ -53,10 +53,11 @@ class VictimPool {
     FindHighest();
   }
 
+  // What the lowest scores; infinity if there is none.
+  float lowest() const { return scores_[Lowest()]; }
+
   std::optional<Victim> TakeLowest() {
-    uint32_t lowest = UINT32_MAX;
-    for (uint32_t i = 0; i < kSize; ++i) lowest = std::min(lowest, SortKey(i));
-    lowest %= kSize;
+    const uint32_t lowest = Lowest();
     if (scores_[lowest] == kFree) return std::nullopt;
     scores_[lowest] = kFree;
     highest_ = lowest;
@@ -70,6 +71,12 @@ class VictimPool {
   // are not negative are in order as numbers. The lowest ones give way to the place.
   uint32_t SortKey(uint32_t place) const {
     return (std::bit_cast<uint32_t>(scores_[place]) & ~(kSize - 1)) | place;
+  }
+
+  uint32_t Lowest() const {
+    uint32_t lowest = UINT32_MAX;
+    for (uint32_t i = 0; i < kSize; ++i) lowest = std::min(lowest, SortKey(i));
+    return lowest % kSize;
   }
 
   bool Holds(uint64_t hash) const {

@@ -203,6 +203,46 @@ TEST_CASE_METHOD(KeyspaceFixture, "a flushed database is empty and usable at onc
   CHECK(Has(0, "new"));
 }
 
+TEST_CASE_METHOD(KeyspaceFixture, "each shard knows how many entries it has in all databases") {
+  Random random(11);
+  auto check = [this] {
+    size_t counted = 0;
+    size_t stored = 0;
+    for (size_t i = 0; i < keyspace.shard_count(); ++i) counted += keyspace.shard(i).entries;
+    for (int index = 0; index < keyspace.databases(); ++index) stored += keyspace.Size(index);
+    REQUIRE(counted == stored);
+  };
+  for (int i = 0; i < 20'000; ++i) {
+    const auto index = static_cast<int>(random.Below(3));
+    const std::string key = "key:" + std::to_string(random.Below(500));
+    const KeyRef ref = keyspace.Ref(key);
+    switch (random.Below(8)) {
+      case 0:
+        database(index).Erase(ref);
+        break;
+      case 1:
+        if (Has(index, key)) Entry::Delete(database(index).Take(ref));
+        break;
+      case 2:
+        database(index).Put(ref, Entry::NewInteger(key, 1, std::nullopt));
+        break;
+      case 3:
+        Set(index, key, "v", 10);
+        break;
+      case 4:
+        Has(index, key);
+        break;
+      default:
+        Set(index, key);
+    }
+    if (i % 100 == 0) clock.AdvanceMs(5);
+    if (i % 100 == 0) keyspace.ExpireSome(random.Below(64), clock.WallMs(), 10);
+    if (i % 1000 == 0) keyspace.Flush(index);
+    if (i % 1500 == 0) keyspace.Swap(index, 2);
+    if (i % 50 == 0) check();
+  }
+}
+
 TEST_CASE_METHOD(KeyspaceFixture, "one step of expiry serves all databases of a shard") {
   Fill(0, 1'000, 50);
   Fill(7, 1'000, 50);

@@ -32,11 +32,12 @@ std::string Text(const Entry& entry) {
 struct ShardFixture {
   ExpiryStatistics statistics;
   uint64_t evicted = 0;
+  size_t entries = 0;
   Reclaimer reclaimer;
   std::unique_ptr<AdaptiveShard> adaptive;
   KeyClasses classes;
   ShardDatabase shard{
-      0, kStart, {kSeed, statistics, evicted, adaptive, classes, reclaimer, nullptr}};
+      0, kStart, {kSeed, statistics, evicted, entries, adaptive, classes, reclaimer, nullptr}};
 };
 
 TEST_CASE_METHOD(ShardFixture, "a stored string has the encoding Redis would choose") {

@@ -1,10 +1,11 @@
 #pragma once
 
-// The server's own keyspace as a cache: keys are stored and found, and evicted shard by shard, as
-// its commands and RoomMaker do.
+// The server's own keyspace as a cache: keys are stored and found, and evicted as its
+// commands and RoomMaker do.
 
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <string>
 
 #include "storage/eviction/evict_adaptive.h"
@@ -41,17 +42,13 @@ class KeyspaceCache {
 
  private:
   void Evict() {
-    while (EvictAdaptive(keyspace_.shard(next_shard_++ % keyspace_.shard_count()), clock_.WallMs(),
-                         random_) == 0) {
-      continue;
-    }
+    if (EvictAdaptive(keyspace_, clock_.WallMs(), random_) == 0) std::abort();
     --size_;
   }
 
   size_t capacity_;
   size_t size_ = 0;
   size_t accesses_ = 0;
-  size_t next_shard_ = 0;
   FakeClock clock_;
   Reclaimer reclaimer_;
   Keyspace keyspace_;

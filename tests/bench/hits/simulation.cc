@@ -64,8 +64,9 @@ uint64_t SimulateAdaptive(const Trace& trace, size_t capacity) {
   return misses;
 }
 
+template <size_t kShards>
 uint64_t SimulateKeyspace(const Trace& trace, size_t capacity) {
-  KeyspaceCache cache(capacity, kManyShards);
+  KeyspaceCache cache(capacity, kShards);
   uint64_t misses = 0;
   for (const uint32_t key : trace.keys) misses += cache.Access(key) ? 0 : 1;
   return misses;
@@ -85,7 +86,8 @@ const std::array<Contender, kContenders>& Contenders() {
       {"√uses / age", SimulateFrozen},
       {"adaptive", SimulateAdaptive<1>},
       {"adaptive, 16 shards", SimulateAdaptive<kManyShards>},
-      {"the server's keyspace, 16 shards", SimulateKeyspace},
+      {"the server's keyspace, 16 shards", SimulateKeyspace<kManyShards>},
+      {"the same, 64 shards", SimulateKeyspace<KeyspaceOptions{}.shards>},
       {"Belady", SimulateReference<MakeBelady>},
   }};
   return kAll;

@@ -32,8 +32,9 @@ enum ContenderIndex : size_t {
   kWTinyLfu,
   kFrozen,  // the adaptive policy's rank before it learns anything
   kAdaptive,
-  kAdaptiveShards,  // the capacity in kManyShards parts that learn together
-  kKeyspace,        // the server's own tables, in kManyShards shards
+  kAdaptiveShards,   // the capacity in kManyShards parts that learn together
+  kKeyspace,         // the server's own tables, in kManyShards shards
+  kKeyspaceDefault,  // in as many as it has by default
   kBelady,
   kContenders,
 };

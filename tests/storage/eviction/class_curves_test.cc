@@ -26,8 +26,7 @@ struct Fixture {
   std::array<uint32_t, kMostClassNumbers> accesses{};
 
   void Access(ClassNumber number, size_t keys) {
-    const uint64_t hash =
-        FoldedMultiply(random.Below(keys) * 64 + number + 1, 0xd6e8feb86659fd93);
+    const uint64_t hash = FoldedMultiply(random.Below(keys) * 64 + number + 1, 0xd6e8feb86659fd93);
     const uint64_t mixed = FoldedMultiply(hash ^ 0x9e3779b97f4a7c15, 0xa0761d6478bd642f);
     if (curves.Samples(mixed, number)) curves.OnAccess(mixed, number, kBytes);
     ++accesses[number];
@@ -54,7 +53,7 @@ TEST_CASE_METHOD(Fixture, "the curve of all keys tells what caches of other size
   }
 }
 
-TEST_CASE_METHOD(Fixture, "a class with a hundredth of the accesses has its own curve") {
+TEST_CASE_METHOD(Fixture, "a class with a twentieth of the accesses has its own curve") {
   constexpr size_t kKeys = 200'000;
   constexpr size_t kOwnKeys = 4000;
   REQUIRE(classes.Define({Class("a")}));
@@ -62,7 +61,7 @@ TEST_CASE_METHOD(Fixture, "a class with a hundredth of the accesses has its own 
   classes.Count(a, {kOwnKeys / 2, kOwnKeys / 2 * kBytes});
   curves.AddEntries(kKeys);
   curves.SetBytes(kKeys * kBytes);
-  for (int i = 0; i < 6'000'000; ++i) i % 100 == 0 ? Access(a, kOwnKeys) : Access(kNoClass, kKeys);
+  for (int i = 0; i < 6'000'000; ++i) i % 20 == 0 ? Access(a, kOwnKeys) : Access(kNoClass, kKeys);
   const auto reading = curves.Read(a);
   REQUIRE(reading);
   CHECK(reading->bytes == kOwnKeys / 2 * kBytes);
@@ -78,7 +77,8 @@ TEST_CASE_METHOD(Fixture, "few accesses are looked at where there are many entri
   curves.AddEntries(10'000'000);
   size_t sampled = 0;
   for (int i = 0; i < 256; ++i) Access(kNoClass, 1'000'000);
-  for (int i = 0; i < 100'000; ++i) sampled += curves.Samples(FoldedMultiply(i + 1, 0xa0761d6478bd642f), 0);
+  for (int i = 0; i < 100'000; ++i)
+    sampled += curves.Samples(FoldedMultiply(i + 1, 0xa0761d6478bd642f), 0);
   CHECK(sampled < 200);
 }
 

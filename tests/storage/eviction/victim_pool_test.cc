@@ -46,6 +46,18 @@ TEST_CASE("a key is in the pool once, and again when it was taken") {
   CHECK(TakeAll(pool) == std::vector<uint32_t>{1});
 }
 
+TEST_CASE("what the next to go scores is known, and that there is none") {
+  VictimPool pool;
+  CHECK(pool.lowest() == std::numeric_limits<float>::infinity());
+  Offer(pool, 1, 3);
+  Offer(pool, 2, 2);
+  CHECK(pool.lowest() == 2);
+  pool.TakeLowest();
+  CHECK(pool.lowest() == 3);
+  pool.TakeLowest();
+  CHECK(pool.lowest() == std::numeric_limits<float>::infinity());
+}
+
 TEST_CASE("new scores change who is next and who must go") {
   VictimPool pool;
   for (uint32_t i = 1; i <= VictimPool::kSize; ++i) Offer(pool, i, i);
