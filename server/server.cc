@@ -180,7 +180,9 @@ void Server::Cron() {
   statistics_.SampleRates(clock_.MonotonicMs());
   const uint64_t allocated = memory_watch_.MeasureOnSchedule().allocated;
   statistics_.memory_peak().Observe(allocated);
-  if (eviction::ClassCurves* curves = keyspace_.curves()) {
+  BatchScope scope(threads_[0]->dispatcher());  // so that the policy stays while we look
+  eviction::ClassCurves* curves = scope.busy() ? nullptr : keyspace_.curves();
+  if (curves != nullptr) {
     curves->SetBytes(allocated - std::min(allocated, identity_.startup_memory_bytes));
   }
   if (!memory_.IsOver()) over_memory_limit_.store(false, std::memory_order_relaxed);

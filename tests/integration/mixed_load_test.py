@@ -22,7 +22,8 @@ EXPECTED_ERRORS = re.compile(
     "ERR value is not a valid float|ERR source and destination objects are the same|"
     "ERR increment would produce NaN or Infinity|ERR No such client|ERR syntax error|"
     "ERR Replica can't interact with the keyspace|ERR offset is out of range|"
-    "OOM command not allowed|EXECABORT Transaction discarded because of previous errors")
+    "OOM command not allowed|EXECABORT Transaction discarded because of previous errors|"
+    "ERR no such class|ERR miss-ratio curves need|ERR too many classes that were removed")
 COUNT_DECLARED = "return redis.call('INCR', KEYS[1])"
 COUNT_UNDECLARED = "return redis.call('INCR', ARGV[1])"
 
@@ -61,7 +62,18 @@ class Load:
             ("PUBLISH", "news", number), ("EVAL", COUNT_DECLARED, "1", f"n:{number}"),
             ("EVAL", COUNT_UNDECLARED, "0", f"n:{number}")))
 
+    def class_command(self):
+        choice = self.random.choice
+        return choice((
+            ("CACHE.CLASS", "SET", choice("abc"), "match", choice(("key:1*", "n:*", "list:*")),
+             "quota", choice(("0", "20kb")), "policy", choice(("allkeys-lru", "volatile-ttl")),
+             "ttl", choice("01"), "ttl-jitter", choice(("0", "50"))),
+            ("CACHE.CLASS", "DEL", choice("abc")), ("CACHE.CLASS", "STATS"), ("CACHE.MRC",),
+            ("CACHE.CLASS", "LIST")))
+
     def rare_command(self):
+        if self.random.random() < 0.1:
+            return self.class_command()
         return self.random.choice((
             ("CLIENT", "LIST"), ("CLIENT", "INFO"), ("CLIENT", "SETNAME", "loader"),
             ("INFO",), ("INFO", "everything"), ("DBSIZE",), ("RANDOMKEY",), ("KEYS", "key:1*"),
