@@ -26,11 +26,15 @@ void ShardDatabase::Count(const Entry& entry, int sign) {
   CountChange(number, {sign, sign * BytesOf(entry)});
 }
 
+// What has grown since it was counted would take more with it than it brought: never below what the
+// others can have.
 void ShardDatabase::CountChange(ClassNumber number, const ClassTally& change) {
   if (tallies_.size() <= number) tallies_.resize(number + size_t{1});
-  tallies_[number].entries += change.entries;
-  tallies_[number].bytes += change.bytes;
-  classes_->Count(number, change);
+  ClassTally& tally = tallies_[number];
+  const int64_t entries = tally.entries + change.entries;
+  const int64_t bytes = entries == 0 ? 0 : std::max<int64_t>(0, tally.bytes + change.bytes);
+  classes_->Count(number, {change.entries, bytes - tally.bytes});
+  tally = {entries, bytes};
 }
 
 uint64_t ShardDatabase::TakeCensus(uint64_t place, std::span<ClassTally> seen) {

@@ -7,6 +7,7 @@
 #include "storage/eviction/evict_of_class.h"
 #include "storage/eviction/evict_one.h"
 #include "storage/keyspace.h"
+#include "storage/list_value.h"
 #include "storage/reclaimer.h"
 
 namespace strata {
@@ -105,19 +106,31 @@ TEST_CASE_METHOD(Fixture, "the census gives keys the class that was defined afte
 
 TEST_CASE_METHOD(Fixture, "the census sees what has grown in place") {
   REQUIRE(classes.Define({Class("all", {})}));
-  Set("k", "v");
-  const int64_t before = classes.tally(classes.numbers()[0]).bytes;
-  Database database(keyspace, 0, clock.WallMs());
-  Entry* entry = database.Find(keyspace.Ref("k"));
-  CHECK(before < 100);
-  // As a command would that changes a value where it is.
-  Entry* grown = Entry::NewShared("k", SharedBytes::Allocate(100'000, 100'000), std::nullopt);
-  grown->use() = entry->use();
-  database.Put(keyspace.Ref("k"), grown);
-  grown->ResizeSharedInPlace(50'000);
+  Entry* list = ListValue::NewEntry("k");
+  Database(keyspace, 0, clock.WallMs()).Put(keyspace.Ref("k"), list);
+  ListValue elements(*list, {});
+  for (int i = 0; i < 1000; ++i) elements.Push(ListEnd::kBack, std::string(100, 'v'));
+  CHECK(classes.tally(classes.numbers()[0]).bytes < 1000);
   TakeCensus();
   CHECK(Keys(classes.numbers()[0]) == 1);
-  CHECK(classes.tally(classes.numbers()[0]).bytes > 40'000);
+  CHECK(classes.tally(classes.numbers()[0]).bytes > 100'000);
+}
+
+TEST_CASE_METHOD(Fixture, "what has grown unseen leaves no debt when it goes") {
+  REQUIRE(classes.Define({Class("all", {})}));
+  Set("stays", std::string(1000, 'v'));
+  const int64_t before = classes.tally(classes.numbers()[0]).bytes;
+  Database database(keyspace, 0, clock.WallMs());
+  Entry* list = ListValue::NewEntry("k");
+  database.Put(keyspace.Ref("k"), list);
+  ListValue elements(*list, {});
+  for (int i = 0; i < 1000; ++i) elements.Push(ListEnd::kBack, std::string(100, 'v'));
+  database.Erase(keyspace.Ref("k"));
+  Set("more", std::string(1000, 'v'));
+  CHECK(Keys(classes.numbers()[0]) == 2);
+  CHECK(classes.tally(classes.numbers()[0]).bytes >= before);
+  TakeCensus();
+  CHECK(classes.tally(classes.numbers()[0]).bytes == 2 * before);
 }
 
 TEST_CASE_METHOD(Fixture, "numbers of classes that are no more are used again when they are free") {
