@@ -23,6 +23,7 @@ EXPECTED_ERRORS = re.compile(
     "ERR increment would produce NaN or Infinity|ERR No such client|ERR syntax error|"
     "ERR Replica can't interact with the keyspace|ERR offset is out of range|"
     "OOM command not allowed|EXECABORT Transaction discarded because of previous errors|"
+    "ERR The client ID you want redirect to does not exist|"  # the server may be ending
     "ERR no such class|ERR miss-ratio curves need|ERR too many classes that were removed")
 COUNT_DECLARED = "return redis.call('INCR', KEYS[1])"
 COUNT_UNDECLARED = "return redis.call('INCR', ARGV[1])"
