@@ -1,6 +1,7 @@
 #include "storage/eviction/adaptive_shard.h"
 
 #include <algorithm>
+#include <numeric>
 
 #include "base/allocator.h"
 #include "storage/shard.h"
@@ -16,6 +17,8 @@ uint32_t AdaptiveShard::BytesOf(const Entry& entry) {
 void AdaptiveShard::TellAccesses() {
   curves_.AddEntries(static_cast<ptrdiff_t>(entries_) - static_cast<ptrdiff_t>(told_entries_));
   told_entries_ = entries_;
+  accesses_[kNoClass] =
+      uncounted_ - std::accumulate(accesses_.begin() + 1, accesses_.end(), uint32_t{0});
   curves_.AddAccesses(accesses_);
   accesses_.fill(0);
   uncounted_ = 0;

@@ -27,7 +27,7 @@ class alignas(64) AdaptiveShard {
  public:
   AdaptiveShard(eviction::SharedLearning& learning, eviction::ClassCurves& curves,
                 eviction::Objective objective)
-      : policy_(learning, objective), curves_(curves) {}
+      : curves_(curves), policy_(learning, objective) {}
   ~AdaptiveShard() { curves_.AddEntries(-static_cast<ptrdiff_t>(told_entries_)); }
   AdaptiveShard(const AdaptiveShard&) = delete;
   AdaptiveShard& operator=(const AdaptiveShard&) = delete;
@@ -84,7 +84,7 @@ class alignas(64) AdaptiveShard {
   // For the miss-ratio curves.
   void Count(uint64_t policy_hash, const Entry& entry) {
     const ClassNumber number = entry.use().class_number();
-    ++accesses_[number];
+    if (number != kNoClass) ++accesses_[number];
     if (++uncounted_ == kAccessesAtOnce) [[unlikely]] {
       TellAccesses();
     }
@@ -128,12 +128,12 @@ class alignas(64) AdaptiveShard {
   int64_t unwrapped_since_s_ = 0;  // unix
   int64_t half_began_s_ = 0;
   uint32_t half_ = 0;
-  eviction::AdaptivePolicy policy_;
+  uint32_t uncounted_ = 0;  // accesses that the curves do not know yet
   eviction::ClassCurves& curves_;
+  eviction::AdaptivePolicy policy_;
   size_t entries_ = 0;
   size_t told_entries_ = 0;                             // that the curves know of
-  std::array<uint32_t, kMostClassNumbers> accesses_{};  // by class, that they do not know yet
-  uint32_t uncounted_ = 0;
+  std::array<uint32_t, kMostClassNumbers> accesses_{};  // of the uncounted, to keys of classes
   eviction::VictimPool victims_;
 };
 
