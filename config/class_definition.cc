@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <cmath>
 
 #include "base/number.h"
 #include "base/text.h"
@@ -220,6 +219,9 @@ std::string FormatClass(const ClassDefinition& c) {
 
 Result<void> CheckClasses(const ClassDefinitions& definitions, const Options& options) {
   int64_t floors = 0;
+  if (definitions.classes.size() > kMostClasses) {
+    return Error{"at most " + FormatInt64(kMostClasses) + " classes"};
+  }
   for (const ClassDefinition& c : definitions.classes) {
     if (c.database && *c.database >= options.databases) {
       return Named(c.name, Error{"there is no such database"});

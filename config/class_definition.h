@@ -59,7 +59,7 @@ Result<void> ChangeClass(std::span<const std::string> pairs, ClassDefinition& de
 // Such that ParseClass of its words reads the same.
 std::string FormatClass(const ClassDefinition& definition);
 
-// What they reserve lies within maxmemory, and their databases exist.
+// Not too many; what they reserve lies within maxmemory, and their databases exist.
 Result<void> CheckClasses(const ClassDefinitions& definitions, const Options& options);
 
 }  // namespace strata

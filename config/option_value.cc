@@ -223,7 +223,6 @@ Result<ClassDefinitions> ParseClasses(std::span<const std::string> items) {
     Result<ClassDefinition> read = ParseClass(*words);
     if (!read) return read.error();
     if (!names.insert(read->name).second) return Error{"class '" + read->name + "' defined twice"};
-    if (names.size() > kMostClasses) return Error{"at most " + FormatInt64(kMostClasses)};
     definitions.classes.push_back(std::move(*read));
   }
   return definitions;

@@ -57,6 +57,13 @@ bool Changed(std::span<const std::string_view> names, std::string_view name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
+bool IsOfEviction(std::string_view option) {
+  constexpr std::string_view kOptions[] = {"maxmemory-policy", "adaptive-objective",
+                                           "classes",          "maxmemory-samples",
+                                           "lfu-log-factor",   "lfu-decay-time"};
+  return std::find(std::begin(kOptions), std::end(kOptions), option) != std::end(kOptions);
+}
+
 }  // namespace
 
 size_t IoThreadCount(const Options& options) {
@@ -208,17 +215,6 @@ void Server::BeginShutdown() {
   if (locked) world_.UnlockShared(0);
   for (auto& thread : threads_) thread->Stop(deadline_ms);
 }
-
-namespace {
-
-bool IsOfEviction(std::string_view option) {
-  constexpr std::string_view kOptions[] = {"maxmemory-policy", "adaptive-objective",
-                                           "classes",          "maxmemory-samples",
-                                           "lfu-log-factor",   "lfu-decay-time"};
-  return std::find(std::begin(kOptions), std::end(kOptions), option) != std::end(kOptions);
-}
-
-}  // namespace
 
 Result<void> Server::ApplyOptions(std::span<const std::string_view> changed_names) {
   const Options& options = config_.options();

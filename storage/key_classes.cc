@@ -30,8 +30,12 @@ bool KeyClasses::Define(std::vector<KeyClass> classes) {
   std::vector<ClassNumber> order;
   for (const KeyClass& key_class : classes) {
     const std::optional<ClassNumber> number = FindOrTake(key_class.name);
-    if (!number) return false;
+    if (!number) {
+      GiveBack(order);
+      return false;
+    }
     order.push_back(*number);
+    slots_[*number]->is_defined = true;  // the next one is not to take it
   }
   for (const auto& slot : slots_) {
     if (slot == nullptr) continue;
@@ -52,6 +56,13 @@ bool KeyClasses::Define(std::vector<KeyClass> classes) {
   order_ = std::move(order);
   ++generation_;
   return true;
+}
+
+// Those of them that are not in use.
+void KeyClasses::GiveBack(std::span<const ClassNumber> numbers) {
+  for (ClassNumber number : numbers) {
+    slots_[number]->is_defined = std::find(order_.begin(), order_.end(), number) != order_.end();
+  }
 }
 
 // The number of the class of that name, or one that nothing has.
@@ -113,6 +124,10 @@ std::optional<ClassNumber> KeyClasses::OverQuota() const {
     if (gives && IsOverQuota(slot)) return number;
   }
   return std::nullopt;
+}
+
+void KeyClasses::ResetStatistics() {
+  for (ClassNumber number : order_) slots_[number]->evicted.store(0, std::memory_order_relaxed);
 }
 
 void KeyClasses::AskAllAgain() {

@@ -79,6 +79,7 @@ class KeyClasses {
   }
 
   void Count(ClassNumber number, const ClassTally& change);
+  void ResetStatistics();
   void CountEvicted(ClassNumber number) {
     if (number != kNoClass) slots_[number]->evicted.fetch_add(1, std::memory_order_relaxed);
   }
@@ -117,7 +118,7 @@ class KeyClasses {
  private:
   struct Slot {
     KeyClass key_class;
-    bool is_defined = true;
+    bool is_defined = false;
     alignas(64) std::atomic<int64_t> entries{0};
     std::atomic<int64_t> bytes{0};
     std::atomic<uint64_t> evicted{0};
@@ -128,6 +129,7 @@ class KeyClasses {
   bool Gives(const KeyClass& key_class) const { return key_class.may_evict.value_or(others_give_); }
   bool IsOverQuota(const Slot& slot) const;
   std::optional<ClassNumber> FindOrTake(const std::string& name);
+  void GiveBack(std::span<const ClassNumber> numbers);
 
   bool any_ = false;
   bool any_quota_ = false;

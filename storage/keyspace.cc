@@ -129,6 +129,7 @@ uint64_t Keyspace::ReadEvicted() {
 }
 
 void Keyspace::ResetStatistics() {
+  classes_.ResetStatistics();
   for (Shard& shard : shards_) {
     SpinLock lock(shard.mutex);
     shard.expiry = {};

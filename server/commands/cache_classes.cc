@@ -128,7 +128,6 @@ void Set(CommandContext& c) {
   }
   Result<ClassDefinition> made = ParseClass(words);
   if (!made) return c.reply.Error("ERR " + made.error().message);
-  if (all.classes.size() == kMostClasses) return c.reply.Error("ERR there are too many classes");
   all.classes.push_back(std::move(*made));
   Apply(c, std::move(all));
 }

@@ -41,9 +41,9 @@ bool RoomMaker::EvictOfClasses(const Options& options, int64_t now_ms) {
   KeyClasses& classes = means_.keyspace.classes();
   while (const std::optional<ClassNumber> number = classes.OverQuota()) {
     const EvictionRule common = EvictionRuleOf(options);
-    const EvictionRule& rule = classes.at(*number).rule ? *classes.at(*number).rule : common;
-    const bool gave = EvictFromNext(
-        [&](Shard& shard) { return EvictOfClass(shard, *number, rule, now_ms, random_); });
+    const bool gave = EvictFromNext([&](Shard& shard) {
+      return EvictOfClass(shard, classes, *number, common, now_ms, random_);
+    });
     if (gave) return true;
     classes.SetHasNothing(*number);
   }

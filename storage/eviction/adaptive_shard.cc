@@ -14,6 +14,12 @@ uint32_t AdaptiveShard::BytesOf(const Entry& entry) {
   return static_cast<uint32_t>(std::min<size_t>(bytes, UINT32_MAX));
 }
 
+eviction::EntryWorth AdaptiveShard::WorthOf(const ShardDatabase& part, const Entry& entry) {
+  return {.bytes = BytesOf(entry),
+          .weight = part.classes().WeightOf(entry),
+          .cost = part.classes().CostOf(entry)};
+}
+
 void AdaptiveShard::TellAccesses() {
   curves_.AddEntries(static_cast<ptrdiff_t>(entries_) - static_cast<ptrdiff_t>(told_entries_));
   told_entries_ = entries_;
@@ -27,9 +33,7 @@ void AdaptiveShard::TellAccesses() {
 void AdaptiveShard::Offer(const ShardDatabase& part, const Entry& entry, int64_t now_s) {
   eviction::Victim victim{.history = HistoryOf(entry.use(), now_s),
                           .place = static_cast<uint32_t>(part.index())};
-  victim.worth = {.bytes = BytesOf(entry),
-                  .weight = part.classes().WeightOf(entry),
-                  .cost = part.classes().CostOf(entry)};
+  victim.worth = WorthOf(part, entry);
   const float score = policy_.Score(victim.history, victim.worth);
   if (score >= victims_.bar()) return;
   victim.hash = part.HashOf(entry);

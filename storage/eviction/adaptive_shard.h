@@ -58,6 +58,10 @@ class alignas(64) AdaptiveShard {
     entries_ = entries;
   }
 
+  // What the entry is worth; the lowest goes first.
+  float Score(const ShardDatabase& part, const Entry& entry, int64_t now_s) const {
+    return policy_.Score(HistoryOf(entry.use(), now_s), WorthOf(part, entry));
+  }
   // A candidate for eviction is looked at.
   void Offer(const ShardDatabase& part, const Entry& entry, int64_t now_s);
   // Before candidates are offered.
@@ -94,6 +98,7 @@ class alignas(64) AdaptiveShard {
   }
   void TellAccesses();
   static uint32_t BytesOf(const Entry& entry);
+  static eviction::EntryWorth WorthOf(const ShardDatabase& part, const Entry& entry);
 
   static uint64_t PolicyHash(int database, uint64_t hash) {
     constexpr uint64_t kPrime = 0xd6e8feb86659fd93;

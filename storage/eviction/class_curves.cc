@@ -16,11 +16,6 @@ size_t SampledKeys(ClassNumber number) {
   return number == kNoClass ? kSampledOfAll : kSampledOfClass;
 }
 
-uint32_t LimitFor(size_t sampled, size_t entries) {
-  if (entries <= sampled) return UINT32_MAX;
-  return static_cast<uint32_t>(sampled * uint64_t{UINT32_MAX} / entries);
-}
-
 }  // namespace
 
 ClassCurves::ClassCurves(const KeyClasses& classes) : classes_(classes) {
@@ -85,7 +80,7 @@ void ClassCurves::EndEpoch() {
 // The capacity may have changed.
 void ClassCurves::Follow(ClassNumber number) {
   const Capacity capacity = CapacityOf(number);
-  const uint32_t limit = LimitFor(SampledKeys(number), capacity.entries);
+  const uint32_t limit = SampleLimit(SampledKeys(number), capacity.entries);
   curves_[number]->SetOuterLimit(limit);
   if (capacity.bytes > 0) curves_[number]->SetReach(kReach * capacity.bytes);
   own_limits_[number] = limit;

@@ -1,7 +1,7 @@
 #pragma once
 
 // Estimates of how many entries there are, which drift: when what was sized by one has to be sized
-// anew, and how long an epoch is.
+// anew, how long an epoch is, and how dense a sample.
 
 #include <algorithm>
 #include <cstddef>
@@ -19,6 +19,12 @@ inline uint32_t EpochOperations(size_t entries) {
   constexpr size_t kFewest = 4096;
   constexpr size_t kMost = size_t{1} << 20;
   return static_cast<uint32_t>(std::clamp(entries / 2, kFewest, kMost));
+}
+
+// Of 32 bits of a hash: up to it a key is in a sample that has so many of the entries.
+inline uint32_t SampleLimit(size_t sampled, size_t entries) {
+  if (sampled >= entries) return UINT32_MAX;
+  return static_cast<uint32_t>(sampled * uint64_t{UINT32_MAX} / entries);
 }
 
 // Half of what was learned is forgotten in 16 capacities, but not so soon that too little is known.

@@ -1,7 +1,10 @@
 #include "storage/eviction/evict_of_class.h"
 
 #include <algorithm>
+#include <bit>
 #include <optional>
+
+#include "storage/eviction/adaptive_shard.h"
 namespace strata {
 namespace {
 
@@ -11,48 +14,76 @@ struct Best {
   uint64_t rank;
 };
 
-uint64_t RankOf(const Entry& entry, const EvictionRule& rule, int64_t now_ms, Random& random) {
-  if (rule.order == EvictionOrder::kRandom) return random.Next();
-  // A key that never expires comes last.
-  if (rule.order == EvictionOrder::kTimeToLive && !entry.has_expiry()) return 0;
-  return EvictionRank(entry, rule, now_ms);
-}
+// How keys of a class are compared.
+class Comparison {
+ public:
+  Comparison(Shard& shard, const KeyClass& key_class, const EvictionRule& common, int64_t now_ms)
+      : rule_(key_class.rule ? *key_class.rule : common),
+        adaptive_(key_class.rule ? nullptr : shard.adaptive.get()),
+        now_ms_(now_ms) {}
 
-std::optional<Best> FindBest(Shard& shard, ClassNumber number, const EvictionRule& rule,
-                             int64_t now_ms, Random& random) {
+  EvictionScope scope() const {
+    return adaptive_ == nullptr ? rule_.scope : EvictionScope::kAllKeys;
+  }
+  size_t samples() const {
+    constexpr size_t kAdaptiveSamples = 16;
+    return adaptive_ == nullptr ? std::max<size_t>(rule_.samples, 1) : kAdaptiveSamples;
+  }
+  // The highest goes first.
+  uint64_t Rank(const ShardDatabase& part, const Entry& entry, Random& random) const {
+    if (adaptive_ != nullptr) {
+      // The bits of floats that are not negative are in order as numbers.
+      return UINT32_MAX - std::bit_cast<uint32_t>(adaptive_->Score(part, entry, now_ms_ / 1000));
+    }
+    if (rule_.order == EvictionOrder::kRandom) return random.Next();
+    // A key that never expires comes last.
+    if (rule_.order == EvictionOrder::kTimeToLive && !entry.has_expiry()) return 0;
+    return EvictionRank(entry, rule_, now_ms_);
+  }
+
+ private:
+  const EvictionRule& rule_;
+  const AdaptiveShard* adaptive_;
+  int64_t now_ms_;
+};
+
+std::optional<Best> FindBest(Shard& shard, ClassNumber number, const Comparison& comparison,
+                             Random& random) {
   constexpr size_t kMostBuckets = 128;
-  const size_t wanted = std::max<size_t>(rule.samples, 1);
   size_t compared = 0;
   std::optional<Best> best;
   if (shard.entries == 0) return std::nullopt;
-  for (size_t i = 0; i < kMostBuckets && compared < wanted; ++i) {
+  for (size_t i = 0; i < kMostBuckets && compared < comparison.samples(); ++i) {
     ShardDatabase& part = shard.DrawDatabase(random.Below(shard.entries));
     const Entry* found[EntryTable::kMaxVisited];
     const size_t count = part.SampleBucket(random, found);
     for (size_t k = 0; k < count; ++k) {
       const Entry& entry = *found[k];
-      if (entry.use().class_number() != number || !part.MayEvict(entry, rule.scope)) continue;
+      if (entry.use().class_number() != number || !part.MayEvict(entry, comparison.scope())) {
+        continue;
+      }
       ++compared;
-      const uint64_t rank = RankOf(entry, rule, now_ms, random);
+      const uint64_t rank = comparison.Rank(part, entry, random);
       if (!best || rank > best->rank) best = Best{&part, &entry, rank};
     }
   }
   return best;
 }
 
-size_t EvictOfClassLocked(Shard& shard, ClassNumber number, const EvictionRule& rule,
-                          int64_t now_ms, Random& random) {
-  const std::optional<Best> best = FindBest(shard, number, rule, now_ms, random);
+size_t EvictBest(Shard& shard, ClassNumber number, const Comparison& comparison, int64_t now_ms,
+                 Random& random) {
+  const std::optional<Best> best = FindBest(shard, number, comparison, random);
   if (!best) return 0;
-  return best->part->Evict(best->part->HashOf(*best->entry), rule.scope, now_ms);
+  return best->part->Evict(best->part->HashOf(*best->entry), comparison.scope(), now_ms);
 }
 
 }  // namespace
 
-size_t EvictOfClass(Shard& shard, ClassNumber number, const EvictionRule& rule, int64_t now_ms,
-                    Random& random) {
+size_t EvictOfClass(Shard& shard, const KeyClasses& classes, ClassNumber number,
+                    const EvictionRule& common, int64_t now_ms, Random& random) {
   SpinLock lock(shard.mutex);
-  return EvictOfClassLocked(shard, number, rule, now_ms, random);
+  const Comparison comparison(shard, classes.at(number), common, now_ms);
+  return EvictBest(shard, number, comparison, now_ms, random);
 }
 
 size_t EvictOrAnother(Shard& shard, ShardDatabase& part, uint64_t hash, EvictionScope scope,
@@ -61,8 +92,9 @@ size_t EvictOrAnother(Shard& shard, ShardDatabase& part, uint64_t hash, Eviction
   const Entry* entry = part.FindByHash(hash);
   const ClassNumber number = entry == nullptr ? kNoClass : entry->use().class_number();
   if (number != kNoClass && part.classes().at(number).rule) {
-    const EvictionRule& rule = *part.classes().at(number).rule;
-    if (size_t bytes = EvictOfClassLocked(shard, number, rule, now_ms, random)) return bytes;
+    const KeyClass& own = part.classes().at(number);
+    const Comparison comparison(shard, own, *own.rule, now_ms);
+    if (size_t bytes = EvictBest(shard, number, comparison, now_ms, random)) return bytes;
   }
   return part.Evict(hash, scope, now_ms);
 }

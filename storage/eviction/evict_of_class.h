@@ -10,10 +10,11 @@
 
 namespace strata {
 
-// The best to lose of some keys of the class that are come across in the shard, by the class's own
-// rule, or by `rule` if it has none. Returns as EvictOne does. Takes the shard's lock.
-size_t EvictOfClass(Shard& shard, ClassNumber number, const EvictionRule& rule, int64_t now_ms,
-                    Random& random);
+// The best to lose of some keys of the class that are come across in the shard: by the class's own
+// rule; if it has none, by what they are worth to the adaptive policy, or under another by
+// `common`. Returns as EvictOne does. Takes the shard's lock.
+size_t EvictOfClass(Shard& shard, const KeyClasses& classes, ClassNumber number,
+                    const EvictionRule& common, int64_t now_ms, Random& random);
 
 // That entry was chosen to go, by comparison with those of all classes. If its class has a rule of
 // its own, another one of the class goes for it. REQUIRES: the shard's lock.

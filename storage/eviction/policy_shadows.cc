@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "storage/eviction/estimate.h"
+
 namespace strata::eviction {
 namespace {
 
@@ -13,12 +15,6 @@ size_t ShadowEntries(size_t entries) {
   const size_t wanted =
       std::clamp(entries / 4, PolicyShadows::kFewestEntries, PolicyShadows::kMostEntries);
   return std::max(size_t{1}, std::min(entries, wanted));
-}
-
-// Of the hashes' 32 bits.
-uint32_t SampleLimit(size_t shadow_entries, size_t entries) {
-  if (shadow_entries >= entries) return UINT32_MAX;
-  return static_cast<uint32_t>(shadow_entries * uint64_t{UINT32_MAX} / entries);
 }
 
 }  // namespace

@@ -123,6 +123,12 @@ TEST_CASE("what classes reserve has to lie within maxmemory, when all is read an
         std::string::npos);
   CHECK(load({"--class", "a", "database", "16"}).find("no such database") != std::string::npos);
 
+  std::vector<std::string> many;
+  for (size_t i = 0; i <= kMostClasses; ++i) {
+    many.insert(many.end(), {"--class", "c" + std::to_string(i)});
+  }
+  CHECK(load(many) == "command line: classes: at most 63 classes");
+
   const std::vector<std::string> arguments = {"--maxmemory", "3mb", "--class", "a", "quota", "2mb"};
   Config config(LoadConfig(arguments).value());
   const std::vector<NameAndValue> lower = {{"maxmemory", "1mb"}};

@@ -77,6 +77,22 @@ TEST_CASE("a class above its quota loses its own keys, and nobody else's") {
   CHECK(client.Run("DBSIZE") == ":" + std::to_string(1000 + tally.entries) + "\r\n");
 }
 
+TEST_CASE("under the adaptive policy a class above its quota loses what is worth least") {
+  TestServer server(
+      {"--maxmemory-policy", "adaptive", "--class", "a", "match", "a:*", "quota", "20kb"});
+  TestClient client = server.Connect();
+  for (int i = 0; i < 5000; ++i) {
+    const std::string hot = "a:hot:" + std::to_string(i % 50);
+    if (client.Run("GET " + hot) == "$-1\r\n") client.Run("SET " + hot + " v");
+    client.Run("SET a:once:" + std::to_string(i) + " v");
+  }
+  int found = 0;
+  for (int i = 0; i < 50; ++i) found += client.Run("EXISTS a:hot:" + std::to_string(i))[1] - '0';
+  CHECK(found > 45);
+  CHECK(client.Run("CONFIG RESETSTAT") == "+OK\r\n");
+  CHECK(client.Run("CACHE.CLASS STATS a").find("evicted-keys\r\n:0\r\n") != std::string::npos);
+}
+
 TEST_CASE("a class above its quota that may not lose keys takes no more") {
   TestServer server({"--class", "a", "match", "a:*", "quota", "2kb", "noevict", "yes"});
   TestClient client = server.Connect();

@@ -133,12 +133,25 @@ TEST_CASE_METHOD(Fixture, "what has grown unseen leaves no debt when it goes") {
   CHECK(classes.tally(classes.numbers()[0]).bytes == 2 * before);
 }
 
+TEST_CASE_METHOD(Fixture, "a class that comes back does not share its number with a new one") {
+  REQUIRE(classes.Define({Class("a", {"a"})}));
+  REQUIRE(classes.Define({}));
+  REQUIRE(classes.Define({Class("a", {"a"}), Class("b", {"b"})}));
+  CHECK(classes.NumberOf(0, "a") != classes.NumberOf(0, "b"));
+}
+
 TEST_CASE_METHOD(Fixture, "numbers of classes that are no more are used again when they are free") {
   for (size_t i = 1; i < kMostClassNumbers; ++i) {
     REQUIRE(classes.Define({Class("class" + std::to_string(i), {"k" + std::to_string(i)})}));
     Set("k" + std::to_string(i));
   }
   CHECK_FALSE(classes.Define({Class("more", {"more"})}));
+  Database(keyspace, 0, clock.WallMs()).Erase(keyspace.Ref("k7"));
+  CHECK_FALSE(classes.Define({Class("one", {"one"}), Class("two", {"two"})}));
+  CHECK(classes.NumberOf(0, "k255") != kNoClass);
+  CHECK(classes.Define({Class("class255", {"k255"}), Class("more", {"more"})}));
+  CHECK_FALSE(classes.Define(
+      {Class("class255", {"k255"}), Class("still", {"still"}), Class("others", {"others"})}));
   CHECK(classes.NumberOf(0, "k255") != kNoClass);  // as before
   TakeCensus();
   CHECK(classes.Define({Class("more", {"more"})}));
@@ -181,7 +194,7 @@ TEST_CASE_METHOD(Fixture, "a class above its quota gives, by its own rule, and o
   for (int i = 0; i < 2000; ++i) {
     const auto number = classes.OverQuota();
     if (!number) break;
-    EvictOfClass(keyspace.shard(next++ % 4), *number, kLru, clock.WallMs(), random);
+    EvictOfClass(keyspace.shard(next++ % 4), classes, *number, kLru, clock.WallMs(), random);
   }
   CHECK_FALSE(classes.OverQuota());
   CHECK(classes.tally(classes.numbers()[0]).bytes <= 10'000);

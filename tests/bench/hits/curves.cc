@@ -146,8 +146,7 @@ struct Asked {
   Asked(const Measured& measured, size_t entries)
       : capacity(entries),
         epoch(eviction::EpochOperations(entries)),
-        // As SharedLearning forgets.
-        half_lives(epoch / std::max(60'000.0, 16.0 * static_cast<double>(entries))),
+        half_lives(epoch / eviction::HalfLifeOperations(entries)),
         mean_bytes(measured.footprint / static_cast<double>(measured.keys)) {
     std::array<double, kMultiples.size()> misses{};
     double accesses = 0;
@@ -179,13 +178,12 @@ struct Asked {
   std::vector<double> exact;  // by moment and multiple
 };
 
-uint32_t SampleLimit(size_t sample_entries, size_t capacity) {
+uint32_t LimitFor(size_t sample_entries, size_t capacity) {
   if (sample_entries == eviction::PolicyShadows::kMostEntries) {
     const eviction::SurvivalIndex unused;
     return eviction::PolicyShadows(capacity, 1, unused).sample_limit();
   }
-  if (sample_entries >= capacity) return UINT32_MAX;
-  return static_cast<uint32_t>(sample_entries * uint64_t{UINT32_MAX} / capacity);
+  return eviction::SampleLimit(sample_entries, capacity);
 }
 
 MissRatioCurve MakeCurve(size_t sample_entries) {
@@ -197,7 +195,7 @@ void CompareAsked(const Measured& measured, const Asked& asked, size_t sample_en
   for (uint64_t seed = 1; seed <= kSeeds; ++seed) {
     const std::vector<uint64_t> hashes = Hashes(measured.trace, seed);
     MissRatioCurve curve = MakeCurve(sample_entries);
-    const uint32_t limit = SampleLimit(sample_entries, asked.capacity);
+    const uint32_t limit = LimitFor(sample_entries, asked.capacity);
     curve.SetOuterLimit(limit);
     curve.SetReach(asked.Bytes(kMultiples.size() - 1));
     size_t moment = 0;
