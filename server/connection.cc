@@ -55,12 +55,27 @@ void Connection::OnReady(uint32_t events) {
 }
 
 void Connection::OnReadable() {
-  std::string_view input;
-  if (Read(input) == 0) return;
+  Round& round = thread_.round();
+  const bool use_round = pending_.empty();
+  const std::span<char> room = use_round ? round.room() : PreparePending();
+  const size_t size = Read(room);
+  if (size == 0) return;
   // A client that is being closed is still read, so that its end is seen, but not obeyed.
   if (client_.closing != CloseState::kOpen) return pending_.Clear();
-  if (session_.suspended()) return KeepRest(input, 0);
-  ProcessInput(input);
+  if (!use_round) pending_.Commit(size);
+  if (session_.suspended()) {
+    return KeepRest(use_round ? std::string_view(room.data(), size) : pending_.view(), 0);
+  }
+  executing_ = true;
+  use_round ? round.AddRead(*this, size) : round.Add(*this, pending_.view());
+}
+
+// Grows with what has come, not with what was announced.
+std::span<char> Connection::PreparePending() {
+  const size_t wanted = session_.bytes_wanted();
+  const size_t missing = wanted > pending_.size() ? wanted - pending_.size() : 0;
+  const size_t room = std::clamp(std::min(missing, pending_.size()), kMinRead, kMaxRead);
+  return {pending_.Prepare(room), room};
 }
 
 void Connection::UpdateInterest() {
@@ -72,20 +87,8 @@ void Connection::UpdateInterest() {
   thread_.sockets().Change(socket_.get(), interest_, *this);
 }
 
-size_t Connection::Read(std::string_view& input) {
-  char* space;
-  size_t room;
-  if (pending_.empty()) {
-    space = thread_.read_buffer().data();
-    room = thread_.read_buffer().size();
-  } else {
-    // Grows with what has come, not with what was announced.
-    size_t wanted = session_.bytes_wanted();
-    size_t missing = wanted > pending_.size() ? wanted - pending_.size() : 0;
-    room = std::clamp(std::min(missing, pending_.size()), kMinRead, kMaxRead);
-    space = pending_.Prepare(room);
-  }
-  ssize_t count = Receive(socket_.get(), space, room);
+size_t Connection::Read(std::span<char> room) {
+  ssize_t count = Receive(socket_.get(), room.data(), room.size());
   if (count == 0) return CloseNow("client closed"), 0;
   if (count < 0) {
     bool nothing_yet = errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR;
@@ -96,20 +99,12 @@ size_t Connection::Read(std::string_view& input) {
   thread_.statistics().reads.Add(1);
   thread_.statistics().bytes_in.Add(size);
   client_.bytes_in.Add(size);
-  if (pending_.empty()) {
-    input = {space, size};
-  } else {
-    pending_.Commit(size);
-    input = pending_.view();
-  }
   return size;
 }
 
-void Connection::ProcessInput(std::string_view input) {
-  executing_ = true;
-  size_t used = session_.Process(input);
+void Connection::OnTurnEnd(const Turn& turn) {
   executing_ = false;
-  KeepRest(input, used);
+  KeepRest(turn.input, turn.used);
   if (!open_) return;
   if (session_.suspended()) {
     ScheduleRetry();
@@ -221,7 +216,9 @@ void Connection::ReleaseEmptyBuffers() {
 
 void Connection::Retry() {
   if (!open_ || executing_ || !session_.suspended()) return;
-  ProcessInput(pending_.view());
+  executing_ = true;
+  thread_.round().Add(*this, pending_.view());
+  thread_.round().Run();
   if (open_) UpdateInterest();
 }
 

@@ -5,7 +5,7 @@
 // Lives on one I/O thread; only the ClientPort methods may be called from elsewhere, and they post.
 // Kept alive by its thread's list until closed, and by operations under way.
 //
-// Reading: while no request is cut in two, bytes go into the thread's shared buffer and are
+// Reading: while no request is cut in two, bytes go into the buffer of the thread's round and are
 // executed from there. What is left of a request moves to `pending_`. A connection that was quiet
 // for a second gives back the buffers that are empty. Writing: behind the batches of all
 // connections that are ready; if the socket is full, when it takes more. A client that does not
@@ -20,6 +20,7 @@
 #include "server/client.h"
 #include "server/client_registry.h"
 #include "server/readiness_set.h"
+#include "server/round.h"
 #include "server/session.h"
 
 namespace strata {
@@ -28,6 +29,7 @@ class IoThread;
 
 class Connection final : public ClientPort,
                          private ReadinessSet::Handler,
+                         private Round::Member,
                          public std::enable_shared_from_this<Connection> {
  public:
   // REQUIRES: the socket does not block; it has a place in the registry, which is given back when
@@ -58,12 +60,16 @@ class Connection final : public ClientPort,
 
  private:
   void OnReady(uint32_t events) override;
-  void OnReadable();
+  Session& session() override { return session_; }
+  void OnTurnEnd(const Turn& turn) override;
   // Watches for input and room for output as the state asks for.
   void UpdateInterest();
+  // Reads, and gives what has come to the round.
+  void OnReadable();
   // Bytes read, 0 if there is nothing now; closes on end or error.
-  size_t Read(std::string_view& input);
-  void ProcessInput(std::string_view input);
+  size_t Read(std::span<char> room);
+  // Room behind what there is of a request.
+  std::span<char> PreparePending();
   void KeepRest(std::string_view input, size_t used);
   // False if the socket fails.
   bool WriteSome();
@@ -84,8 +90,8 @@ class Connection final : public ClientPort,
   std::unique_ptr<boost::asio::steady_timer> retry_timer_;  // made when first needed
   ByteBuffer pending_;  // the beginning of a request that is not whole, or requests held back
   bool open_ = true;
-  // Its commands run. What happens meanwhile (it is busy for long, and its thread serves others)
-  // waits until they are done.
+  // It takes part in a round. What happens meanwhile (it is busy for long, and its thread serves
+  // others) waits until its turn is over.
   bool executing_ = false;
   bool send_pending_ = false;  // the thread has it in its list of those to flush
   uint32_t interest_ = 0;      // what the socket is watched for

@@ -66,12 +66,12 @@ void Dispatcher::Resolve(const Client& client, Request& request) {
   }
 }
 
-void Dispatcher::PrefetchEntries(const Client& client) {
+void Dispatcher::PrefetchEntries(const Client& client, const RequestRange& requests) {
   // Locking twice costs less than waiting for memory once, but for a single key there is nothing
   // to do meanwhile.
   if (batch_.requests.size() < 2 || busy_) return;
-  for (const Request& request : batch_.requests) {
-    std::span<const KeyRef> keys = batch_.Keys(request);
+  for (size_t i = requests.begin; i < requests.end; ++i) {
+    std::span<const KeyRef> keys = batch_.Keys(batch_.requests[i]);
     for (const KeyRef& key : keys.first(std::min(keys.size(), kPrefetchedKeys))) {
       services_.keyspace.PrefetchEntry(client.database, key.hash);
     }

@@ -37,8 +37,10 @@ class Dispatcher {
 
   // Finds the command and its keys, and asks for the keys' cache lines. Before Execute.
   void Resolve(const Client& client, Request& request);
-  // Brings the entries of a whole batch closer, once all of it is resolved.
-  void PrefetchEntries(const Client& client);
+  // Brings the entries of a client's requests closer, once the whole batch is resolved.
+  void PrefetchEntries(const Client& client, const RequestRange& requests);
+  // From here on the time is that of commands.
+  void BeginExecution() { command_start_ns_ = services_.clock.StopwatchNs(); }
   // Runs the request and writes its reply. REQUIRES: inside a BatchScope; one that is busy runs
   // only what kAllowBusy allows.
   Outcome Execute(Client& client, const Request& request);

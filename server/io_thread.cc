@@ -29,11 +29,15 @@ IoThread::IoThread(Services& services, size_t index, size_t thread_count)
       index_(index),
       thread_count_(thread_count),
       work_(context_.get_executor()),
-      sockets_(context_, [this] { FlushAll(); }),
+      sockets_(context_,
+               [this] {
+                 round_->Run();
+                 FlushAll();
+               }),
       tick_(context_),
       stop_deadline_(context_),
       dispatcher_(services, index),
-      read_buffer_(std::make_unique<char[]>(kReadBufferBytes)),
+      round_(std::make_unique<Round>(dispatcher_)),
       tick_period_(kTick),
       census_(services.keyspace),
       next_expiry_shard_(index) {
@@ -110,19 +114,20 @@ void IoThread::FlushAll() {
   if (!serving_others_) closed_.clear();
 }
 
-// A command is under way, whose arguments stand in the read buffer and the dispatcher's batch. Its
-// own connection sees to it that nothing is done to it meanwhile.
+// A command is under way, whose arguments stand in the round and the dispatcher's batch. Its own
+// connection sees to it that nothing is done to it meanwhile.
 void IoThread::ServeOthers() {
   if (serving_others_) return;
   serving_others_ = true;
-  FlushAll();  // who ran before that command in the same round has waited long enough
   {
     BatchInterlude interlude(dispatcher_);
-    auto read_buffer = std::exchange(read_buffer_, std::make_unique<char[]>(kReadBufferBytes));
+    std::unique_ptr<Round> of_command = std::exchange(round_, round_->TakeOthers());
+    round_->Run();
+    FlushAll();  // who is in the same round has waited long enough
     sockets_.ServeNow();
     context_.poll();
     FlushAll();
-    read_buffer_ = std::move(read_buffer);
+    round_ = std::move(of_command);
   }
   serving_others_ = false;
 }

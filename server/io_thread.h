@@ -16,6 +16,7 @@
 #include "server/connection.h"
 #include "server/dispatcher.h"
 #include "server/readiness_set.h"
+#include "server/round.h"
 #include "server/services.h"
 #include "storage/class_census.h"
 
@@ -60,8 +61,8 @@ class IoThread final : private EventLoop {
 
   // Takes and leaves the thread's side of the world's lock.
   void RenewLimits();
-  // Shared by all connections of the thread: each is done with it before the next one reads.
-  std::span<char> read_buffer() { return {read_buffer_.get(), kReadBufferBytes}; }
+  // What its connections have read and not executed yet.
+  Round& round() { return *round_; }
   // Its replies go out once every connection that is ready now has run: a client that is woken
   // earlier would only take the processor from the others' commands.
   void FlushLater(Connection& connection);
@@ -77,8 +78,6 @@ class IoThread final : private EventLoop {
   void Forget(uint64_t client_id);
 
  private:
-  static constexpr size_t kReadBufferBytes = 64 * 1024;
-
   void ServeOthers() override;
   void ScheduleTick();
   void Tick();
@@ -109,7 +108,7 @@ class IoThread final : private EventLoop {
   boost::asio::steady_timer stop_deadline_;
   Dispatcher dispatcher_;
   ConnectionLimits limits_;
-  std::unique_ptr<char[]> read_buffer_;
+  std::unique_ptr<Round> round_;
   std::unordered_map<uint64_t, std::shared_ptr<Connection>> connections_;
   std::vector<Connection*> unflushed_;
   // Since the last flush: the round of sockets under way, or unflushed_, may still name them.

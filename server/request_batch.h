@@ -23,8 +23,15 @@ struct Request {
   size_t end = 0;                    // offset behind the request in the session's input
 };
 
-// Requests that are executed together: all whole ones of a read, up to a bound. Reused from batch
-// to batch, so that steady traffic allocates nothing. One I/O thread's own.
+// Requests of a batch, by their positions in it: one session's.
+struct RequestRange {
+  size_t begin = 0;
+  size_t end = 0;
+};
+
+// Requests that are executed together: all whole ones that clients of a thread have sent, up to a
+// bound. Reused from batch to batch, so that steady traffic allocates nothing. One I/O thread's
+// own.
 struct RequestBatch {
   static constexpr size_t kMaxRequests = 128;
 
@@ -38,6 +45,7 @@ struct RequestBatch {
   std::span<const KeyRef> Keys(const Request& request) const {
     return {keys.data() + request.first_key, request.key_count};
   }
+  bool IsFull() const { return requests.size() >= kMaxRequests; }
 
   void Clear() {
     // One request with a million arguments must not keep its arrays for ever.

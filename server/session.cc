@@ -7,71 +7,66 @@
 
 namespace strata {
 
-size_t Session::Process(std::string_view input) {
-  BatchScope scope(dispatcher_);
+void Session::Parse(Turn& turn, const BatchScope& scope) {
   RequestBatch& batch = dispatcher_.batch();
-  size_t used = 0;
-  suspension_ = Suspension::kNone;
+  turn.requests = {batch.requests.size(), batch.requests.size()};
+  turn.parsed = turn.used;
+  turn.then = Turn::Then::kEnd;
   client_.paused = false;
-  if (client_.blocked != nullptr) {
-    if (scope.busy()) return suspension_ = Suspension::kBusy, 0;
-    if (!dispatcher_.TakeBlockedReply(client_)) return suspension_ = Suspension::kParked, 0;
-  }
-  while (client_.closing == CloseState::kOpen) {
-    batch.Clear();
-    size_t offset = used;
-    Parsed parsed = ParseBatch(input, offset, batch);
-    dispatcher_.PrefetchEntries(client_);
-    if (!ExecuteBatch(batch, used)) break;
-    used = offset;
-    if (parsed == Parsed::kError) {
-      dispatcher_.RejectStream(client_, parser_.error());
-    }
-    if (parsed != Parsed::kMore) break;
-  }
-  batch.Clear();
-  parser_.ForgetDecoded();
-  return used;
-}
-
-Session::Parsed Session::ParseBatch(std::string_view input, size_t& offset, RequestBatch& batch) {
+  suspension_ = StillBlocked(scope);
+  if (suspended() || client_.closing != CloseState::kOpen) return;
   // What a client may send grows once it has authenticated, so until then requests are parsed one
   // at a time.
-  size_t limit = client_.authenticated ? RequestBatch::kMaxRequests : 1;
-  ParserLimits limits = dispatcher_.LimitsFor(client_);
-  while (batch.requests.size() < limit) {
-    size_t first = batch.arguments.size();
-    switch (parser_.Next(input.substr(offset), limits, batch.arguments)) {
-      case RequestParser::Status::kIncomplete:
-        return Parsed::kAll;
-      case RequestParser::Status::kError:
-        return Parsed::kError;
-      case RequestParser::Status::kRequest:
-        break;
-    }
-    offset += parser_.consumed();
-    if (batch.arguments.size() == first) continue;  // an empty request has no reply
-    Request& request = batch.requests.emplace_back();
-    request.first_argument = first;
-    request.argument_count = batch.arguments.size() - first;
-    request.end = offset;
-    dispatcher_.Resolve(client_, request);
-  }
-  return Parsed::kMore;
+  const size_t room = RequestBatch::kMaxRequests - batch.requests.size();
+  const size_t last = batch.requests.size() + (client_.authenticated ? room : 1);
+  const ParserLimits limits = dispatcher_.LimitsFor(client_);
+  do {
+    turn.then = ParseNext(turn, limits);
+  } while (turn.then == Turn::Then::kParseMore && batch.requests.size() < last);
+  turn.requests.end = batch.requests.size();
 }
 
-bool Session::ExecuteBatch(RequestBatch& batch, size_t& used) {
-  for (const Request& request : batch.requests) {
+Turn::Then Session::ParseNext(Turn& turn, const ParserLimits& limits) {
+  RequestBatch& batch = dispatcher_.batch();
+  const size_t first = batch.arguments.size();
+  switch (parser_.Next(turn.input.substr(turn.parsed), limits, batch.arguments)) {
+    case RequestParser::Status::kIncomplete:
+      return Turn::Then::kEnd;
+    case RequestParser::Status::kError:
+      return Turn::Then::kRejectStream;
+    case RequestParser::Status::kRequest:
+      break;
+  }
+  turn.parsed += parser_.consumed();
+  if (batch.arguments.size() == first) return Turn::Then::kParseMore;  // empty, without a reply
+  Request& request = batch.requests.emplace_back();
+  request.first_argument = first;
+  request.argument_count = batch.arguments.size() - first;
+  request.end = turn.parsed;
+  dispatcher_.Resolve(client_, request);
+  return Turn::Then::kParseMore;
+}
+
+Suspension Session::StillBlocked(const BatchScope& scope) {
+  if (client_.blocked == nullptr) return Suspension::kNone;
+  if (scope.busy()) return Suspension::kBusy;
+  return dispatcher_.TakeBlockedReply(client_) ? Suspension::kNone : Suspension::kParked;
+}
+
+bool Session::Execute(Turn& turn) {
+  for (size_t i = turn.requests.begin; i < turn.requests.end; ++i) {
+    const Request& request = dispatcher_.batch().requests[i];
     suspension_ = Execute(request);
     const bool ran = suspension_ == Suspension::kNone || suspension_ == Suspension::kParked;
-    if (ran) used = request.end;
-    if (suspended()) {
-      parser_ = RequestParser();  // what was parsed ahead will be parsed again
-      return false;
-    }
-    if (client_.closing != CloseState::kOpen) return false;
+    if (ran) turn.used = request.end;
+    if (suspended()) ForgetParsed();
+    if (suspended() || client_.closing != CloseState::kOpen) return false;
   }
-  return true;
+  if (suspended()) return false;  // since before it was parsed
+  turn.used = turn.parsed;
+  parser_.ForgetDecoded();
+  if (turn.then == Turn::Then::kRejectStream) dispatcher_.RejectStream(client_, parser_.error());
+  return turn.then == Turn::Then::kParseMore && client_.closing == CloseState::kOpen;
 }
 
 Suspension Session::Execute(const Request& request) {

@@ -2,12 +2,10 @@
 
 // A connection without its socket: bytes in, replies into the client's output queue.
 //
-//   Process(input):  parse every whole request  ->  resolve, hash and prefetch their keys
-//                    ->  execute them in order  ->  say how many bytes are done with
-//
-// Parsing ahead lets the table's cache lines travel while earlier requests still run. Requests that
-// cannot run now (CLIENT PAUSE, too many replies unsent, a blocking command before them that waits)
-// stay in the input: the session is suspended until Process is called again.
+// A Round gives it turns. In a turn it parses requests into the dispatcher's batch, as long as that
+// has room, and later executes them. Requests that cannot run now (CLIENT PAUSE, too many replies
+// unsent, a blocking command before them that waits) stay in the input: the session is suspended
+// until it gets another turn.
 
 #include <cstddef>
 #include <cstdint>
@@ -30,6 +28,18 @@ enum class Suspension : uint8_t {
   kHeld,    // an inbox is full: its thread opens it
 };
 
+// What a session has been given to work off, and how far it is.
+struct Turn {
+  enum class Then : uint8_t { kParseMore, kRejectStream, kEnd };
+
+  std::string_view input;
+  size_t used = 0;  // executed up to here; the rest of the input comes again, with more behind it
+  // Of the batch under way:
+  RequestRange requests = {};
+  size_t parsed = 0;             // where they end in the input
+  Then then = Then::kParseMore;  // when they are executed
+};
+
 // One connection's own; used on its I/O thread only.
 class Session {
  public:
@@ -40,14 +50,18 @@ class Session {
   // REQUIRES: abandoned, if the client waits for a key or watches one.
   ~Session() = default;
 
-  // Returns how many bytes from the front of `input` are used up; the rest comes again with more
-  // behind it. Takes and leaves the thread's side of the world's lock.
-  size_t Process(std::string_view input);
+  // Puts the turn's next requests into the dispatcher's batch. REQUIRES: inside a BatchScope.
+  void Parse(Turn& turn, const BatchScope& scope);
+  // Brings the entries of their keys closer, once all of the batch is parsed.
+  void PrefetchEntries(const Turn& turn) { dispatcher_.PrefetchEntries(client_, turn.requests); }
+  // Executes them. False if there is nothing more for the turn to do.
+  bool Execute(Turn& turn);
+  // They are not executed: another turn begins with what this one has not used.
+  void ForgetParsed() { parser_ = RequestParser(); }
 
   bool suspended() const { return suspension_ != Suspension::kNone; }
   Suspension suspension() const { return suspension_; }
-  // In how many milliseconds Process shall be called again at the latest; nothing if time changes
-  // nothing.
+  // In how many milliseconds another turn is due at the latest; nothing if time changes nothing.
   std::optional<int64_t> RetryAfterMs() const;
   // The client is gone: it waits for no key any more, and watches none. False if that cannot be
   // done now, because a script has the world to itself: then once more, later.
@@ -56,11 +70,10 @@ class Session {
   size_t bytes_wanted() const { return parser_.bytes_wanted(); }
 
  private:
-  enum class Parsed { kMore, kAll, kError };
-
-  Parsed ParseBatch(std::string_view input, size_t& offset, RequestBatch& batch);
-  // Returns false if the session was suspended or the client is to be closed.
-  bool ExecuteBatch(RequestBatch& batch, size_t& used);
+  // Parses one request, if it is whole. What then, unless more is to be parsed.
+  Turn::Then ParseNext(Turn& turn, const ParserLimits& limits);
+  // Why what the client waits for keeps it from going on.
+  Suspension StillBlocked(const BatchScope& scope);
   Suspension Execute(const Request& request);
 
   Client& client_;

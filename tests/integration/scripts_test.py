@@ -190,6 +190,52 @@ class BusyScripts(ServerTest):
         self.wait_until_idle()
 
 
+class OneRound(ServerTest):
+    """The clients whose requests have come while the only thread was asleep run in one round."""
+    OPTIONS = ("--io-threads", "1", "--busy-reply-threshold", "50", "--enable-debug-command", "local")
+
+    def test_who_is_in_one_round_with_a_busy_script_is_served(self):
+        names = "sleeper before script behind halved long killer".split()
+        clients = {name: self.server.client() for name in names}
+        for client in clients.values():
+            self.addCleanup(client.close)
+            client.run("PING")
+        clients["sleeper"].send(encode("DEBUG", "SLEEP", 0.3))
+        time.sleep(0.1)
+        whole = encode("GET", "k")
+        for name, requests in (("before", encode("ECHO", "x")), ("script", encode("EVAL", LOOP, 0)),
+                               ("behind", encode("GET", "k")), ("halved", whole + whole[:9]),
+                               ("long", whole * 500)):
+            clients[name].send(requests)
+            time.sleep(0.01)  # sockets are ready in this order
+        # While the script runs.
+        self.assertEqual(clients["before"].reply(), b"x")
+        self.assertEqual(clients["behind"].reply(), BUSY)
+        self.assertEqual(clients["halved"].reply(), BUSY)
+        self.assertEqual([clients["long"].reply() for _ in range(500)], [BUSY] * 500)
+        clients["halved"].send(whole[9:])
+        self.assertEqual(clients["halved"].reply(), BUSY)
+        self.assertEqual(clients["killer"].run("SCRIPT", "KILL"), b"OK")
+        self.assertEqual(clients["script"].reply(), killed(sha(LOOP)))
+        for name in names[1:]:
+            self.assertEqual(clients[name].run("ECHO", name), name.encode())
+
+    def test_a_kill_in_the_same_round_is_heard(self):
+        with self.server.client() as sleeper, self.server.client() as script, \
+                self.server.client() as killer:
+            for client in (sleeper, script, killer):
+                client.run("PING")
+            sleeper.send(encode("DEBUG", "SLEEP", 0.3))
+            time.sleep(0.1)
+            script.send(encode("EVAL", LOOP, 0) + encode("ECHO", "next"))
+            time.sleep(0.01)
+            killer.send(encode("SCRIPT", "KILL") + encode("ECHO", "x"))
+            self.assertEqual(killer.reply(), b"OK")
+            self.assertEqual(killer.reply(), BUSY)  # it ends when it is looked at next
+            self.assertEqual(script.reply(), killed(sha(LOOP)))
+            self.assertEqual(script.reply(), b"next")
+
+
 class UnkillableScripts(unittest.TestCase):
     def run_with(self, *command, kill):
         """A server that ends while a script runs which has written."""

@@ -110,10 +110,11 @@ TEST_CASE("what was parsed of a request is not used up before the request is who
   BecomeDefaultUser(client, server.services().acl);
   Session session(client, server.dispatcher());
   const std::string ping = Array({"PING"});
-  CHECK(session.Process(ping + "\r\n" + ping.substr(0, 9)) == ping.size() + 2);
+  CHECK(GiveTurn(session, server.dispatcher(), ping + "\r\n" + ping.substr(0, 9)) ==
+        ping.size() + 2);
   CHECK(session.bytes_wanted() > 9);
-  CHECK(session.Process(ping.substr(0, 9)) == 0);
-  CHECK(session.Process(ping) == ping.size());
+  CHECK(GiveTurn(session, server.dispatcher(), ping.substr(0, 9)) == 0);
+  CHECK(GiveTurn(session, server.dispatcher(), ping) == ping.size());
   CHECK(client.commands == 2);
 }
 
@@ -235,18 +236,18 @@ TEST_CASE("a session says when a pause or a wait may be over") {
   BecomeDefaultUser(client, server.services().acl);
   Session session(client, server.dispatcher());
   CHECK_FALSE(session.RetryAfterMs());
-  session.Process("CLIENT PAUSE 100 WRITE\r\nBLPOP k 0\r\n");
+  GiveTurn(session, server.dispatcher(), "CLIENT PAUSE 100 WRITE\r\nBLPOP k 0\r\n");
   CHECK(session.suspension() == Suspension::kPaused);
   server.clock.AdvanceMs(40);
   CHECK(session.RetryAfterMs() == 60);
   server.clock.AdvanceMs(100);
   CHECK(session.RetryAfterMs() == 0);
-  session.Process("BLPOP k 0.5\r\n");
+  GiveTurn(session, server.dispatcher(), "BLPOP k 0.5\r\n");
   CHECK(session.suspension() == Suspension::kParked);
   CHECK(session.RetryAfterMs() == 500);
   server.clock.AdvanceMs(600);
   CHECK(session.RetryAfterMs() == 0);
-  session.Process("BLPOP k 0\r\n");
+  GiveTurn(session, server.dispatcher(), "BLPOP k 0\r\n");
   CHECK(session.suspension() == Suspension::kParked);
   CHECK_FALSE(session.RetryAfterMs());
 }

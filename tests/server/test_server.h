@@ -14,6 +14,7 @@
 #include "server/key_observer.h"
 #include "server/keyspace_notifications.h"
 #include "server/memory/eviction_policy.h"
+#include "server/round.h"
 #include "server/scripting/scripting.h"
 #include "server/security/client_access.h"
 #include "server/services.h"
@@ -23,6 +24,23 @@
 namespace strata {
 
 class TestServer;
+
+// Gives the session a turn alone, as a connection does. Returns how many bytes of the input are
+// used up; the rest comes again with more behind it.
+inline size_t GiveTurn(Session& session, Dispatcher& dispatcher, std::string_view input) {
+  struct Alone final : Round::Member {
+    explicit Alone(Session& s) : own_session(s) {}
+    Session& session() override { return own_session; }
+    void OnTurnEnd(const Turn& turn) override { used = turn.used; }
+    Session& own_session;
+    size_t used = 0;
+  };
+  Alone member(session);
+  Round round(dispatcher);
+  round.Add(member, input);
+  round.Run();
+  return member.used;
+}
 
 // A connection to a TestServer. REQUIRES: the server outlives it.
 class TestClient final : private ClientPort {
@@ -195,7 +213,8 @@ inline TestClient::~TestClient() {
 inline std::string TestClient::Send(std::string_view bytes) {
   server_.services().post.OpenLetters(static_cast<size_t>(client_.origin.io_thread));
   input_ += bytes;
-  input_.erase(0, session_.Process(input_));
+  const auto thread = static_cast<size_t>(client_.origin.io_thread);
+  input_.erase(0, GiveTurn(session_, server_.dispatcher(thread), input_));
   std::string replies;
   std::vector<iovec> pieces(64);
   while (!client_.output.empty()) {
