@@ -2,7 +2,7 @@
 # in build/PRESET.
 
 JOBS := $(shell nproc)
-SOURCES = $(shell find base protocol config storage cluster server tests \
+SOURCES = $(shell find $(wildcard base protocol config storage cluster server tests) \
             -name node_modules -prune -o \( -name '*.cc' -o -name '*.h' \) -print)
 TIDY_FLOORS := base|protocol|config|storage|cluster|server
 FUZZ_SECONDS := 60

@@ -204,7 +204,7 @@ class OneRound(ServerTest):
         time.sleep(0.1)
         whole = encode("GET", "k")
         for name, requests in (("before", encode("ECHO", "x")), ("script", encode("EVAL", LOOP, 0)),
-                               ("behind", encode("GET", "k")), ("halved", whole + whole[:9]),
+                               ("behind", encode("GET", "k")), ("halved", encode("STRLEN", "key") + whole[:9]),
                                ("long", whole * 500)):
             clients[name].send(requests)
             time.sleep(0.01)  # sockets are ready in this order
