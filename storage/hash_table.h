@@ -91,6 +91,13 @@ class HashTable {
   void ForEach(Visitor&& visit) const {
     core_.ForEach([&visit](void* node) { visit(*Typed(node)); });
   }
+  // The nodes whose key the other has too. REQUIRES: the same seed.
+  template <class Visitor>
+  void ForEachAlsoIn(const HashTable& other, Visitor&& visit) const {
+    core_.ForEachMeeting(other.core_, [&visit](void* node, void* theirs) {
+      if (Typed(node)->key() == Typed(theirs)->key()) visit(*Typed(node));
+    });
+  }
   // The nodes whose hash is `hash`, and any that share its tag: at most kMaxVisited.
   size_t Candidates(uint64_t hash, Node** found) const {
     void* nodes[kMaxVisited];

@@ -30,6 +30,7 @@
 #include <cstdint>
 #include <cstring>
 #include <memory>
+#include <utility>
 #include <vector>
 
 namespace strata {
@@ -60,7 +61,11 @@ class HashTableCore {
   template <class Matches>
   Position Find(uint64_t hash, Matches&& matches) const {
     uint64_t word = directory()->At(hash);
-    uint16_t tag = TagOf(hash, DepthOf(word));
+    return FindTag(word, TagOf(hash, DepthOf(word)), std::forward<Matches>(matches));
+  }
+  // The same, of the segment of that directory word.
+  template <class Matches>
+  static Position FindTag(uint64_t word, uint16_t tag, Matches&& matches) {
     Bucket* home = HomeOf(word, tag);
     Bucket* bucket = home;
     for (size_t step = 0;; ++step) {
@@ -118,6 +123,20 @@ class HashTableCore {
           if (bucket.tags[slot] != 0) visit(bucket.at(slot));
         }
       }
+    }
+  }
+
+  // Calls visit(node, theirs) for each node here and those there that may have its key: whose hash
+  // is the same as far as directory and tags tell. For the most part no node is read for that.
+  // REQUIRES: the other table has the same seed.
+  template <class Visitor>
+  void ForEachMeeting(const HashTableCore& other, Visitor&& visit) const {
+    const Segment* last = nullptr;
+    for (size_t i = 0; i < directory()->words.size(); ++i) {
+      const Segment* segment = SegmentOf(directory()->words[i].load(std::memory_order_relaxed));
+      if (segment == last) continue;
+      last = segment;
+      MeetSegment(*segment, uint64_t{i} << (64 - directory()->bits), other, visit);
     }
   }
 
@@ -225,6 +244,34 @@ class HashTableCore {
     int bits;  // at least 1
     std::vector<std::atomic<uint64_t>> words;
   };
+
+  // `start`: the lowest hash of the segment.
+  template <class Visitor>
+  void MeetSegment(const Segment& segment, uint64_t start, const HashTableCore& other,
+                   Visitor& visit) const {
+    const uint64_t word = other.directory()->At(start);
+    // Then their segment has all hashes of this one, and their tags are known from ours. (That a
+    // tag of 1 may stand for 0 is lost in a shift, or holds for theirs as well.)
+    const bool tags_tell = DepthOf(word) <= segment.depth;
+    for (size_t b = 0; b < segment.bucket_count(); ++b) {
+      const Bucket& bucket = segment.buckets[b];
+      for (int slot = 0; slot < kSlots; ++slot) {
+        const uint16_t tag = bucket.tags[slot];
+        if (tag == 0) continue;
+        void* node = bucket.at(slot);
+        const auto meet = [&](void* theirs) {
+          visit(node, theirs);
+          return false;
+        };
+        if (tags_tell) [[likely]] {
+          const uint64_t hash = start | uint64_t{tag} << (48 - segment.depth);
+          FindTag(word, TagOf(hash, DepthOf(word)), meet);
+        } else {
+          other.Find(hash_of_node_(node, seed_), meet);
+        }
+      }
+    }
+  }
 
   Segment* NewSegment(int size_index, int depth);
   void FreeSegment(Segment* segment);

@@ -109,6 +109,13 @@ class SetValue {
   void ForEach(Visitor&& visit) const {
     ForEachMember(entry_->collection(), visit);
   }
+  // The members that another set has too. REQUIRES: both are tables.
+  template <class Visitor>
+  void ForEachAlsoIn(const SetValue& other, Visitor&& visit) const {
+    table()->ForEachAlsoIn(*other.table(), [&visit](const SetMember& member) {
+      visit(ListpackElement(member.key()));
+    });
+  }
   // One step of a scan (HashTable::ScanSome); other forms than a table are visited whole.
   template <class Visitor>
   uint64_t Scan(uint64_t cursor, size_t count, Visitor&& visit) const {

@@ -74,13 +74,18 @@ void Store(CommandContext& c, DetachedSet set, const KeyEvent& event) {
   c.reply.Integer(static_cast<int64_t>(size));
 }
 
+bool IsTable(const SetValue& set) {
+  return set.encoding() == CollectionEncoding::kTable;
+}
+
 constexpr size_t kNoLimit = std::numeric_limits<size_t>::max();
 
 // Calls visit(ListpackElement) for the members that all sets have, until it was called `limit`
 // times. REQUIRES: there is a set; the first is the smallest.
 template <class Visitor>
 void Intersect(std::span<const SetValue> sets, size_t limit, Visitor&& visit) {
-  const auto others = Lookups(sets.subspan(1), sets[0].size());
+  const bool meet = limit == kNoLimit && sets.size() > 1 && IsTable(sets[0]) && IsTable(sets[1]);
+  const auto others = Lookups(sets.subspan(meet ? 2 : 1), sets[0].size());
   size_t found = 0;
   const auto consider = [&](const ListpackElement& member) {
     if (found == limit) return;
@@ -91,6 +96,7 @@ void Intersect(std::span<const SetValue> sets, size_t limit, Visitor&& visit) {
     ++found;
     visit(member);
   };
+  if (meet) return sets[0].ForEachAlsoIn(sets[1], consider);
   if (limit == kNoLimit) return sets[0].ForEach(consider);
   constexpr size_t kStep = 256;
   uint64_t cursor = 0;

@@ -245,6 +245,28 @@ TEST_CASE("a table is taken apart in bounded steps") {
   CHECK(table.size() == 0);
 }
 
+TEST_CASE("two tables meet in the keys that both have, whatever their sizes") {
+  const uint64_t sizes[] = {0, 1, 50, 3'000, 200'000};
+  for (const uint64_t mine : sizes) {
+    for (const uint64_t theirs : sizes) {
+      EntryTable table(kSeed);
+      EntryTable other(kSeed);
+      for (uint64_t i = 0; i < mine; ++i) Insert(table, Key(i));
+      for (uint64_t i = 0; i < theirs; ++i) Insert(other, Key(2 * i));
+      std::unordered_set<std::string> met;
+      table.ForEachAlsoIn(other, [&](const Entry& entry) {
+        if (!met.insert(std::string(entry.key())).second) FAIL("twice: " << entry.key());
+      });
+      size_t expected = 0;
+      for (uint64_t i = 0; i < mine && i < 2 * theirs; i += 2) {
+        ++expected;
+        if (!met.contains(Key(i))) FAIL(mine << " with " << theirs << " lacks " << Key(i));
+      }
+      CHECK(met.size() == expected);
+    }
+  }
+}
+
 TEST_CASE("prefetching is harmless whatever the hash") {
   EntryTable table(kSeed);
   Random random(3);
