@@ -9,16 +9,16 @@
 namespace strata {
 HashTableCore::HashTableCore(HashOfNode hash_of_node, uint64_t seed)
     : hash_of_node_(hash_of_node), seed_(seed) {
-  directories_.push_back(std::make_unique<Directory>(1));
-  memory_bytes_ += sizeof(Directory) + 2 * sizeof(uint64_t);
+  directories_.emplace_back(HashDirectory::New(1));
+  memory_bytes_ += directories_.back()->bytes();
   directory_.store(directories_.back().get(), std::memory_order_relaxed);
   Publish(NewSegment(0, 0), 0);
 }
 
 HashTableCore::~HashTableCore() {
   const Segment* last = nullptr;
-  for (auto& word : directory()->words) {
-    Segment* segment = SegmentOf(word.load(std::memory_order_relaxed));
+  for (size_t i = 0; i < directory()->size(); ++i) {
+    Segment* segment = SegmentOf((*directory())[i]);
     if (segment == last) continue;
     last = segment;
     FreeSegment(segment);
@@ -42,11 +42,11 @@ void HashTableCore::FreeSegment(Segment* segment) {
 }
 
 void HashTableCore::Publish(const Segment* segment, uint64_t hash) {
-  Directory* current = directory();
-  int free_bits = current->bits - segment->depth;
+  HashDirectory* current = directory();
+  int free_bits = current->bits() - segment->depth;
   size_t first = segment->depth == 0 ? 0 : (hash >> (64 - segment->depth)) << free_bits;
   for (size_t i = 0; i < size_t{1} << free_bits; ++i) {
-    current->words[first + i].store(Pack(segment), std::memory_order_relaxed);
+    current->Set(first + i, Pack(segment));
   }
 }
 
@@ -196,7 +196,7 @@ void HashTableCore::Grow(Segment* segment, uint64_t hash) {
 
 void HashTableCore::Split(Segment* segment, uint64_t hash) {
   CHECK(segment->depth < kMaxDepth);
-  if (segment->depth == directory()->bits) GrowDirectory();
+  if (segment->depth == directory()->bits()) GrowDirectory();
   int depth = segment->depth + 1;
   for (int size_index = kSizeAfterSplit; size_index < kSizes; ++size_index) {
     Segment* low = NewSegment(size_index, depth);
@@ -215,15 +215,12 @@ void HashTableCore::Split(Segment* segment, uint64_t hash) {
 }
 
 void HashTableCore::GrowDirectory() {
-  const Directory& old = *directory();
-  auto grown = std::make_unique<Directory>(old.bits + 1);
-  for (size_t i = 0; i < grown->words.size(); ++i) {
-    grown->words[i].store(old.words[i / 2].load(std::memory_order_relaxed),
-                          std::memory_order_relaxed);
-  }
-  memory_bytes_ += sizeof(Directory) + grown->words.size() * sizeof(uint64_t);
-  directory_.store(grown.get(), std::memory_order_release);
-  directories_.push_back(std::move(grown));
+  const HashDirectory& old = *directory();
+  HashDirectory* grown = HashDirectory::New(old.bits() + 1);
+  for (size_t i = 0; i < grown->size(); ++i) grown->Set(i, old[i / 2]);
+  memory_bytes_ += grown->bytes();
+  directories_.emplace_back(grown);
+  directory_.store(grown, std::memory_order_release);
 }
 
 // Rebuilds a segment in a smaller size once it would be no more than two thirds full there.
@@ -324,9 +321,9 @@ size_t HashTableCore::SampleBucket(uint64_t random, void** found) const {
 
 size_t HashTableCore::TakeSome(size_t limit, std::vector<void*>& taken) {
   size_t before = taken.size();
-  Directory* current = directory();
-  while (words_taken_ < current->words.size() && taken.size() - before < limit) {
-    uint64_t word = current->words[words_taken_++].load(std::memory_order_relaxed);
+  const HashDirectory& words = *directory();
+  while (words_taken_ < words.size() && taken.size() - before < limit) {
+    uint64_t word = words[words_taken_++];
     Segment* segment = SegmentOf(word);
     if (segment->count == 0) continue;
     for (size_t b = 0; b < segment->bucket_count(); ++b) {
@@ -345,11 +342,11 @@ size_t HashTableCore::TakeSome(size_t limit, std::vector<void*>& taken) {
 void HashTableCore::CheckInvariants() const {
   size_t total = 0;
   const Segment* last = nullptr;
-  for (size_t i = 0; i < directory()->words.size(); ++i) {
-    uint64_t word = directory()->words[i].load(std::memory_order_relaxed);
+  for (size_t i = 0; i < directory()->size(); ++i) {
+    uint64_t word = (*directory())[i];
     const Segment* segment = SegmentOf(word);
     CHECK(Pack(segment) == word);
-    CHECK(segment->depth <= directory()->bits);
+    CHECK(segment->depth <= directory()->bits());
     if (segment == last) continue;
     last = segment;
     size_t in_segment = 0;

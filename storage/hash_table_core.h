@@ -33,6 +33,8 @@
 #include <utility>
 #include <vector>
 
+#include "storage/hash_directory.h"
+
 namespace strata {
 
 class HashTableCore {
@@ -113,8 +115,9 @@ class HashTableCore {
   template <class Visitor>
   void ForEach(Visitor&& visit) const {
     const Segment* last = nullptr;
-    for (const auto& word : directory()->words) {
-      const Segment* segment = SegmentOf(word.load(std::memory_order_relaxed));
+    const HashDirectory& words = *directory();
+    for (size_t i = 0; i < words.size(); ++i) {
+      const Segment* segment = SegmentOf(words[i]);
       if (segment == last) continue;
       last = segment;
       for (size_t b = 0; b < segment->bucket_count(); ++b) {
@@ -132,11 +135,12 @@ class HashTableCore {
   template <class Visitor>
   void ForEachMeeting(const HashTableCore& other, Visitor&& visit) const {
     const Segment* last = nullptr;
-    for (size_t i = 0; i < directory()->words.size(); ++i) {
-      const Segment* segment = SegmentOf(directory()->words[i].load(std::memory_order_relaxed));
+    const HashDirectory& words = *directory();
+    for (size_t i = 0; i < words.size(); ++i) {
+      const Segment* segment = SegmentOf(words[i]);
       if (segment == last) continue;
       last = segment;
-      MeetSegment(*segment, uint64_t{i} << (64 - directory()->bits), other, visit);
+      MeetSegment(*segment, uint64_t{i} << (64 - words.bits()), other, visit);
     }
   }
 
@@ -236,15 +240,6 @@ class HashTableCore {
     return reinterpret_cast<Bucket*>((word & kAddressMask) + sizeof(Bucket) * (index + 1));
   }
 
-  struct Directory {
-    explicit Directory(int bits_in) : bits(bits_in), words(size_t{1} << bits_in) {}
-    uint64_t At(uint64_t hash) const {
-      return words[hash >> (64 - bits)].load(std::memory_order_relaxed);
-    }
-    int bits;  // at least 1
-    std::vector<std::atomic<uint64_t>> words;
-  };
-
   // `start`: the lowest hash of the segment.
   template <class Visitor>
   void MeetSegment(const Segment& segment, uint64_t start, const HashTableCore& other,
@@ -288,17 +283,17 @@ class HashTableCore {
   void GrowDirectory();
   void MaybeShrink(Segment* segment, uint64_t hash);
   size_t ReachOf(const Segment& segment, size_t home_index) const;
-  Directory* directory() const { return directory_.load(std::memory_order_relaxed); }
+  HashDirectory* directory() const { return directory_.load(std::memory_order_relaxed); }
 
   HashOfNode hash_of_node_;
   uint64_t seed_;
   size_t size_ = 0;
   size_t memory_bytes_ = 0;
   size_t words_taken_ = 0;  // by TakeSome
-  std::atomic<Directory*> directory_;
+  std::atomic<HashDirectory*> directory_;
   // All directories there have been: Prefetch may be reading an old one. Together they are no
   // larger than the newest.
-  std::vector<std::unique_ptr<Directory>> directories_;
+  std::vector<std::unique_ptr<HashDirectory, HashDirectory::Deleter>> directories_;
 };
 
 }  // namespace strata
