@@ -51,7 +51,6 @@ constexpr ForeignDirective kDirectives[] = {
     {"lua-*", "*", kNotDone},
     {"maxmemory-eviction-tenacity", "*", kOtherMemory},
     {"activerehashing", "*", kOtherMemory},
-    {"activedefrag", "*", kOtherMemory},
     {"active-defrag-*", "*", kOtherMemory},
     {"jemalloc-bg-thread", "*", kOtherMemory},
     {"disable-thp", "*", kOtherMemory},

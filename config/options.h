@@ -151,6 +151,9 @@ struct Options {
   int64_t lfu_log_factor = 0;
   int64_t lfu_decay_time = 0;  // minutes
   int64_t active_expire_effort = 0;
+  bool activedefrag = false;
+  int64_t active_defrag_ignore_bytes = 0;
+  int64_t active_defrag_threshold_lower = 0;  // percent
   bool lazyfree_lazy_eviction = false;
   bool lazyfree_lazy_expire = false;
   bool lazyfree_lazy_server_del = false;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "server/memory/defragmentation.h"
 #include "server/scripting/scripting.h"
 
 namespace strata {
@@ -154,6 +155,9 @@ void IoThread::Tick() {
     const ExpiryStep expiry = !scope.busy() && may_expire ? ExpireKeys() : ExpiryStep{};
     const bool is_short = !scope.busy() && MakeRoom();
     const bool is_counting = !scope.busy() && index_ == 0 && census_.Step();
+    if (!scope.busy() && index_ == 0) {
+      services_.defragmentation.Work(services_.config.options());
+    }
     tick_period_ = is_short || is_counting ? kBusyTick : PeriodAfter(expiry);
     if (!scope.busy() && index_ == 0) CleanTracking();
   }
@@ -166,7 +170,9 @@ void IoThread::Tick() {
 
 std::chrono::milliseconds IoThread::PeriodAfter(const ExpiryStep& expiry) const {
   if (expiry.is_behind) return kBusyTick;
-  if (expiry.looked_at > 0 || !suspended_.empty() || !unabandoned_.empty()) return kTick;
+  const bool has_work = index_ == 0 && services_.defragmentation.running();
+  if (has_work || expiry.looked_at > 0 || !suspended_.empty() || !unabandoned_.empty())
+    return kTick;
   return std::min(2 * tick_period_, kLongestTick);
 }
 

@@ -108,6 +108,7 @@ Server::Server(LoadedConfig loaded)
                 active_expiry_,
                 memory_,
                 memory_watch_,
+                defragmentation_,
                 over_memory_limit_,
                 wait_queues_,
                 watches_,
@@ -185,13 +186,15 @@ void Server::ScheduleCron() {
 
 void Server::Cron() {
   statistics_.SampleRates(clock_.MonotonicMs());
-  const uint64_t allocated = memory_watch_.MeasureOnSchedule().allocated;
+  const AllocatorStatistics memory = memory_watch_.MeasureOnSchedule();
+  const uint64_t allocated = memory.allocated;
   statistics_.memory_peak().Observe(allocated);
   BatchScope scope(threads_[0]->dispatcher());  // so that the policy stays while we look
   eviction::ClassCurves* curves = scope.busy() ? nullptr : keyspace_.curves();
   if (curves != nullptr) {
     curves->SetBytes(allocated - std::min(allocated, identity_.startup_memory_bytes));
   }
+  if (!scope.busy()) defragmentation_.Consider(memory, config_.options());
   if (!memory_.IsOver()) over_memory_limit_.store(false, std::memory_order_relaxed);
 }
 

@@ -13,6 +13,7 @@
 #include "server/key_observer.h"
 #include "server/keyspace_notifications.h"
 #include "server/listeners.h"
+#include "server/memory/defragmentation.h"
 #include "server/memory/memory_watch.h"
 #include "server/scripting/scripting.h"
 #include "server/services.h"
@@ -68,6 +69,7 @@ class Server final : public ServerControl {
   Scripting scripting_;
   std::atomic<bool> active_expiry_{true};
   MemoryWatch memory_watch_{memory_, reclaimer_};
+  Defragmentation defragmentation_{keyspace_, clock_};
   std::atomic<bool> over_memory_limit_{false};
   Services services_;
   std::vector<std::unique_ptr<IoThread>> threads_;

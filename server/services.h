@@ -24,6 +24,7 @@
 
 namespace strata {
 
+class Defragmentation;
 class MemoryWatch;
 class Scripting;
 class WaitQueues;
@@ -73,6 +74,7 @@ struct Services {
   std::atomic<bool>& active_expiry;
   MemoryBudget& memory;
   MemoryWatch& memory_watch;
+  Defragmentation& defragmentation;
   // Memory in use exceeds maxmemory, and nothing may be evicted: then commands of kDenyOom are
   // refused.
   std::atomic<bool>& over_memory_limit;

@@ -1,5 +1,6 @@
 #include "storage/collection.h"
 
+#include "base/allocator.h"
 #include "base/check.h"
 #include "storage/hash_value.h"
 #include "storage/list_value.h"
@@ -76,6 +77,24 @@ size_t CollectionBytes(const Collection& collection, size_t samples) {
     default:
       return 0;
   }
+}
+
+void* MoveCollectionIfSparse(const Collection& collection, MoveTally& tally) {
+  size_t bytes = 0;
+  switch (collection.encoding) {
+    case CollectionEncoding::kTable:
+      return nullptr;
+    case CollectionEncoding::kIntegers:
+      bytes = IntSetView(collection.pointer).AllocatedBytes();
+      break;
+    case CollectionEncoding::kPacked:
+    case CollectionEncoding::kPackedTimed:
+      bytes = ListpackView(collection.pointer).AllocatedBytes();
+      break;
+  }
+  void* moved = MoveIfSparse(collection.pointer, bytes);
+  ++(moved == nullptr ? tally.stayed : tally.moved);
+  return moved;
 }
 
 const char* CollectionEncodingName(const Collection& collection) {

@@ -18,6 +18,9 @@ Collection CopyCollection(const Collection& collection);
 size_t CollectionSize(const Collection& collection);
 // Bytes of the allocator, estimated from `samples` elements if there are more; 0: all.
 size_t CollectionBytes(const Collection& collection, size_t samples);
+// Moves a collection of one allocation, a packed one, if its pages are sparsely used; returns where
+// it is now, or null if it stays.
+void* MoveCollectionIfSparse(const Collection& collection, MoveTally& tally);
 // As OBJECT ENCODING names it.
 const char* CollectionEncodingName(const Collection& collection);
 

@@ -127,6 +127,17 @@ Entry* Entry::Move(Entry* source, std::string_view key, std::optional<int64_t> e
   return moved;
 }
 
+Entry* Entry::MoveIfSparse(Entry* entry, MoveTally& tally) {
+  if (entry->is_collection()) {
+    const Collection collection = entry->collection();
+    void* moved = MoveCollectionIfSparse(collection, tally);
+    if (moved != nullptr) entry->SetCollection(collection.encoding, moved);
+  }
+  void* moved = strata::MoveIfSparse(entry, entry->AllocatedBytes());
+  ++(moved == nullptr ? tally.stayed : tally.moved);
+  return static_cast<Entry*>(moved);
+}
+
 void Entry::Delete(Entry* entry) {
   if (entry->is_collection()) {
     FreeCollection(entry->collection());

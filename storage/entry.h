@@ -50,6 +50,12 @@ struct Collection {
 // Values of this size and more are SharedBytes, so that a reply can refer to them.
 inline constexpr size_t kInlineValueLimit = kSharedValueBytes;
 
+// Allocations that were looked at, and those that were moved.
+struct MoveTally {
+  size_t stayed = 0;
+  size_t moved = 0;
+};
+
 class Entry {
  public:
   Entry(const Entry&) = delete;
@@ -70,6 +76,9 @@ class Entry {
   // The same, but the value moves: `source` is gone.
   static Entry* Move(Entry* source, std::string_view key, std::optional<int64_t> expiry_ms);
   static void Delete(Entry* entry);
+  // Moves it, and a packed collection that it holds, if their pages are sparsely used
+  // (MoveIfSparse); adds to the tally. Returns where the entry is now, or null if it stays.
+  static Entry* MoveIfSparse(Entry* entry, MoveTally& tally);
 
   ValueType type() const { return static_cast<ValueType>(kind_ & kTypeMask); }
   StringEncoding string_encoding() const {

@@ -86,6 +86,12 @@ class HashTable {
     }
     return cursor >= kScanEnd ? 0 : cursor;
   }
+  // Puts move(node) in place of each node of the bucket at `place`, unless it is null: the same
+  // node, moved. Returns the place to go on from, or kScanEnd.
+  template <class Move>
+  uint64_t MoveNodes(uint64_t place, Move&& move) {
+    return core_.MoveNodes(place, [&move](void* node) { return move(Typed(node)); });
+  }
   // All nodes, in hash order by segment. The visitor must not change the table.
   template <class Visitor>
   void ForEach(Visitor&& visit) const {

@@ -258,11 +258,16 @@ uint64_t HashTableCore::CollectBucket(uint64_t place, void** found, size_t& coun
       if (hash_of_node_(node, seed_) >> 24 >= place) found[count++] = node;
     }
   }
+  return PlaceBehind(*segment, hash, index);
+}
+
+uint64_t HashTableCore::PlaceBehind(const Segment& segment, uint64_t hash, size_t index) {
   // The smallest hash whose home is the next bucket; buckets are chosen by 16 bits, so it is exact.
-  uint64_t first16 = (((index + 1) << 16) + buckets - 1) / buckets;
-  uint64_t segment_start =
-      segment->depth == 0 ? 0 : (hash >> (64 - segment->depth)) << (40 - segment->depth);
-  return segment_start + (first16 << (24 - segment->depth));
+  const size_t buckets = segment.bucket_count();
+  const uint64_t first16 = (((index + 1) << 16) + buckets - 1) / buckets;
+  const uint64_t start =
+      segment.depth == 0 ? 0 : (hash >> (64 - segment.depth)) << (40 - segment.depth);
+  return start + (first16 << (24 - segment.depth));
 }
 
 size_t HashTableCore::Candidates(uint64_t hash, void** found) const {

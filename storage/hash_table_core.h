@@ -108,6 +108,21 @@ class HashTableCore {
   // kScanEnd. REQUIRES: room for kMaxVisited.
   uint64_t CollectBucket(uint64_t place, void** found, size_t& count) const;
 
+  // Puts move(node) in place of each node of the bucket at `place`, unless it is null; returns the
+  // place to go on from, or kScanEnd.
+  template <class Move>
+  uint64_t MoveNodes(uint64_t place, Move&& move) {
+    const uint64_t hash = place << 24;
+    Segment* segment = SegmentOf(directory()->At(hash));
+    const size_t index = HomeIndex(TagOf(hash, segment->depth), segment->size_index);
+    Bucket& bucket = segment->buckets[index];
+    for (int slot = 0; slot < kSlots; ++slot) {
+      if (bucket.tags[slot] == 0) continue;
+      if (void* moved = move(bucket.at(slot))) bucket.set(slot, moved);
+    }
+    return PlaceBehind(*segment, hash, index);
+  }
+
   // The nodes whose hash is `hash`, and any that share its tag; for callers who know a hash but
   // no key. At most `kMaxVisited`.
   size_t Candidates(uint64_t hash, void** found) const;
@@ -282,6 +297,8 @@ class HashTableCore {
   void Split(Segment* segment, uint64_t hash);
   void GrowDirectory();
   void MaybeShrink(Segment* segment, uint64_t hash);
+  // Where the bucket behind that one begins in hash space. `hash` is any of the segment's.
+  static uint64_t PlaceBehind(const Segment& segment, uint64_t hash, size_t index);
   size_t ReachOf(const Segment& segment, size_t home_index) const;
   HashDirectory* directory() const { return directory_.load(std::memory_order_relaxed); }
 

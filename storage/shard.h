@@ -111,6 +111,11 @@ class ShardDatabase {
   // A step of the census (storage/class_census.h): gives the entries of the bucket at `place` the
   // number of their class, and adds them to `seen`. Returns the next place.
   uint64_t TakeCensus(uint64_t place, std::span<ClassTally> seen);
+  // A step of storage/defragmenter.h, for the bucket at `place`. Returns the next place.
+  uint64_t MoveSparse(uint64_t place, MoveTally& tally) {
+    return table_.MoveNodes(place,
+                            [&tally](Entry* entry) { return Entry::MoveIfSparse(entry, tally); });
+  }
   // When the last bucket was seen.
   void CorrectTallies(std::span<const ClassTally> seen);
   // Before it is detached: its entries count no more.

@@ -2,6 +2,7 @@
 
 #include "base/number.h"
 #include "config/option_value.h"
+#include "server/memory/defragmentation.h"
 #include "server/observability/info.h"
 #include "server/observability/memory_report.h"
 #include "server/observability/process_info.h"
@@ -93,7 +94,8 @@ void WriteMemoryInfo(Services& services, InfoText& out) {
   out.Add("mem_cluster_links", 0);
   out.Add("mem_aof_buffer", 0);
   out.Add("mem_allocator", AllocatorName());
-  out.Add("active_defrag_running", 0);
+  // As in Redis, the percentage of a processor's time that it takes.
+  out.Add("active_defrag_running", services.defragmentation.running() ? 6 : 0);
   out.Add("lazyfree_pending_objects", services.reclaimer.pending());
   out.Add("lazyfreed_objects", services.reclaimer.freed());
 }

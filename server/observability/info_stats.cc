@@ -2,6 +2,7 @@
 #include <numeric>
 #include <string>
 
+#include "server/memory/defragmentation.h"
 #include "server/observability/info.h"
 #include "server/scripting/scripting.h"
 
@@ -69,16 +70,20 @@ void WriteListeners(Services& services, InfoText& out) {
   out.Add("tracking_total_prefixes", services.tracking.prefixes());
 }
 
+void WriteDefragmentation(const Defragmentation& defragmentation, InfoText& out) {
+  out.Add("active_defrag_hits", defragmentation.moved());
+  out.Add("active_defrag_misses", defragmentation.stayed());
+  constexpr uint64_t kNanosecondsPerMs = 1'000'000;
+  out.Add("total_active_defrag_time", defragmentation.worked_ns() / kNanosecondsPerMs);
+}
+
 void WriteAbsent(InfoText& out) {
   out.Add("latest_fork_usec", 0);
   out.Add("total_forks", 0);
   out.Add("migrate_cached_sockets", 0);
   out.Add("slave_expires_tracked_keys", 0);
-  out.Add("active_defrag_hits", 0);
-  out.Add("active_defrag_misses", 0);
   out.Add("active_defrag_key_hits", 0);
   out.Add("active_defrag_key_misses", 0);
-  out.Add("total_active_defrag_time", 0);
   out.Add("current_active_defrag_time", 0);
   out.Add("unexpected_error_replies", 0);
   out.Add("io_threaded_reads_processed", 0);
@@ -108,6 +113,7 @@ void WriteStatsInfo(Services& services, InfoText& out) {
   WriteTraffic(services, out);
   WriteKeys(services, out);
   WriteListeners(services, out);
+  WriteDefragmentation(services.defragmentation, out);
   WriteAbsent(out);
   constexpr uint64_t kNanosecondsPerUs = 1000;
   out.Add("total_error_replies", services.statistics.total_errors());

@@ -102,13 +102,14 @@ TEST_CASE("each user directive is a user", "[config]") {
 }
 
 TEST_CASE("directives that cannot matter here are accepted with a warning", "[config]") {
-  LoadedConfig config = Load("appendfsync everysec\ntls-port 0\nreplicaof no one\nactivedefrag no");
+  LoadedConfig config =
+      Load("appendfsync everysec\ntls-port 0\nreplicaof no one\nactiverehashing no");
   CHECK(config.warnings ==
         std::vector<std::string>{
             "redis.conf:1: appendfsync has no effect: Strata has no append-only file",
             "redis.conf:2: tls-port has no effect: there is no TLS yet",
             "redis.conf:3: replicaof has no effect: there is no replication yet",
-            "redis.conf:4: activedefrag has no effect: memory is managed in another way"});
+            "redis.conf:4: activerehashing has no effect: memory is managed in another way"});
 }
 
 TEST_CASE("directives that ask for what we do not do are errors", "[config]") {

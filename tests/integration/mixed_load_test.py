@@ -181,7 +181,10 @@ class Load:
 
 class MixedLoad(unittest.TestCase):
     def test_everything_at_once(self):
-        self.run_everything(Server("--io-threads", "4"), limits=("0", "4gb"))
+        # What is moved for the sake of memory is moved all the time.
+        server = Server("--io-threads", "4", "--activedefrag", "yes", "--active-defrag-ignore-bytes",
+                        "1", "--active-defrag-threshold-lower", "0")
+        self.run_everything(server, limits=("0", "4gb"))
 
     def test_everything_at_once_while_keys_are_evicted(self):
         server = Server("--io-threads", "4", "--maxmemory-policy", "adaptive", "--maxmemory", "30mb")

@@ -13,6 +13,7 @@
 #include "server/blocking/wait_queues.h"
 #include "server/key_observer.h"
 #include "server/keyspace_notifications.h"
+#include "server/memory/defragmentation.h"
 #include "server/memory/eviction_policy.h"
 #include "server/round.h"
 #include "server/scripting/scripting.h"
@@ -95,6 +96,7 @@ class TestServer final : private ServerControl {
                   active_expiry_,
                   memory_,
                   memory_watch_,
+                  defragmentation_,
                   over_memory_limit_,
                   wait_queues_,
                   watches_,
@@ -190,6 +192,7 @@ class TestServer final : private ServerControl {
   Scripting scripting_;
   std::atomic<bool> active_expiry_{true};
   MemoryWatch memory_watch_{memory_, reclaimer_};
+  Defragmentation defragmentation_{keyspace_, clock};
   std::atomic<bool> over_memory_limit_{false};
   bool shutdown_requested_ = false;
   Services services_;

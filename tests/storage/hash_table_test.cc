@@ -267,6 +267,32 @@ TEST_CASE("two tables meet in the keys that both have, whatever their sizes") {
   }
 }
 
+TEST_CASE("each node can be moved, once in a walk") {
+  EntryTable table(kSeed);
+  constexpr uint64_t kKeys = 30'000;
+  for (uint64_t i = 0; i < kKeys; ++i) Insert(table, Key(i), static_cast<int64_t>(i));
+  std::unordered_set<const Entry*> left;
+  size_t seen = 0;
+  for (uint64_t place = 0; place < EntryTable::kScanEnd;) {
+    place = table.MoveNodes(place, [&](Entry* entry) -> Entry* {
+      if (++seen % 2 == 0) return nullptr;
+      Entry* moved = Entry::Copy(*entry, entry->key(), std::nullopt);
+      left.insert(entry);
+      return moved;
+    });
+  }
+  CHECK(seen == kKeys);
+  table.CheckInvariants();
+  size_t stayed = 0;
+  for (uint64_t i = 0; i < kKeys; ++i) {
+    const EntryTable::Position position = table.Find(Key(i), HashOf(Key(i)));
+    if (!position || table.At(position)->integer() != static_cast<int64_t>(i)) FAIL(Key(i));
+    if (left.contains(table.At(position))) ++stayed;
+  }
+  CHECK(stayed == 0);
+  for (const Entry* entry : left) Entry::Delete(const_cast<Entry*>(entry));
+}
+
 TEST_CASE("prefetching is harmless whatever the hash") {
   EntryTable table(kSeed);
   Random random(3);
