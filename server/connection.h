@@ -48,6 +48,10 @@ class Connection final : public ClientPort,
   void CheckLimits(int64_t now_ms);
   // Runs what was held back, if it can run now.
   void Retry();
+  // Memory is short: gives back what is not in use.
+  void TrimBuffers() {
+    if (open_ && !executing_) ReleaseEmptyBuffers();
+  }
 
   // Gives up what its client waits for or watches; false: not yet.
   [[nodiscard]] bool Abandon() { return session_.Abandon(); }

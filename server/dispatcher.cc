@@ -204,6 +204,10 @@ bool Dispatcher::MakeRoom() {
   std::atomic<bool>& over = services_.over_memory_limit;
   // What is evicted may be told of: not while an inbox is full.
   const bool may_evict = !busy_ && !services_.post.IsFull();
+  if (nested_.loop() != nullptr && may_evict && services_.memory.Shortage() > 0) {
+    nested_.loop()->TrimBuffers();
+    room_maker_.ReadMeter();
+  }
   const bool nothing_left = services_.memory.Shortage() > 0 && may_evict &&
                             !room_maker_.MakeRoom(services_.config.options(), now_ms_);
   if (may_evict && over.load(std::memory_order_relaxed) != nothing_left) {

@@ -79,13 +79,14 @@ class IoThread final : private EventLoop {
 
  private:
   void ServeOthers() override;
+  void TrimBuffers() override;
   void ScheduleTick();
   void Tick();
   // Until the next tick.
   std::chrono::milliseconds PeriodAfter(const ExpiryStep& expiry) const;
   // Removes what is due in this thread's shards, within a budget.
   ExpiryStep ExpireKeys();
-  // Evicts ahead of need, within a budget; true if more is to be done.
+  // Ahead of need, within a budget: trims buffers, then evicts. True if more is to be done.
   bool MakeRoom();
   void CleanTracking();
   void AnswerBell();
@@ -120,6 +121,7 @@ class IoThread final : private EventLoop {
   std::chrono::milliseconds tick_period_;
   ClassCensus census_;            // the first thread's
   int64_t next_check_ms_ = 0;     // monotonic
+  int64_t next_trim_ms_ = 0;      // monotonic; if memory is short then
   size_t next_expiry_shard_ = 0;  // where ExpireKeys goes on
   std::thread thread_;
 };

@@ -24,13 +24,16 @@ namespace strata {
 class CommandContext;
 class ReplyBuilder;
 
-// The event loop of a dispatcher's thread, as a command that takes long uses it.
+// The event loop of a dispatcher's thread, as commands use it.
 class EventLoop {
  public:
   virtual ~EventLoop() = default;
   // Lets the thread's other clients say what they want, and go on. REQUIRES: the world is busy, by
   // the caller or because it waits for who is (Isolation::StopTheWorld).
   virtual void ServeOthers() = 0;
+  // Memory is short: gives back what connections keep only for what may come. Seldom enough to be
+  // called before each eviction.
+  virtual void TrimBuffers() = 0;
 };
 
 class NestedCalls {

@@ -21,6 +21,7 @@ TEST_CASE("the default YAML names every option and means the defaults, for a cac
   REQUIRE(ReadYaml(yaml, "strata.yaml", config).has_value());
   Options expected = DefaultOptions();
   expected.maxmemory_policy = MaxmemoryPolicy::kAdaptive;
+  expected.activedefrag = true;
   CHECK(RandomOptions::Values(config.options) == RandomOptions::Values(expected));
   CHECK(config.warnings.empty());
   for (const OptionRow* row : RandomOptions::AllRows()) {

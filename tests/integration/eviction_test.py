@@ -2,6 +2,7 @@
 """maxmemory holds what the operating system sees, and Redis's policies choose what goes."""
 
 import random
+import threading
 import time
 import unittest
 
@@ -46,6 +47,39 @@ class Eviction(unittest.TestCase):
                 self.assertGreater(client.run("DBSIZE") * 500, LIMIT * 0.6)
                 wait_until(lambda: self.info(client, "evicted_keys") + client.run("DBSIZE") ==
                            400_000, "every key is there or was evicted")
+
+    def test_buffers_go_before_keys(self):
+        server = self.start("allkeys-lru", 0, "--io-threads", "1")
+        clients = [server.client() for _ in range(500)]
+        for client in clients:
+            self.addCleanup(client.close)
+        admin = clients[0]
+        self.run_all(admin, [("SET", f"key:{i}", "v" * 500) for i in range(20_000)])
+        self.run_all(admin, [("SET", f"part:{i}", "v" * 12_000) for i in range(4)])
+        # Copied, not referred to: each connection keeps the room for the next one.
+        for client in clients:
+            client.run("MGET", *[f"part:{i}" for i in range(4)])
+        stop = threading.Event()
+
+        def keep_busy():  # who is quiet for a second gives its buffers back anyway
+            while not stop.is_set():
+                for client in clients[1:]:
+                    client.run("PING")
+
+        thread = threading.Thread(target=keep_busy)
+        thread.start()
+        try:
+            time.sleep(1.5)
+            used = self.info(admin, "used_memory")
+            limit = self.info(admin, "used_memory_rss") - 8 * MEGABYTE
+            admin.run("CONFIG", "SET", "maxmemory", limit)
+            time.sleep(1)
+            self.assertLess(self.info(admin, "used_memory"), used - 15 * MEGABYTE)
+        finally:
+            stop.set()
+            thread.join()
+        self.assertEqual(admin.run("DBSIZE"), 20_004)
+        self.assertEqual(self.info(admin, "evicted_keys"), 0)
 
     def test_what_is_used_stays(self):
         server = self.start("allkeys-lru")
