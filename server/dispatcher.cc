@@ -206,7 +206,6 @@ bool Dispatcher::MakeRoom() {
   const bool may_evict = !busy_ && !services_.post.IsFull();
   if (nested_.loop() != nullptr && may_evict && services_.memory.Shortage() > 0) {
     nested_.loop()->TrimBuffers();
-    room_maker_.ReadMeter();
   }
   const bool nothing_left = services_.memory.Shortage() > 0 && may_evict &&
                             !room_maker_.MakeRoom(services_.config.options(), now_ms_);

@@ -181,15 +181,13 @@ void IoThread::TrimBuffers() {
   if (now_ms < next_trim_ms_) return;
   next_trim_ms_ = now_ms + kCheckPeriodMs;
   for (const auto& [id, connection] : connections_) connection->TrimBuffers();
+  dispatcher_.room_maker().ReadMeter();
 }
 
 bool IoThread::MakeRoom() {
   RoomMaker& room_maker = dispatcher_.room_maker();
   room_maker.ReadMeter();
-  if (services_.memory.Shortage() > 0) {  // before a key goes
-    TrimBuffers();
-    room_maker.ReadMeter();
-  }
+  if (services_.memory.Shortage() > 0) TrimBuffers();  // before a key goes
   const bool has_work = services_.memory.Shortage() > 0 || services_.keyspace.classes().any_quota();
   if (!has_work || services_.post.IsFull()) return false;
   return room_maker.WorkAhead(services_.config.options(), services_.clock.WallMs());

@@ -31,8 +31,8 @@ class EventLoop {
   // Lets the thread's other clients say what they want, and go on. REQUIRES: the world is busy, by
   // the caller or because it waits for who is (Isolation::StopTheWorld).
   virtual void ServeOthers() = 0;
-  // Memory is short: gives back what connections keep only for what may come. Seldom enough to be
-  // called before each eviction.
+  // Memory is short: gives back what connections keep only for what may come, and counts it as
+  // free. Does so once a second, so that it can be asked before each eviction.
   virtual void TrimBuffers() = 0;
 };
 

@@ -16,13 +16,7 @@ HashTableCore::HashTableCore(HashOfNode hash_of_node, uint64_t seed)
 }
 
 HashTableCore::~HashTableCore() {
-  const Segment* last = nullptr;
-  for (size_t i = 0; i < directory()->size(); ++i) {
-    Segment* segment = SegmentOf((*directory())[i]);
-    if (segment == last) continue;
-    last = segment;
-    FreeSegment(segment);
-  }
+  ForEachSegment([this](Segment& segment, uint64_t) { FreeSegment(&segment); });
 }
 
 HashTableCore::Segment* HashTableCore::NewSegment(int size_index, int depth) {

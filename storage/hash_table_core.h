@@ -129,19 +129,14 @@ class HashTableCore {
 
   template <class Visitor>
   void ForEach(Visitor&& visit) const {
-    const Segment* last = nullptr;
-    const HashDirectory& words = *directory();
-    for (size_t i = 0; i < words.size(); ++i) {
-      const Segment* segment = SegmentOf(words[i]);
-      if (segment == last) continue;
-      last = segment;
-      for (size_t b = 0; b < segment->bucket_count(); ++b) {
-        const Bucket& bucket = segment->buckets[b];
+    ForEachSegment([&visit](const Segment& segment, uint64_t) {
+      for (size_t b = 0; b < segment.bucket_count(); ++b) {
+        const Bucket& bucket = segment.buckets[b];
         for (int slot = 0; slot < kSlots; ++slot) {
           if (bucket.tags[slot] != 0) visit(bucket.at(slot));
         }
       }
-    }
+    });
   }
 
   // Calls visit(node, theirs) for each node here and those there that may have its key: whose hash
@@ -149,14 +144,8 @@ class HashTableCore {
   // REQUIRES: the other table has the same seed.
   template <class Visitor>
   void ForEachMeeting(const HashTableCore& other, Visitor&& visit) const {
-    const Segment* last = nullptr;
-    const HashDirectory& words = *directory();
-    for (size_t i = 0; i < words.size(); ++i) {
-      const Segment* segment = SegmentOf(words[i]);
-      if (segment == last) continue;
-      last = segment;
-      MeetSegment(*segment, uint64_t{i} << (64 - words.bits()), other, visit);
-    }
+    ForEachSegment(
+        [&](const Segment& segment, uint64_t start) { MeetSegment(segment, start, other, visit); });
   }
 
   // Some node; every one has a chance, about equal. `random` chooses. Null if the table is empty.
@@ -255,7 +244,19 @@ class HashTableCore {
     return reinterpret_cast<Bucket*>((word & kAddressMask) + sizeof(Bucket) * (index + 1));
   }
 
-  // `start`: the lowest hash of the segment.
+  // visit(segment, start), in hash order; `start` is the lowest hash of the segment. The visitor
+  // may free it.
+  template <class Visitor>
+  void ForEachSegment(Visitor&& visit) const {
+    Segment* last = nullptr;
+    const HashDirectory& words = *directory();
+    for (size_t i = 0; i < words.size(); ++i) {
+      Segment* segment = SegmentOf(words[i]);
+      if (segment == last) continue;
+      last = segment;
+      visit(*segment, uint64_t{i} << (64 - words.bits()));
+    }
+  }
   template <class Visitor>
   void MeetSegment(const Segment& segment, uint64_t start, const HashTableCore& other,
                    Visitor& visit) const {

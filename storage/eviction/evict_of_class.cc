@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "storage/eviction/adaptive_shard.h"
+
 namespace strata {
 namespace {
 
