@@ -18,7 +18,6 @@
 //
 // Prints one line of JSON: throughput, latencies, errors, and CPU time per operation, its own and
 // (--server-pid) the server's, read at both ends of the very window the operations are counted in.
-// The slices are the window's tenths of a second: operations, longest latency, longest pause in us.
 // Ends early and prints on SIGINT or SIGTERM. Exit status: 0, 1 for error replies or wrong values
 // or a lost connection, 2 for wrong options.
 
@@ -142,15 +141,6 @@ struct Connection {
   size_t input_end = 0;
 };
 
-// A tenth of a second of the window.
-struct Slice {
-  static constexpr int64_t kNs = 100'000'000;
-
-  uint64_t operations = 0;
-  int64_t longest_ns = 0;
-  int64_t longest_pause_ns = 0;
-};
-
 // What happened in the measured window.
 struct Measurement {
   int64_t started_ns = 0;
@@ -161,18 +151,11 @@ struct Measurement {
   uint64_t misses = 0;  // $-1 where a value could have been
   Histogram latencies;
   Histogram pauses;  // the server's shares of a probe's latencies (ServerWatch)
-  std::vector<Slice> slices;
 
-  void Add(uint64_t count, int64_t now_ns, int64_t latency_ns, int64_t pause_ns) {
+  void Add(uint64_t count, int64_t latency_ns, int64_t pause_ns) {
     operations += count;
     latencies.Add(latency_ns, count);
     pauses.Add(pause_ns, count);
-    size_t index = static_cast<size_t>((now_ns - started_ns) / Slice::kNs);
-    if (index >= slices.size()) slices.resize(index + 1);
-    Slice& slice = slices[index];
-    slice.operations += count;
-    slice.longest_ns = std::max(slice.longest_ns, latency_ns);
-    slice.longest_pause_ns = std::max(slice.longest_pause_ns, pause_ns);
   }
 };
 
@@ -282,7 +265,6 @@ void Generator::Watch(Connection& connection, uint32_t events, int operation) {
 void Generator::StartWindow(int64_t now_ns) {
   phase_ = Phase::kMeasured;
   window_ = Measurement{};
-  window_.slices.reserve(10'000);
   window_.started_ns = now_ns;
   window_.own_cpu_ns = ReadClockNs(CLOCK_PROCESS_CPUTIME_ID);
   window_.server_cpu_ns = ProcessCpuNs(options_.server_pid);
@@ -427,7 +409,7 @@ Result<void> Generator::OnReadable(Connection& connection) {
   uint64_t count = connection.answered - before;
   int64_t latency_ns = now_ns - connection.sent_at_ns;
   int64_t pause_ns = options_.interval_us > 0 ? watch_.PauseNs(latency_ns) : 0;
-  window_.Add(count, now_ns, latency_ns, pause_ns);
+  window_.Add(count, latency_ns, pause_ns);
   answered_ += count;
   CheckTime(now_ns);
   if (options_.requests > 0 && answered_ == options_.requests) EndWindow(now_ns);
@@ -484,18 +466,9 @@ void Generator::PrintJson() const {
               static_cast<double>(window_.pauses.Percentile(0.5)) / 1e3,
               static_cast<double>(window_.pauses.Percentile(0.999)) / 1e3,
               static_cast<double>(window_.pauses.Max()) / 1e3);
-  std::printf("\"base_unix_ms\": %llu, \"started_ns\": %lld, \"slices\": [",
-              static_cast<unsigned long long>(source_.expiry.base_ms),
-              static_cast<long long>(window_.started_ns));
-  const char* separator = "";
-  for (const Slice& slice : window_.slices) {
-    std::printf("%s[%llu, %.1f, %.1f]", separator,
-                static_cast<unsigned long long>(slice.operations),
-                static_cast<double>(slice.longest_ns) / 1e3,
-                static_cast<double>(slice.longest_pause_ns) / 1e3);
-    separator = ", ";
-  }
-  std::printf("]}\n");
+  std::printf("\"sees_stolen_time\": %s, \"base_unix_ms\": %llu}\n",
+              watch_.sees_stolen_time() ? "true" : "false",
+              static_cast<unsigned long long>(source_.expiry.base_ms));
 }
 
 int Main(const std::vector<std::string>& arguments) {

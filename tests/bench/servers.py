@@ -23,9 +23,9 @@ class Spec:
     program: str
     options: tuple = ()  # more of its command line
 
-    def command(self, port, io_threads):
-        options = ["--port", str(port), "--bind", "127.0.0.1", "--save", "",
-                   "--io-threads", str(io_threads)]
+    def command(self, port, unix_socket, io_threads):
+        options = ["--port", str(port), "--bind", "127.0.0.1", "--unixsocket", unix_socket,
+                   "--save", "", "--io-threads", str(io_threads)]
         if os.path.basename(self.program) == "redis-server":
             options += ["--appendonly", "no"]
         return [self.program, *options, *self.options]
@@ -49,10 +49,11 @@ class Server:
         self.spec = spec
         self.port = free_port()
         self.folder = tempfile.mkdtemp(prefix="strata-bench-")
+        self.unix_socket = os.path.join(self.folder, "socket")
         self.log = open(os.path.join(self.folder, "log"), "wb")
         self.process = subprocess.Popen(
-            spec.command(self.port, io_threads), cwd=self.folder, stdin=subprocess.DEVNULL,
-            stdout=self.log, stderr=subprocess.STDOUT,
+            spec.command(self.port, self.unix_socket, io_threads), cwd=self.folder,
+            stdin=subprocess.DEVNULL, stdout=self.log, stderr=subprocess.STDOUT,
             preexec_fn=lambda: os.sched_setaffinity(0, cores))
         self.client = redis.Redis(port=self.port, socket_timeout=60)
 
