@@ -42,7 +42,12 @@ unsigned FirstBytes(unsigned pattern, unsigned cut) {
 }
 
 // What the bytes say of lengths, added up: of a run of two bytes each says its part.
-uint64_t SumLengths(__m128i runs, __m128i are_firsts, __m128i are_seconds) {
+struct Lengths {
+  uint64_t first_half;
+  uint64_t second_half;
+};
+
+Lengths SumLengths(__m128i runs, __m128i are_firsts, __m128i are_seconds) {
   const __m128i zeroes_bits = _mm_set1_epi8(0x3f);
   const __m128i are_ranks = _mm_cmplt_epi8(runs, _mm_setzero_si128());
   const __m128i bits = _mm_xor_si128(zeroes_bits, _mm_and_si128(are_ranks, _mm_set1_epi8(0x3c)));
@@ -54,8 +59,8 @@ uint64_t SumLengths(__m128i runs, __m128i are_firsts, __m128i are_seconds) {
   const __m128i zero = _mm_setzero_si128();
   const __m128i sums = _mm_add_epi64(_mm_sad_epu8(_mm_add_epi8(low, one_per_run), zero),
                                      _mm_slli_epi64(_mm_sad_epu8(high, zero), 8));
-  return static_cast<uint64_t>(
-      _mm_cvtsi128_si64(_mm_add_epi64(sums, _mm_unpackhi_epi64(sums, sums))));
+  return {static_cast<uint64_t>(_mm_cvtsi128_si64(sums)),
+          static_cast<uint64_t>(_mm_cvtsi128_si64(_mm_unpackhi_epi64(sums, sums)))};
 }
 
 // The beginning of a run, what came before it, and where the run before it is.
@@ -65,11 +70,11 @@ struct Walked {
   std::optional<size_t> previous;
 };
 
-// As far as whole blocks before the register go.
+// As far as whole halves of blocks before the register go.
 Walked WalkBlocks(std::string_view bytes, size_t index) {
   Walked walked;
-  unsigned cut = 0;     // 1 if a run began in the block before and ends in this one
-  unsigned firsts = 0;  // of the block before
+  unsigned cut = 0;     // 1 if a run began before and ends in what comes
+  unsigned firsts = 0;  // of the kBlock bytes before
   while (walked.at + kBlock <= bytes.size()) {
     const __m128i runs =
         _mm_loadu_si128(reinterpret_cast<const __m128i*>(bytes.data() + walked.at));
@@ -78,9 +83,16 @@ Walked WalkBlocks(std::string_view bytes, size_t index) {
     const unsigned these = FirstBytes(pattern, cut);
     const __m128i are_seconds = ByteMask(these << 1 | cut);
     const __m128i are_firsts = _mm_andnot_si128(are_seconds, are_candidates);
-    const size_t length = SumLengths(runs, are_firsts, are_seconds);
-    if (index < walked.first + length) break;
-    walked.first += length;
+    const auto [first_half, second_half] = SumLengths(runs, are_firsts, are_seconds);
+    if (index < walked.first + first_half + second_half) {
+      if (index < walked.first + first_half) break;
+      walked.first += first_half;
+      walked.at += kBlock / 2;
+      firsts = these << kBlock / 2 | firsts >> kBlock / 2;
+      cut = these >> (kBlock / 2 - 1) & 1;
+      break;
+    }
+    walked.first += first_half + second_half;
     walked.at += kBlock;
     firsts = these;
     cut = these >> (kBlock - 1);
@@ -103,8 +115,8 @@ struct Step {
 };
 
 Step ReadStep(const char* at) {
-  constexpr std::array<uint16_t, 4> kLengthBits = {0x3f00, 0x3fff, 0x0300, 0x0300};
-  constexpr std::array<uint8_t, 4> kShift = {8, 0, 8, 8};
+  static constexpr std::array<uint16_t, 4> kLengthBits = {0x3f00, 0x3fff, 0x0300, 0x0300};
+  static constexpr std::array<uint8_t, 4> kShift = {8, 0, 8, 8};
   const unsigned head = static_cast<uint8_t>(at[0]);
   const unsigned both = head << 8 | static_cast<uint8_t>(at[1]);
   const unsigned kind = head >> 6;

@@ -1,6 +1,7 @@
 #include "storage/hyperloglog_sparse.h"
 
-#include <array>
+#include <algorithm>
+#include <cstring>
 
 #include "storage/hyperloglog_locate.h"
 
@@ -12,6 +13,8 @@ constexpr size_t kLongestRanks = 4;
 constexpr uint8_t kGreatestRank = 32;
 // From the run before the changed one on.
 constexpr int kRunsToJoin = 5;
+constexpr size_t kLongestRun = 2;
+constexpr size_t kLongestSplit = 5;  // zeroes of two bytes, a rank, zeroes of two bytes
 
 char RunOfRanks(uint8_t rank, size_t length) {
   return static_cast<char>(0x80 | (rank - 1) << 2 | (length - 1));
@@ -25,53 +28,47 @@ size_t SizeOf(char head) {
   return (head & 0xc0) == 0x40 ? 2 : 1;
 }
 
-// Neighbours of the same rank become one run, from `at` on, as far as one can hold them.
-void JoinRuns(std::string& bytes, size_t at) {
+void AppendZeroes(Splice& splice, size_t length) {
+  const size_t n = length - 1;
+  if (length > kLongestZeroes) splice.Append(static_cast<char>(0x40 | n >> 8));
+  splice.Append(static_cast<char>(n & 0xff));
+}
+
+// The run of `place` with one register raised.
+void AppendSplitRun(Splice& splice, const Place& place, Position position) {
+  auto append_rest = [&](size_t length) {
+    if (length == 0) return;
+    if (place.run.kind == RunKind::kRanks) {
+      splice.Append(RunOfRanks(place.run.rank, length));
+    } else {
+      AppendZeroes(splice, length);
+    }
+  };
+  append_rest(position.index - place.first);
+  splice.Append(RunOfRanks(position.rank, 1));
+  append_rest(place.first + place.run.length - 1 - position.index);
+}
+
+// Neighbours of the same rank become one run as far as one can hold them.
+void JoinRuns(Splice& splice) {
   constexpr char kRankMask = 0x7c;
   constexpr char kLengthMask = 0x03;
-  for (int i = 0; i < kRunsToJoin && at + 1 < bytes.size(); ++i) {
+  char* bytes = splice.bytes.data();
+  size_t at = 0;
+  for (int i = 0; i < kRunsToJoin && at + 1 < splice.size; ++i) {
     const char head = bytes[at];
     const char next = bytes[at + 1];
     if (IsOfRanks(head) && IsOfRanks(next) && ((head ^ next) & kRankMask) == 0) {
       const size_t length = (head & kLengthMask) + (next & kLengthMask) + 2u;
       if (length <= kLongestRanks) {
         bytes[at] = static_cast<char>((head & ~kLengthMask) | static_cast<char>(length - 1));
-        bytes.erase(at + 1, 1);
+        std::memmove(bytes + at + 1, bytes + at + 2, splice.size - at - 2);
+        --splice.size;
         continue;  // the joined run may join the one behind it
       }
     }
     at += SizeOf(head);
   }
-}
-
-// A few bytes of runs.
-struct ShortRuns {
-  std::array<char, 5> bytes;  // zeroes of two bytes, a rank, zeroes of two bytes
-  size_t size = 0;
-
-  void Append(char byte) { bytes[size++] = byte; }
-  void AppendZeroes(size_t length) {
-    const size_t n = length - 1;
-    if (length > kLongestZeroes) Append(static_cast<char>(0x40 | n >> 8));
-    Append(static_cast<char>(n & 0xff));
-  }
-};
-
-// The run of `place` with one register raised.
-ShortRuns SplitRun(const Place& place, Position position) {
-  ShortRuns runs;
-  auto append_rest = [&](size_t length) {
-    if (length == 0) return;
-    if (place.run.kind == RunKind::kRanks) {
-      runs.Append(RunOfRanks(place.run.rank, length));
-    } else {
-      runs.AppendZeroes(length);
-    }
-  };
-  append_rest(position.index - place.first);
-  runs.Append(RunOfRanks(position.rank, 1));
-  append_rest(place.first + place.run.length - 1 - position.index);
-  return runs;
 }
 
 }  // namespace
@@ -88,23 +85,43 @@ std::optional<Run> ReadRun(std::string_view bytes, size_t offset) {
   return Run{RunKind::kManyZeroes, 0, 2, ((head & 0x3fu) << 8 | low) + 1};
 }
 
-SparseResult RaiseSparse(std::string& bytes, Position position, size_t max_bytes) {
-  if (position.rank > kGreatestRank) return SparseResult::kTooBig;
+RaisePlan PlanRaise(std::string_view bytes, Position position, size_t max_bytes) {
+  // What joining looks at: so many runs, and a byte behind them.
+  constexpr size_t kTail = kRunsToJoin * kLongestRun;
+  static_assert(kLongestRun + kLongestSplit + kTail <= Splice::kMostBytes);
+
+  RaisePlan plan{SparseResult::kTooBig, {}};
+  if (position.rank > kGreatestRank) return plan;
   std::optional<Place> place = Locate(bytes, position.index);
-  if (!place) return SparseResult::kCorrupt;
+  plan.result = SparseResult::kCorrupt;
+  if (!place) return plan;
   const Run& run = place->run;
-  if (run.rank >= position.rank) return SparseResult::kUnchanged;
-  if (run.length == 1 && run.size == 1) {
-    bytes[place->offset] = RunOfRanks(position.rank, 1);
-  } else {
-    const ShortRuns runs = SplitRun(*place, position);
-    if (runs.size > run.size && bytes.size() + runs.size - run.size > max_bytes) {
-      return SparseResult::kTooBig;
-    }
-    bytes.replace(place->offset, run.size, runs.bytes.data(), runs.size);
-  }
-  JoinRuns(bytes, place->previous.value_or(kHeaderBytes));
-  return SparseResult::kChanged;
+  plan.result = SparseResult::kUnchanged;
+  if (run.rank >= position.rank) return plan;
+
+  Splice& splice = plan.splice;
+  splice.offset = place->previous.value_or(place->offset);
+  splice.Append(bytes.substr(splice.offset, place->offset - splice.offset));
+  const size_t size_before = splice.size;
+  AppendSplitRun(splice, *place, position);
+  const size_t split_size = splice.size - size_before;
+  plan.result = SparseResult::kTooBig;
+  if (split_size > run.size && bytes.size() + split_size - run.size > max_bytes) return plan;
+  const size_t run_end = std::min(place->offset + run.size, bytes.size());  // it may be cut off
+  const std::string_view tail = bytes.substr(run_end, kTail);
+  splice.Append(tail);
+  splice.removed = run_end + tail.size() - splice.offset;
+  JoinRuns(splice);
+  plan.result = SparseResult::kChanged;
+  return plan;
+}
+
+SparseResult RaiseSparse(std::string& bytes, Position position, size_t max_bytes) {
+  const RaisePlan plan = PlanRaise(bytes, position, max_bytes);
+  if (plan.result != SparseResult::kChanged) return plan.result;
+  const Splice& splice = plan.splice;
+  bytes.replace(splice.offset, splice.removed, splice.bytes.data(), splice.size);
+  return plan.result;
 }
 
 std::string DescribeRuns(std::string_view bytes) {

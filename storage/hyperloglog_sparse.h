@@ -10,8 +10,10 @@
 // Which of several spellings of the same registers comes about is Redis's: a changed register
 // splits its run, and up to five runs from the one before are then joined with their neighbours.
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -49,7 +51,32 @@ bool VisitRuns(std::string_view bytes, Visitor&& visit) {
 
 enum class SparseResult : uint8_t { kUnchanged, kChanged, kCorrupt, kTooBig };
 
-// What Raise does in the sparse form. kTooBig: nothing was done, the form must become dense.
+// A few bytes for the `removed` ones from `offset` on.
+struct Splice {
+  static constexpr size_t kMostBytes = 17;
+
+  size_t offset = 0;
+  size_t removed = 0;
+  size_t size = 0;
+  std::array<char, kMostBytes> bytes;
+
+  void Append(char byte) { bytes[size++] = byte; }
+  void Append(std::string_view more) {
+    std::memcpy(bytes.data() + size, more.data(), more.size());
+    size += more.size();
+  }
+};
+
+struct RaisePlan {
+  SparseResult result;
+  Splice splice;  // if changed
+};
+
+// How a HyperLogLog in the sparse form changes when a register is raised to a rank. kTooBig: only
+// the dense form can do it.
+RaisePlan PlanRaise(std::string_view bytes, Position position, size_t max_bytes);
+
+// Does what is planned. kTooBig: nothing was done, the form must become dense.
 SparseResult RaiseSparse(std::string& bytes, Position position, size_t max_bytes);
 
 // The runs in words, "Z:16384" or "z:5 v:2,1 …", however many registers they make. For PFDEBUG.

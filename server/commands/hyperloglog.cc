@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <string>
 
 #include "server/command_context.h"
@@ -19,6 +20,7 @@ using hyperloglog::AddResult;
 using hyperloglog::Form;
 using hyperloglog::Position;
 using hyperloglog::Registers;
+using hyperloglog::SparseResult;
 
 constexpr std::string_view kNotOne = "WRONGTYPE Key is not a valid HyperLogLog string value.";
 constexpr std::string_view kCorrupt = "INVALIDOBJ Corrupted HLL object detected";
@@ -60,16 +62,26 @@ bool AddToDense(CommandContext& c, Entry* entry) {
   return changed;
 }
 
-// The same for one in the sparse form, or a new one: in a copy, which is small.
-AddResult AddToSparse(CommandContext& c, Entry* entry, std::string_view found) {
-  constexpr size_t kUsualGrowth = 32;
-  std::string bytes;
-  if (entry == nullptr) {
-    bytes = hyperloglog::Empty();
-  } else {
-    bytes.reserve(found.size() + kUsualGrowth);
-    bytes = found;
-  }
+// The same for one element and the sparse form. Nothing if it takes a copy: the form must become
+// dense, or the bytes fewer.
+std::optional<AddResult> AddOneInPlace(CommandContext& c, Entry* entry, std::string_view bytes) {
+  const Position position = hyperloglog::PositionOf(c.arguments[2]);
+  const auto [result, splice] = hyperloglog::PlanRaise(bytes, position, SparseMaxBytes(c));
+  if (result == SparseResult::kUnchanged) return AddResult::kUnchanged;
+  if (result == SparseResult::kCorrupt) return AddResult::kCorrupt;
+  if (result == SparseResult::kTooBig || splice.size < splice.removed) return std::nullopt;
+  const size_t tail = bytes.size() - splice.offset - splice.removed;
+  char* writable = WritableString(c, c.keys[0], entry, bytes.size() + splice.size - splice.removed);
+  char* at = writable + splice.offset;
+  std::memmove(at + splice.size, at + splice.removed, tail);
+  std::memcpy(at, splice.bytes.data(), splice.size);
+  hyperloglog::ForgetCount(writable);
+  return AddResult::kChanged;
+}
+
+// The same for any elements, and a new one, in a copy, which is small.
+AddResult AddInCopy(CommandContext& c, Entry* entry, std::string_view found) {
+  std::string bytes = entry == nullptr ? hyperloglog::Empty() : std::string(found);
   AddResult result = AddResult::kUnchanged;
   bool changed = entry == nullptr;
   for (std::string_view element : c.arguments.subspan(2)) {
@@ -83,6 +95,13 @@ AddResult AddToSparse(CommandContext& c, Entry* entry, std::string_view found) {
   }
   if (result == AddResult::kCorrupt) return result;
   return changed ? AddResult::kChanged : AddResult::kUnchanged;
+}
+
+AddResult AddToSparse(CommandContext& c, Entry* entry, std::string_view bytes) {
+  if (entry != nullptr && c.arguments.size() == 3) {
+    if (std::optional<AddResult> result = AddOneInPlace(c, entry, bytes)) return *result;
+  }
+  return AddInCopy(c, entry, bytes);
 }
 
 void PfAdd(CommandContext& c) {
