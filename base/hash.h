@@ -22,33 +22,40 @@ inline uint64_t Hash64(std::string_view bytes, uint64_t seed) {
   constexpr uint64_t kPrime2 = 0xe7037ed1a0b428db;
   constexpr uint64_t kPrime3 = 0x8ebc6af09c88c6e3;
   const uint64_t mask = FoldedMultiply(seed ^ kPrime1, kPrime2);
-  auto read = [](const char* p, size_t size) {
-    uint64_t word = 0;
-    std::memcpy(&word, p, size);
-    return word;
-  };
   auto read64 = [](const char* p) {
     uint64_t word;
     std::memcpy(&word, p, 8);
     return word;
   };
+  auto read32 = [](const char* p) -> uint64_t {
+    uint32_t word;
+    std::memcpy(&word, p, 4);
+    return word;
+  };
   const char* p = bytes.data();
-  size_t left = bytes.size();
+  const size_t size = bytes.size();
+  const char* end = p + size;
   uint64_t state = mask ^ (seed ^ kPrime3) * kPrime2;
-  while (left > 16) {
-    state = FoldedMultiply(read64(p) ^ mask, read64(p + 8) ^ state);
-    p += 16;
-    left -= 16;
-  }
+  // Two words, which overlap what was read before or each other: no loop over single bytes.
   uint64_t a = 0;
   uint64_t b = 0;
-  if (left >= 8) {  // two overlapping words cover 8 to 16 bytes
+  if (size > 16) {
+    for (; end - p > 16; p += 16) {
+      state = FoldedMultiply(read64(p) ^ mask, read64(p + 8) ^ state);
+    }
+    a = read64(end - 16);
+    b = read64(end - 8);
+  } else if (size >= 8) {
     a = read64(p);
-    b = read64(p + left - 8);
-  } else if (left > 0) {
-    a = read(p, left);
+    b = read64(end - 8);
+  } else if (size >= 4) {
+    a = read32(p);
+    b = read32(end - 4);
+  } else if (size > 0) {
+    auto byte = [&](size_t i) { return uint64_t{static_cast<uint8_t>(p[i])}; };
+    a = byte(0) << 16 | byte(size / 2) << 8 | byte(size - 1);
   }
-  return FoldedMultiply(kPrime3 ^ bytes.size(), FoldedMultiply(a ^ mask, b ^ state));
+  return FoldedMultiply(kPrime3 ^ size, FoldedMultiply(a ^ mask, b ^ state));
 }
 
 }  // namespace strata

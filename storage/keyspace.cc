@@ -16,10 +16,7 @@ Keyspace::Keyspace(const KeyspaceOptions& options, const Clock& clock, Reclaimer
       shards_(options.shards),
       first_to_expire_(options.shards) {
   CHECK(std::has_single_bit(options.shards) && options.shards <= 4096);
-  for (Shard& shard : shards_) {
-    shard.databases =
-        std::vector<std::atomic<ShardDatabase*>>(static_cast<size_t>(options.databases));
-  }
+  for (Shard& shard : shards_) shard.databases.Resize(static_cast<size_t>(options.databases));
 }
 
 Keyspace::~Keyspace() {
@@ -141,8 +138,8 @@ uint64_t Keyspace::OverheadBytes() {
   uint64_t bytes = shards_.size() * sizeof(Shard);
   for (Shard& shard : shards_) {
     SpinLock lock(shard.mutex);
-    for (const auto& database : shard.databases) {
-      const ShardDatabase* part = database.load(std::memory_order_relaxed);
+    for (size_t i = 0; i < shard.databases.size(); ++i) {
+      const ShardDatabase* part = shard.databases[i].load(std::memory_order_relaxed);
       if (part != nullptr) bytes += part->overhead_bytes();
     }
   }

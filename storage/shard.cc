@@ -419,8 +419,8 @@ Shard::~Shard() = default;
 
 ShardDatabase& Shard::DrawDatabase(size_t entries_before) {
   ShardDatabase* last = nullptr;
-  for (const auto& place : databases) {
-    ShardDatabase* part = place.load(std::memory_order_relaxed);
+  for (size_t i = 0; i < databases.size(); ++i) {
+    ShardDatabase* part = databases[i].load(std::memory_order_relaxed);
     if (part == nullptr || part->size() == 0) continue;
     last = part;
     if (entries_before < part->size()) break;

@@ -2,6 +2,7 @@
 
 // A shard: the part of the node's keyspace under one lock, with its share of every database.
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstddef>
@@ -46,7 +47,7 @@ struct ExpiryStatistics {
 
 // One database's entries in one shard. Every method needs the shard's lock; an entry that a method
 // returned is good until the lock is released or the key is changed.
-class ShardDatabase {
+class alignas(64) ShardDatabase {
  public:
   // What it shares with the other databases of its shard.
   struct Surroundings {
@@ -199,13 +200,38 @@ class ShardDatabase {
 // Detached contents, to be freed off the hot path (storage/reclaimer.h).
 using DetachedDatabases = std::vector<std::unique_ptr<ShardDatabase>>;
 
+// A shard's share of every database. The first ones lie here, so with the shard's lock on one cache
+// line, which every command needs anyway.
+class DatabaseParts {
+ public:
+  using Part = std::atomic<ShardDatabase*>;
+
+  size_t size() const { return size_; }
+  // REQUIRES: nobody else sees the shard yet.
+  void Resize(size_t size) {
+    size_ = size;
+    more_ = std::vector<Part>(size - std::min(size, first_.size()));
+  }
+  Part& operator[](size_t database) {
+    return database < first_.size() ? first_[database] : more_[database - first_.size()];
+  }
+  const Part& operator[](size_t database) const {
+    return const_cast<DatabaseParts&>(*this)[database];
+  }
+
+ private:
+  std::array<Part, 4> first_{};
+  std::vector<Part> more_;
+  size_t size_ = 0;
+};
+
 struct alignas(64) Shard {
   SpinMutex mutex;
   // Null under other policies. Changed only while the world is stopped.
   std::unique_ptr<AdaptiveShard> adaptive;
   // Null until something is stored. Made under `mutex`, removed only while the world is stopped:
   // so a reader without the lock may prefetch through the pointer.
-  std::vector<std::atomic<ShardDatabase*>> databases;
+  DatabaseParts databases;
   ExpiryStatistics expiry;
   uint64_t evicted = 0;  // keys
   size_t entries = 0;    // of all databases
