@@ -65,14 +65,14 @@ class EntryUse {
   eviction::AccessHistory History(uint32_t now) const {
     eviction::AccessHistory history;
     history.last_use = eviction::LastUseAt(static_cast<uint16_t>(stamp_), now);
-    history.frequency = static_cast<uint16_t>(std::max<uint32_t>(uses_, 1)) & 63;
+    history.frequency = static_cast<uint8_t>(std::max<uint32_t>(uses_, 1));
     history.gap_class = gap_class_;
     return history;
   }
   void SetHistory(const eviction::AccessHistory& history) {
     stamp_ = eviction::StampOf(history.last_use);
-    uses_ = history.frequency;
-    gap_class_ = history.gap_class;
+    uses_ = history.frequency & eviction::kMostFrequency;
+    gap_class_ = history.gap_class & (eviction::kGapClasses - 1);
   }
 
  private:

@@ -52,8 +52,8 @@ void HashTableCore::PrefetchNode(uint64_t hash) const {
   if (matches == 0) return;
   // A small node lies on two cache lines.
   const auto* node = reinterpret_cast<const char*>(home->at(FirstSlot(matches)));
-  __builtin_prefetch(node);
-  __builtin_prefetch(node + 64);
+  PrefetchForRead(node);
+  PrefetchForRead(node + 64);
 }
 
 bool HashTableCore::Place(Segment* segment, void* node, uint16_t tag) {
@@ -156,7 +156,7 @@ bool HashTableCore::Divide(const Segment& from, Segment* low, Segment* high) con
   for (size_t i = 0; i < from.bucket_count(); ++i) {
     if (i + kAhead < from.bucket_count()) {
       for (int slot = 0; slot < kSlots; ++slot) {
-        __builtin_prefetch(from.buckets[i + kAhead].at(slot));
+        PrefetchForRead(from.buckets[i + kAhead].at(slot));
       }
     }
     const Bucket& bucket = from.buckets[i];
@@ -312,7 +312,7 @@ size_t HashTableCore::SampleBucket(uint64_t random, void** found) const {
   for (int slot = 0; slot < kSlots; ++slot) {
     if (bucket->tags[slot] == 0) continue;
     found[count] = bucket->at(slot);
-    __builtin_prefetch(found[count++]);
+    PrefetchForRead(found[count++]);
   }
   if (count == 0 && size_ > 0) found[count++] = Sample(random);
   return count;

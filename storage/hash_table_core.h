@@ -33,6 +33,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/prefetch.h"
 #include "storage/hash_directory.h"
 
 namespace strata {
@@ -98,7 +99,7 @@ class HashTableCore {
   // and an address that has since been freed is only hinted at, not read.
   void Prefetch(uint64_t hash) const {
     uint64_t word = directory_.load(std::memory_order_acquire)->At(hash);
-    __builtin_prefetch(HomeOf(word, TagOf(hash, DepthOf(word))));
+    PrefetchForRead(HomeOf(word, TagOf(hash, DepthOf(word))));
   }
 
   // Brings a node closer whose home bucket is near already. Needs the lock.

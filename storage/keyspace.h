@@ -17,6 +17,7 @@
 
 #include "base/clock.h"
 #include "base/hash.h"
+#include "base/prefetch.h"
 #include "storage/eviction/adaptive_shard.h"
 #include "storage/eviction/victim_board.h"
 #include "storage/shard.h"
@@ -79,9 +80,11 @@ class Keyspace {
 
   // Behind Prefetch, once the bucket had time to come. Takes the shard's lock for a moment.
   void PrefetchEntry(int database, uint64_t hash) {
-    SpinLock lock(shards_[ShardIndex(hash)].mutex);
+    Shard& shard = shards_[ShardIndex(hash)];
+    SpinLock lock(shard.mutex);
     const ShardDatabase* part = Part(database, hash);
     if (part != nullptr) part->PrefetchEntry(hash);
+    if (shard.adaptive != nullptr) PrefetchForWrite(shard.adaptive.get());
   }
 
   uint64_t Size(int database);

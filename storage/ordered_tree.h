@@ -20,6 +20,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "base/prefetch.h"
 #include "storage/scored_member.h"
 
 namespace strata {
@@ -141,7 +142,7 @@ class OrderedTree {
 
 inline void OrderedTree::Iterator::Next() {
   constexpr size_t kAhead = 4;  // elements lie anywhere in memory
-  if (index_ + kAhead < leaf_->count) __builtin_prefetch(leaf_->elements[index_ + kAhead]);
+  if (index_ + kAhead < leaf_->count) PrefetchForRead(leaf_->elements[index_ + kAhead]);
   if (++index_ < leaf_->count) return;
   leaf_ = leaf_->next;
   index_ = 0;

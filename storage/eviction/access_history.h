@@ -94,16 +94,16 @@ inline constexpr auto kClassOf = MakeClasses();
 
 // Guarded by the lock of the shard that owns the entry.
 struct AccessHistory {
-  uint32_t last_use = 0;       // in ticks; it wraps
-  uint16_t frequency : 6 = 1;  // uses, up to kMostFrequency
-  uint16_t gap_class : 3 = 0;
+  uint32_t last_use = 0;  // in ticks; it wraps
+  uint8_t frequency = 1;  // uses, up to kMostFrequency
+  uint8_t gap_class = 0;  // below kGapClasses
 
   uint32_t Age(uint32_t now) const { return now - last_use; }
 
   unsigned Class() const { return kClassOf[size_t{gap_class} << 6 | frequency]; }
 
   void Use(uint32_t now) {
-    gap_class = static_cast<uint16_t>(GapClass(Age(now)) & (kGapClasses - 1));
+    gap_class = static_cast<uint8_t>(GapClass(Age(now)));
     if (frequency < kMostFrequency) ++frequency;
     last_use = now;
   }

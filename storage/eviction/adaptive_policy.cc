@@ -60,7 +60,7 @@ AccessHistory AdaptivePolicy::OnInsert(uint64_t hash) {
   return history;
 }
 
-void AdaptivePolicy::Track(uint64_t hash, const AccessHistory& history) {
+void AdaptivePolicy::Track(uint64_t hash, AccessHistory history) {
   tracker_.OnAccess(hash, history.Class(), clock_.now(), observations_);
   if (observations_.size() >= SharedLearning::kBatch) TellObservations();
 }

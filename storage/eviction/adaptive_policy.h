@@ -85,7 +85,7 @@ class AdaptivePolicy {
       MeetClock();
     }
   }
-  void Learn(uint64_t hash, const AccessHistory& history) {
+  void Learn(uint64_t hash, AccessHistory history) {
     if (tracker_.Samples(hash)) [[unlikely]] {
       Track(hash, history);
     }
@@ -93,7 +93,7 @@ class AdaptivePolicy {
       learning_.OnSampledAccess(hash);
     }
   }
-  void Track(uint64_t hash, const AccessHistory& history);
+  void Track(uint64_t hash, AccessHistory history);
   void TellObservations();
   void EndEpoch();
   // For the shard's part of all entries: its own would have the tables of a small one sized anew

@@ -24,10 +24,31 @@ ClassCurves::ClassCurves(const KeyClasses& classes) : classes_(classes) {
 }
 
 void ClassCurves::OnAccess(uint64_t hash, ClassNumber number, uint32_t bytes) {
-  const uint32_t sample = PolicyShadows::SampleOf(hash);
   SpinLock lock(mutex_);
-  if (sample <= own_limits_[kNoClass]) CurveOf(kNoClass).OnAccess(hash, bytes);
-  if (number != kNoClass && sample <= own_limits_[number]) CurveOf(number).OnAccess(hash, bytes);
+  waiting_[waiting_count_++] = {hash, bytes, number};
+  if (waiting_count_ == kWaiting) TellWaiting();
+}
+
+template <class Visitor>
+void ClassCurves::ForEachCurve(const Access& access, Visitor&& visit) {
+  const uint32_t sample = PolicyShadows::SampleOf(access.hash);
+  const ClassNumber number = access.number;
+  if (sample <= own_limits_[kNoClass]) visit(CurveOf(kNoClass));
+  if (number != kNoClass && sample <= own_limits_[number]) visit(CurveOf(number));
+}
+
+void ClassCurves::TellWaiting() {
+  const std::span<const Access> waiting = std::span(waiting_).first(waiting_count_);
+  waiting_count_ = 0;
+  for (const Access& access : waiting) {
+    ForEachCurve(access, [&](MissRatioCurve& curve) { curve.PrefetchPlace(access.hash); });
+  }
+  for (const Access& access : waiting) {
+    ForEachCurve(access, [&](MissRatioCurve& curve) { curve.PrefetchKey(access.hash); });
+  }
+  for (const Access& access : waiting) {
+    ForEachCurve(access, [&](MissRatioCurve& curve) { curve.OnAccess(access.hash, access.bytes); });
+  }
 }
 
 void ClassCurves::AddAccesses(std::span<const uint32_t> accesses) {
@@ -46,6 +67,7 @@ void ClassCurves::AddAccesses(std::span<const uint32_t> accesses) {
   if (epoch_accesses_ >= EpochOperations(entries)) {
     EndEpoch();
   } else if (HasChangedMuch(followed_entries_, entries)) {
+    TellWaiting();
     Follow(kNoClass);
   }
 }
@@ -60,6 +82,7 @@ MissRatioCurve& ClassCurves::CurveOf(ClassNumber number) {
 }
 
 void ClassCurves::EndEpoch() {
+  TellWaiting();
   const double half_lives =
       static_cast<double>(epoch_accesses_) / HalfLifeOperations(CapacityOf(kNoClass).entries);
   epoch_accesses_ = 0;
@@ -106,9 +129,10 @@ ClassCurves::Capacity ClassCurves::CapacityOf(ClassNumber number) const {
           static_cast<double>(tally.bytes)};
 }
 
-std::optional<ClassCurves::Reading> ClassCurves::Read(ClassNumber number) const {
+std::optional<ClassCurves::Reading> ClassCurves::Read(ClassNumber number) {
   const Capacity capacity = CapacityOf(number);
   SpinLock lock(mutex_);
+  TellWaiting();
   const MissRatioCurve* curve = curves_[number].get();
   if (curve == nullptr || curve->accesses() == 0) return std::nullopt;
   Reading reading{.accesses = curve->accesses(),

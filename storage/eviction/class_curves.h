@@ -7,6 +7,9 @@
 // sample, too. An access is looked at if it is in that of all keys or in that of its class: one
 // comparison with the higher of the two limits.
 //
+// Sampled accesses are rare enough that nothing they need is in a cache. So they wait until there
+// are some, and their memory is fetched all at once.
+//
 // Thread-safe. The curves have one lock, under which nothing else is locked; shards take it with
 // their own held, for a sampled access, and once for some hundred accesses that they have counted.
 
@@ -55,7 +58,7 @@ class ClassCurves {
     std::array<double, kSizes.size()> miss_ratios{};
   };
   // Of a class, or kNoClass: of all keys. Nothing if there was no access yet.
-  std::optional<Reading> Read(ClassNumber number) const;
+  std::optional<Reading> Read(ClassNumber number);
   size_t memory_bytes() const;
 
  private:
@@ -64,7 +67,18 @@ class ClassCurves {
     double bytes;
   };
   Capacity CapacityOf(ClassNumber number) const;
+  struct Access {
+    uint64_t hash;
+    uint32_t bytes;
+    ClassNumber number;
+  };
+  static constexpr size_t kWaiting = 16;
+
   MissRatioCurve& CurveOf(ClassNumber number) REQUIRES(mutex_);
+  // Calls `visit(curve)` for each whose sample has the access.
+  template <class Visitor>
+  void ForEachCurve(const Access& access, Visitor&& visit) REQUIRES(mutex_);
+  void TellWaiting() REQUIRES(mutex_);
   void EndEpoch() REQUIRES(mutex_);
   void Follow(ClassNumber number) REQUIRES(mutex_);
 
@@ -78,6 +92,8 @@ class ClassCurves {
   // By class, [0] of all keys; null until there was an access.
   std::array<std::unique_ptr<MissRatioCurve>, kMostClassNumbers> curves_ GUARDED_BY(mutex_);
   std::array<uint32_t, kMostClassNumbers> own_limits_ GUARDED_BY(mutex_);
+  std::array<Access, kWaiting> waiting_ GUARDED_BY(mutex_);
+  size_t waiting_count_ GUARDED_BY(mutex_) = 0;
   uint64_t epoch_accesses_ GUARDED_BY(mutex_) = 0;
   size_t followed_entries_ GUARDED_BY(mutex_) = 0;
 };

@@ -54,7 +54,7 @@ void GhostTable::Put(uint64_t hash, const AccessHistory& history, uint32_t now) 
   waiting_ = {FingerprintOf(hash) | PackFrequency(history.frequency) << kStampBits |
                   StampOf(history.last_use),
               StampOf(now), SetOf(hash)};
-  __builtin_prefetch(&sets_[waiting_.set], 1);
+  PrefetchForWrite(&sets_[waiting_.set]);
 }
 
 // This and Take look at all ways without a branch, which could only be guessed.

@@ -24,6 +24,7 @@
 #include <optional>
 #include <vector>
 
+#include "base/prefetch.h"
 #include "storage/eviction/access_history.h"
 
 namespace strata::eviction {
@@ -44,7 +45,7 @@ class GhostTable {
   // What it was when it was evicted, which is then forgotten; nothing if it is not known.
   std::optional<AccessHistory> Take(uint64_t hash, uint32_t now);
 
-  void Prefetch(uint64_t hash) const { __builtin_prefetch(&sets_[SetOf(hash)], 1); }
+  void Prefetch(uint64_t hash) const { PrefetchForWrite(&sets_[SetOf(hash)]); }
   size_t memory_bytes() const { return sets_.size() * sizeof(Set); }
 
  private:

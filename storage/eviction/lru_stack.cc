@@ -54,7 +54,7 @@ size_t LruStack::memory_bytes() const {
 
 uint32_t& LruStack::Find(uint64_t hash) {
   const size_t mask = places_.size() - 1;
-  size_t i = static_cast<size_t>(hash >> 32) & mask;
+  size_t i = HomeOf(hash);
   // Slots of keys that were dropped stay taken until the gaps are closed.
   auto is_other = [&](const Key& key) {
     return key.state == StackState::kAbsent || key.hash != hash;

@@ -23,6 +23,8 @@
 #include <optional>
 #include <vector>
 
+#include "base/prefetch.h"
+
 namespace strata::eviction {
 
 enum class StackState : uint32_t { kAbsent, kWaiting, kCounted };
@@ -43,6 +45,13 @@ class LruStack {
   // nothing if it was absent.
   // REQUIRES: size() < most_keys, or the key is in the stack; bytes <= kMostBytes.
   std::optional<Seen> Use(uint64_t hash, uint32_t bytes, StackState state);
+  // Memory that Use will look at, in two stages: the second once the first had time to come.
+  void PrefetchPlace(uint64_t hash) const { PrefetchForRead(&places_[HomeOf(hash)]); }
+  void PrefetchKey(uint64_t hash) const {
+    if (const uint32_t place = places_[HomeOf(hash)]; place != 0) {
+      PrefetchForRead(&keys_[place - 1]);
+    }
+  }
   // REQUIRES: size() > 0.
   void DropOldest();
   // Gives each key the state that `state_of` tells for its hash; O(n).
@@ -66,6 +75,9 @@ class LruStack {
   };
   static_assert(sizeof(Key) == 16);
 
+  size_t HomeOf(uint64_t hash) const {
+    return static_cast<size_t>(hash >> 32) & (places_.size() - 1);
+  }
   // The key's slot in places_, or the free one where it belongs.
   uint32_t& Find(uint64_t hash);
   void AddBytes(size_t position, uint64_t change);

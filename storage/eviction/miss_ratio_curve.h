@@ -54,6 +54,9 @@ class MissRatioCurve {
 
   // An access to a key of the outer sample, and what a cache needs for it. O(log n).
   void OnAccess(uint64_t hash, uint32_t bytes);
+  // Of an access that will be told soon: see LruStack.
+  void PrefetchPlace(uint64_t hash) const { stack_.PrefetchPlace(hash); }
+  void PrefetchKey(uint64_t hash) const { stack_.PrefetchKey(hash); }
   // So many accesses were made to all keys, sampled or not. They have to be told as well, before
   // the curve is asked or forgets.
   void AddAccesses(uint64_t accesses) { accesses_ += static_cast<double>(accesses); }
