@@ -69,7 +69,7 @@ RequestParser::Status RequestParser::ReadBulks(std::string_view input, const Par
     return Incomplete(bytes_wanted);
   };
   while (bulks_left_ > 0) {
-    if (bulk_size_ == kNoBulk) {
+    if (bulk_size_ == kNoBulk && !ReadShortBulkHeader(input)) {
       Status status = ReadBulkHeader(input, limits);
       if (status == Status::kIncomplete) return suspend(bytes_wanted_);
       if (status == Status::kError) return status;
@@ -91,6 +91,24 @@ RequestParser::Status RequestParser::ReadBulks(std::string_view input, const Par
     if (spans_.capacity() > 1024) spans_.shrink_to_fit();
   }
   return Status::kRequest;
+}
+
+bool RequestParser::ReadShortBulkHeader(std::string_view input) {
+  constexpr size_t kLongest = 5;  // "$12\r\n"
+  if (input.size() - position_ < kLongest) return false;
+  const char* at = input.data() + position_;
+  const auto first = static_cast<unsigned>(at[1] - '0');
+  if (at[0] != '$' || first > 9) return false;
+  if (at[2] == '\r') {
+    bulk_size_ = first;
+    position_ += kLongest - 1;
+    return true;
+  }
+  const auto second = static_cast<unsigned>(at[2] - '0');
+  if (first == 0 || second > 9 || at[3] != '\r') return false;
+  bulk_size_ = first * 10 + second;
+  position_ += kLongest;
+  return true;
 }
 
 RequestParser::Status RequestParser::ReadBulkHeader(std::string_view input,

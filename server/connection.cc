@@ -110,7 +110,9 @@ void Connection::OnTurnEnd(const Turn& turn) {
     ScheduleRetry();
     UpdateInterest();
   }
-  if (!client_.output.empty() || client_.closing != CloseState::kOpen) SendSoon();
+  if (!client_.output.empty() || client_.closing != CloseState::kOpen) {
+    SendSoon(Content::kAnswer);
+  }
 }
 
 void Connection::KeepRest(std::string_view input, size_t used) {
@@ -253,13 +255,17 @@ void Connection::Drain() {
 }
 
 void Connection::SendSoon() {
+  SendSoon(Content::kMessage);
+}
+
+void Connection::SendSoon(Content content) {
   // It may be a quick reader who was sent much at once.
   if (IsOverHardLimit() && !executing_) WriteSome();
   if (IsOverHardLimit())
     client_.overrun = true;  // not closed now: a topic is telling its subscribers
   if (send_pending_) return;
   send_pending_ = true;
-  thread_.FlushLater(*this);
+  thread_.FlushLater(*this, content);
 }
 
 void Connection::Close() {

@@ -62,10 +62,14 @@ class Connection final : public ClientPort,
   void Resume() override;
   void SendSoon() override;
 
+  // What there is to send.
+  enum class Content : uint8_t { kAnswer, kMessage };
+
  private:
   void OnReady(uint32_t events) override;
   Session& session() override { return session_; }
   void OnTurnEnd(const Turn& turn) override;
+  void SendSoon(Content content);
   // Watches for input and room for output as the state asks for.
   void UpdateInterest();
   // Reads, and gives what has come to the round.

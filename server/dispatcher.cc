@@ -217,8 +217,9 @@ bool Dispatcher::MakeRoom() {
 
 bool Dispatcher::MustWait(const Client& client, const Request& request) const {
   // As in Redis, who monitors is none of those that are held back.
-  if (services_.pause.until_ms <= now_ms_ || client.monitoring) return false;
-  if (services_.pause.mode == PauseMode::kAll) return true;
+  const PauseMode mode = services_.pause.ModeAt(now_ms_);
+  if (mode == PauseMode::kNone || client.monitoring) return false;
+  if (mode == PauseMode::kAll) return true;
   auto may_write = [&](const Call& call) { return MayWrite(services_.scripting, call); };
   if (request.command->Is(kRunsQueue) && client.transaction != nullptr) {
     const std::span<const Call> queue = client.transaction->queue();

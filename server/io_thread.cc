@@ -95,8 +95,8 @@ void IoThread::Forget(uint64_t client_id) {
   if (stopping_) MaybeFinish();
 }
 
-void IoThread::FlushLater(Connection& connection) {
-  unflushed_.push_back(&connection);
+void IoThread::FlushLater(Connection& connection, Connection::Content content) {
+  (content == Connection::Content::kAnswer ? answered_ : told_).push_back(&connection);
 }
 
 void IoThread::AnswerBell() {
@@ -110,8 +110,10 @@ void IoThread::FlushAll() {
     services_.post.OpenLetters(index_);
     services_.post.RingBells();  // a letter may have been passed on
   }
-  for (size_t i = 0; i < unflushed_.size(); ++i) unflushed_[i]->Flush();
-  unflushed_.clear();
+  for (std::vector<Connection*>* waiting : {&answered_, &told_}) {
+    for (size_t i = 0; i < waiting->size(); ++i) (*waiting)[i]->Flush();
+    waiting->clear();
+  }
   if (!serving_others_) closed_.clear();
 }
 
@@ -150,10 +152,13 @@ void IoThread::Tick() {
   RenewLimits();
   {
     BatchScope scope(dispatcher_);
+    // During CLIENT PAUSE keys stay as they are, as in Redis, but for those that a client asks for.
+    const bool keys_rest =
+        scope.busy() || services_.pause.ModeAt(services_.clock.WallMs()) != PauseMode::kNone;
     const bool may_expire = services_.active_expiry.load(std::memory_order_relaxed) &&
                             !services_.post.IsFull();  // it has something to tell
-    const ExpiryStep expiry = !scope.busy() && may_expire ? ExpireKeys() : ExpiryStep{};
-    const bool is_short = !scope.busy() && MakeRoom();
+    const ExpiryStep expiry = !keys_rest && may_expire ? ExpireKeys() : ExpiryStep{};
+    const bool is_short = !keys_rest && MakeRoom();
     const bool is_counting = !scope.busy() && index_ == 0 && census_.Step();
     if (!scope.busy() && index_ == 0) {
       services_.defragmentation.Work(services_.config.options());

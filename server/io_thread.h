@@ -64,8 +64,10 @@ class IoThread final : private EventLoop {
   // What its connections have read and not executed yet.
   Round& round() { return *round_; }
   // Its replies go out once every connection that is ready now has run: a client that is woken
-  // earlier would only take the processor from the others' commands.
-  void FlushLater(Connection& connection);
+  // earlier would only take the processor from the others' commands. Clients that have an answer to
+  // get come before those that are only told something: they ask again while those are told, and
+  // the more of them have asked, the fewer packets tell of it.
+  void FlushLater(Connection& connection, Connection::Content content);
   // Opens the letters that have come, and sends what is waiting. Not while a connection's requests
   // are executed, unless it is one that ServeOthers has put aside.
   void FlushAll();
@@ -111,8 +113,9 @@ class IoThread final : private EventLoop {
   ConnectionLimits limits_;
   std::unique_ptr<Round> round_;
   std::unordered_map<uint64_t, std::shared_ptr<Connection>> connections_;
-  std::vector<Connection*> unflushed_;
-  // Since the last flush: the round of sockets under way, or unflushed_, may still name them.
+  std::vector<Connection*> answered_;  // to be flushed, by what they get
+  std::vector<Connection*> told_;
+  // Since the last flush: the round of sockets under way, or those two, may still name them.
   std::vector<std::shared_ptr<Connection>> closed_;
   std::set<std::weak_ptr<Connection>, std::owner_less<>> suspended_;
   std::vector<std::shared_ptr<Connection>> unabandoned_;

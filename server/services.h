@@ -44,8 +44,10 @@ class ServerControl {
 
 // CLIENT PAUSE. Written with the world stopped, read by every thread.
 struct PauseState {
-  PauseMode mode = PauseMode::kNone;
-  int64_t until_ms = 0;  // unix
+  PauseMode mode = PauseMode::kNone;  // stays set when the time is over
+  int64_t until_ms = 0;               // unix
+
+  PauseMode ModeAt(int64_t now_ms) const { return now_ms < until_ms ? mode : PauseMode::kNone; }
 };
 
 struct ServerIdentity {

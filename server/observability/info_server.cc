@@ -29,14 +29,14 @@ void WriteListenerInfo(const Options& options, InfoText& out) {
   }
 }
 
-// What Valkey tells of CLIENT PAUSE. The mode stays set when the time is over.
+// What Valkey tells of CLIENT PAUSE.
 void WritePause(Services& services, InfoText& out) {
-  const int64_t left_ms = services.pause.until_ms - services.clock.WallMs();
-  const PauseMode mode = left_ms > 0 ? services.pause.mode : PauseMode::kNone;
+  const int64_t now_ms = services.clock.WallMs();
+  const PauseMode mode = services.pause.ModeAt(now_ms);
   const bool paused = mode != PauseMode::kNone;
   out.Add("paused_reason", paused ? "client_pause" : "none");
   out.Add("paused_actions", !paused ? "none" : mode == PauseMode::kAll ? "all" : "write");
-  out.Add("paused_timeout_milliseconds", paused ? left_ms : 0);
+  out.Add("paused_timeout_milliseconds", paused ? services.pause.until_ms - now_ms : 0);
 }
 
 }  // namespace

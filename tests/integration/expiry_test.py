@@ -53,6 +53,15 @@ class Expiry(ServerTest):
             wait_until(lambda: self.client.run("DBSIZE") == 0, "expired keys are removed")
         self.client.run("SELECT", 0)
 
+    def test_keys_stay_while_clients_are_paused(self):
+        self.fill(100, "PX", "100")
+        self.client.run("CLIENT", "PAUSE", "60000", "WRITE")
+        time.sleep(0.5)  # many ticks
+        self.assertEqual(self.client.run("DBSIZE"), 100)
+        self.assertEqual(self.info("expired_keys"), 0)
+        self.client.run("CLIENT", "UNPAUSE")
+        wait_until(lambda: self.client.run("DBSIZE") == 0, "expired keys are removed")
+
     def test_expired_keys_are_never_visible(self):
         self.client.run("DEBUG", "SET-ACTIVE-EXPIRE", "0")
         self.fill(1000, "PX", "100")
