@@ -302,13 +302,14 @@ Dispatcher::Outcome Dispatcher::Run(Client& client, const Request& request, Repl
   client.last_row = request.row;
   client.last_active_ms = now_ms_;
   ++client.commands;
-  const Call call = CallOf(request);
+  const Command& command = *request.command;
+  const std::span<const KeyRef> keys = batch_.Keys(request);
   CommandContext context{services_,
                          client,
                          statistics_,
-                         call.command,
-                         call.arguments,
-                         call.keys,
+                         command,
+                         batch_.Arguments(request),
+                         keys,
                          Database(services_.keyspace, client.database, now_ms_),
                          reply,
                          secrets_,
@@ -316,24 +317,24 @@ Dispatcher::Outcome Dispatcher::Run(Client& client, const Request& request, Repl
                          block_request_,
                          MayBlock::kYes,
                          nested_};
-  const bool runs_queue = call.command.Is(kRunsQueue) && client.transaction != nullptr;
-  if (call.command.Is(kPubsub) || runs_queue) {
+  const bool runs_queue = command.Is(kRunsQueue) && client.transaction != nullptr;
+  if (command.Is(kPubsub) || runs_queue) {
     OpenLetters(client);  // what was sent before belongs to the subscriptions there were then
   }
   const bool ends_transaction = runs_queue && client.transaction->open();
-  if (!busy_) isolation_.LockKeys(runs_queue ? client.transaction->LockedKeys() : call.keys);
+  if (!busy_) isolation_.LockKeys(runs_queue ? client.transaction->LockedKeys() : keys);
   client.answering = true;
-  call.command.handler(context);
+  command.handler(context);
   client.answering = false;
   if (isolation_.is_outside()) [[unlikely]] {
     TurnBusy();
   }
   if (!client.held_news.empty()) client.output.Append(std::exchange(client.held_news, {}));
   if (block_request_) [[unlikely]] {
-    Park(services_, client, call, *block_request_);
+    Park(services_, client, CallOf(request), *block_request_);
   }
   if (client.tracking != nullptr) [[unlikely]] {
-    Track(client, call);
+    Track(client, CallOf(request));
   }
   if (!ready_.keys().empty() && !busy_) [[unlikely]] {
     ready_.ServeUnder(isolation_, now_ms_);

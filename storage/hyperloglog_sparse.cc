@@ -73,18 +73,6 @@ void JoinRuns(Splice& splice) {
 
 }  // namespace
 
-std::optional<Run> ReadRun(std::string_view bytes, size_t offset) {
-  if (offset >= bytes.size()) return std::nullopt;
-  auto head = static_cast<uint8_t>(bytes[offset]);
-  if ((head & 0x80) != 0) {
-    auto rank = static_cast<uint8_t>((head >> 2 & 0x1f) + 1);
-    return Run{RunKind::kRanks, rank, 1, (head & 0x03u) + 1};
-  }
-  if ((head & 0x40) == 0) return Run{RunKind::kZeroes, 0, 1, (head & 0x3fu) + 1};
-  uint32_t low = offset + 1 < bytes.size() ? static_cast<uint8_t>(bytes[offset + 1]) : 0;
-  return Run{RunKind::kManyZeroes, 0, 2, ((head & 0x3fu) << 8 | low) + 1};
-}
-
 RaisePlan PlanRaise(std::string_view bytes, Position position, size_t max_bytes) {
   // What joining looks at: so many runs, and a byte behind them.
   constexpr size_t kTail = kRunsToJoin * kLongestRun;

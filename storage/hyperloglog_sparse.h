@@ -33,7 +33,17 @@ struct Run {
 
 // The run at an offset into the bytes of a whole HyperLogLog; nothing at their end. If the end cuts
 // off the second byte of a run, it counts as zero: what Redis reads there is a string's terminator.
-std::optional<Run> ReadRun(std::string_view bytes, size_t offset);
+inline std::optional<Run> ReadRun(std::string_view bytes, size_t offset) {
+  if (offset >= bytes.size()) return std::nullopt;
+  auto head = static_cast<uint8_t>(bytes[offset]);
+  if ((head & 0x80) != 0) {
+    auto rank = static_cast<uint8_t>((head >> 2 & 0x1f) + 1);
+    return Run{RunKind::kRanks, rank, 1, (head & 0x03u) + 1};
+  }
+  if ((head & 0x40) == 0) return Run{RunKind::kZeroes, 0, 1, (head & 0x3fu) + 1};
+  uint32_t low = offset + 1 < bytes.size() ? static_cast<uint8_t>(bytes[offset + 1]) : 0;
+  return Run{RunKind::kManyZeroes, 0, 2, ((head & 0x3fu) << 8 | low) + 1};
+}
 
 // Calls `visit(first register, run)` for each run; false if they do not make 16,384 registers.
 template <class Visitor>
