@@ -66,6 +66,12 @@ class CommandContext {
     if (!client.no_touch) Use(key, *entry);
     return entry;
   }
+  // The key is used, whoever uses it.
+  void Use(const KeyRef& key, Entry& entry) {
+    EntryUse& use = entry.use();
+    if (!use.is_new()) database.NoteHit(key, entry);
+    use.Use(now_s(), FrequencyScaleOf(options()), client.random);
+  }
   // Counted but not touched: for commands that ask about a key, not for its value.
   Entry* LookAt(const KeyRef& key) {
     Entry* entry = database.Find(key);
@@ -168,11 +174,6 @@ class CommandContext {
  private:
   // `writer`: the client that changed it, 0 if none did.
   void TellListeners(int database_index, const KeyRef& key, const KeyEvent& event, uint64_t writer);
-  void Use(const KeyRef& key, Entry& entry) {
-    EntryUse& use = entry.use();
-    if (!use.is_new()) database.NoteHit(key, entry);
-    use.Use(now_s(), FrequencyScaleOf(options()), client.random);
-  }
   bool has_classes() const { return services.keyspace.classes().any(); }
   ClassNumber ClassOf(const KeyRef& key) const {
     return services.keyspace.classes().NumberOf(database.index(), key.bytes);

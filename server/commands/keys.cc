@@ -35,7 +35,7 @@ void Touch(CommandContext& c) {
   for (const KeyRef& key : c.keys) {
     Entry* entry = c.LookAt(key);
     if (entry == nullptr) continue;
-    entry->use().Touch(c.now_s());
+    c.Use(key, *entry);  // even where CLIENT NO-TOUCH is on, as in Redis
     ++found;
   }
   c.reply.Integer(found);

@@ -114,8 +114,9 @@ class Run {
   void CheckTables() {
     Keyspace& keyspace = server_.keyspace();
     for (size_t i = 0; i < keyspace.shard_count(); ++i) {
-      for (const auto& database : keyspace.shard(i).databases) {
-        const ShardDatabase* part = database.load();
+      const DatabaseParts& databases = keyspace.shard(i).databases;
+      for (size_t database = 0; database < databases.size(); ++database) {
+        const ShardDatabase* part = databases[database].load();
         if (part != nullptr) part->table().CheckInvariants();
       }
     }
