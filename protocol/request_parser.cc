@@ -69,7 +69,7 @@ RequestParser::Status RequestParser::ReadBulks(std::string_view input, const Par
     return Incomplete(bytes_wanted);
   };
   while (bulks_left_ > 0) {
-    if (bulk_size_ == kNoBulk && !ReadShortBulkHeader(input)) {
+    if (bulk_size_ == kNoBulk && !ReadShortBulkHeader(input, limits)) {
       Status status = ReadBulkHeader(input, limits);
       if (status == Status::kIncomplete) return suspend(bytes_wanted_);
       if (status == Status::kError) return status;
@@ -93,9 +93,11 @@ RequestParser::Status RequestParser::ReadBulks(std::string_view input, const Par
   return Status::kRequest;
 }
 
-bool RequestParser::ReadShortBulkHeader(std::string_view input) {
+bool RequestParser::ReadShortBulkHeader(std::string_view input, const ParserLimits& limits) {
   constexpr size_t kLongest = 5;  // "$12\r\n"
-  if (input.size() - position_ < kLongest) return false;
+  constexpr int64_t kGreatest = 99;
+  static_assert(kGreatest <= kUnauthenticatedBulkBytes);
+  if (input.size() - position_ < kLongest || limits.max_bulk_bytes < kGreatest) return false;
   const char* at = input.data() + position_;
   const auto first = static_cast<unsigned>(at[1] - '0');
   if (at[0] != '$' || first > 9) return false;

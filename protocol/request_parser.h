@@ -61,9 +61,9 @@ class RequestParser {
   Status ReadArrayHeader(std::string_view input, const ParserLimits& limits);
   Status ReadBulks(std::string_view input, const ParserLimits& limits,
                    std::vector<std::string_view>& arguments);
-  // A header of one digit or two, which nearly every one is and no limit forbids. False, with
-  // nothing done, for any other.
-  bool ReadShortBulkHeader(std::string_view input);
+  // A header of one digit or two, which nearly every one is. False, with nothing done, for any
+  // other, and where one might be forbidden.
+  bool ReadShortBulkHeader(std::string_view input, const ParserLimits& limits);
   Status ReadBulkHeader(std::string_view input, const ParserLimits& limits);
   Line ReadNumber(std::string_view input, int64_t& value);
   Status Incomplete(size_t bytes_wanted);

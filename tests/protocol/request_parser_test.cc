@@ -95,9 +95,12 @@ TEST_CASE("a bulk must begin with a dollar, which is looked at once its line is 
 }
 
 TEST_CASE("proto-max-bulk-len bounds a bulk's length, not its bytes") {
-  ParserLimits limits{.max_bulk_bytes = 1000};
-  CHECK(OnlyRequest(Array({std::string(1000, 'x')}), limits)[0].size() == 1000);
-  CHECK(ErrorOf(Array({std::string(1001, 'x')}), limits) == "Protocol error: invalid bulk length");
+  const size_t most = GENERATE(5u, 50u, 98u, 99u, 1000u);
+  CAPTURE(most);
+  ParserLimits limits{.max_bulk_bytes = static_cast<int64_t>(most)};
+  CHECK(OnlyRequest(Array({std::string(most, 'x')}), limits)[0].size() == most);
+  CHECK(ErrorOf(Array({std::string(most + 1, 'x')}), limits) ==
+        "Protocol error: invalid bulk length");
 }
 
 TEST_CASE("who is not authenticated may send 10 arguments of 16 KiB") {
