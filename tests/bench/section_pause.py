@@ -69,6 +69,7 @@ def run(settings):
     report.notes.append("Round trips of a PING beside the writes; \"own\" is without the time the "
                         "server waited for its core and without what the host took of the cores.")
     if not all(result["sees_stolen_time"] for result in runs):
-        report.notes.append("What the host took could not be read here (it needs root, debugfs and "
-                            "a kernel that accounts for it), so it counts as the server's.")
+        report.notes.append("What the host took could not be read here, so it counts as the "
+                            "server's. It needs root, a kernel that accounts for it, and "
+                            "`mount -t debugfs none /sys/kernel/debug`.")
     return report
