@@ -139,15 +139,7 @@ RequestParser::Status RequestParser::ReadBulkHeader(std::string_view input,
 
 // Reads digits up to \r and steps over the line's end.
 RequestParser::Line RequestParser::ReadNumber(std::string_view input, int64_t& value) {
-  if (input.size() - position_ > 2 && input[position_ + 1] == '\r') {
-    const auto digit = static_cast<unsigned>(input[position_] - '0');
-    if (digit <= 9) {
-      value = digit;
-      position_ += 3;
-      return Line::kNumber;
-    }
-  }
-  // Nearly every other number is two or three digits without a leading zero.
+  // Nearly every number is one to three digits without a leading zero.
   constexpr size_t kShortNumber = 9;
   size_t at = position_;
   int64_t number = 0;

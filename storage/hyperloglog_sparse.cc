@@ -78,29 +78,27 @@ RaisePlan PlanRaise(std::string_view bytes, Position position, size_t max_bytes)
   constexpr size_t kTail = kRunsToJoin * kLongestRun;
   static_assert(kLongestRun + kLongestSplit + kTail <= Splice::kMostBytes);
 
-  RaisePlan plan{SparseResult::kTooBig, {}};
-  if (position.rank > kGreatestRank) return plan;
+  if (position.rank > kGreatestRank) return {SparseResult::kTooBig, {}};
   std::optional<Place> place = Locate(bytes, position.index);
-  plan.result = SparseResult::kCorrupt;
-  if (!place) return plan;
+  if (!place) return {SparseResult::kCorrupt, {}};
   const Run& run = place->run;
-  plan.result = SparseResult::kUnchanged;
-  if (run.rank >= position.rank) return plan;
+  if (run.rank >= position.rank) return {SparseResult::kUnchanged, {}};
 
+  RaisePlan plan{SparseResult::kChanged, {}};
   Splice& splice = plan.splice;
   splice.offset = place->previous.value_or(place->offset);
   splice.Append(bytes.substr(splice.offset, place->offset - splice.offset));
   const size_t size_before = splice.size;
   AppendSplitRun(splice, *place, position);
   const size_t split_size = splice.size - size_before;
-  plan.result = SparseResult::kTooBig;
-  if (split_size > run.size && bytes.size() + split_size - run.size > max_bytes) return plan;
+  if (split_size > run.size && bytes.size() + split_size - run.size > max_bytes) {
+    return {SparseResult::kTooBig, {}};
+  }
   const size_t run_end = std::min(place->offset + run.size, bytes.size());  // it may be cut off
   const std::string_view tail = bytes.substr(run_end, kTail);
   splice.Append(tail);
   splice.removed = run_end + tail.size() - splice.offset;
   JoinRuns(splice);
-  plan.result = SparseResult::kChanged;
   return plan;
 }
 
