@@ -16,10 +16,10 @@
 #include <string>
 
 #include "base/buffer.h"
+#include "base/readiness_set.h"
 #include "base/unique_fd.h"
 #include "server/client.h"
 #include "server/client_registry.h"
-#include "server/readiness_set.h"
 #include "server/round.h"
 #include "server/session.h"
 

@@ -13,9 +13,9 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/readiness_set.h"
 #include "server/connection.h"
 #include "server/dispatcher.h"
-#include "server/readiness_set.h"
 #include "server/round.h"
 #include "server/services.h"
 #include "storage/class_census.h"

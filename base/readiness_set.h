@@ -1,6 +1,6 @@
 #pragma once
 
-// Which client sockets can be read or written: an epoll set of our own, itself waited for by Asio.
+// Which sockets can be read or written: an epoll set of our own, itself waited for by Asio.
 //
 // A socket that Asio watches costs a system call more per request than the reading and writing:
 // either a recv that finds nothing, or an epoll_ctl to arm the wait (docs/adr/0002). Here a socket

@@ -1,4 +1,4 @@
-#include "server/readiness_set.h"
+#include "base/readiness_set.h"
 
 #include <sys/epoll.h>
 
