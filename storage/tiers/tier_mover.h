@@ -1,0 +1,124 @@
+#pragma once
+
+// Moves values between memory and a tier below. Where the races are won and lost:
+//
+//   Demote   victim -> it has a clean copy below:  a stub takes its place at once
+//                   -> else sealed, and stored under the key's name; when the tier has it, a stub
+//                      takes its place, unless the value has changed or gone meanwhile: then the
+//                      copy is stale, and to be erased
+//   Promote  stub   -> loaded, opened, in its place again, with a clean copy below;
+//                      unless the stub has gone meanwhile. A key is loaded once, however many wait.
+//   EraseSome       -> copies that are stale, until the tier says that they are gone
+//
+// A copy is one if it has the stamp that the entry's mark has (storage/tiers/copy_mark.h), and each
+// key has one operation under way at a time (storage/tiers/copy_ledger.h).
+//
+// One I/O thread's own. What says REQUIRES a lock means that of the key's shard, or the world
+// stopped.
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "storage/keyspace.h"
+#include "storage/rdb_load.h"
+#include "storage/tiers/tier.h"
+#include "storage/tiers/tier_traffic.h"
+
+namespace strata {
+
+struct TierRules {
+  std::string prefix;              // of names, up to the key space
+  size_t least_value_bytes = 256;  // a smaller one is not worth a stub
+  size_t most_value_bytes = size_t{8} << 20;
+  size_t most_storing_bytes = size_t{8} << 20;  // under way, of all threads
+};
+
+class TierMover final : public TierListener {
+ public:
+  struct Means {
+    Keyspace& keyspace;
+    Tier& tier;
+    TierTraffic& traffic;
+    const Clock& clock;
+  };
+  TierMover(const Means& means, TierRules rules);
+
+  // Forms that promoted values take.
+  void set_limits(const ValueLimits& limits) { limits_ = limits; }
+
+  // Returns how many bytes this made free, or will have when the tier has the value; 0 if it cannot
+  // be demoted now. The entry may be gone. REQUIRES: the lock.
+  size_t Demote(ShardDatabase& part, const KeyRef& key, Entry& entry);
+
+  enum class Promotion : uint8_t { kUnderWay, kDown };
+  // Asks for a stub's value, if nobody has. The waiter is among the awake when it is here, or will
+  // not be. REQUIRES: the lock.
+  Promotion Promote(const ShardDatabase& part, const KeyRef& key, std::optional<WaiterId> waiter);
+  // Whoever waited for the key has used it. REQUIRES: the lock.
+  void Unpin(CopySpace space, const KeyRef& key);
+
+  // Asks the tier to erase some of what the shard owes. Takes its lock.
+  void EraseSome(size_t shard_index);
+
+  void OnDone(TierTicket ticket, TierOutcome outcome, std::string_view value) override;
+
+  struct Awake {
+    WaiterId waiter;
+    bool failed;  // the value could not be loaded, and is still below
+  };
+  // Those whose wait is over, since the last call.
+  std::vector<Awake> TakeAwake() { return std::exchange(awake_, {}); }
+  // Requests that the tier has not answered.
+  size_t under_way() const { return pending_.size() - free_tickets_.size(); }
+
+ private:
+  struct Pending {
+    CopyLedger::Operation operation;
+    CopySpace space = 0;
+    std::string key;
+    uint64_t hash = 0;
+    uint64_t stamp = 0;
+    size_t bytes = 0;
+    bool owns_item = true;  // the ledger's item is about this request
+
+    KeyRef ref() const { return {key, hash}; }
+  };
+  // What the value that came for a stub is.
+  enum class Verdict : uint8_t { kGood, kLost, kDamaged, kUnreadable };
+  struct Opened {
+    Verdict verdict;
+    OwnedEntry entry;
+  };
+
+  bool MayStore(const Entry& entry) const;
+  size_t Store(ShardDatabase& part, const KeyRef& key, Entry& entry);
+  void OnStored(const Pending& store, TierOutcome outcome);
+  void OnLoaded(const Pending& load, TierOutcome outcome, std::string_view value);
+  void OnErased(const Pending& erasure, TierOutcome outcome);
+  // True if the value is here again, or will not come any more.
+  bool Settle(const Pending& load, TierOutcome outcome, std::string_view value);
+  Opened Open(const Entry& stub, const Pending& load, std::string_view value);
+  void Lose(ShardDatabase& part, const KeyRef& key, Verdict verdict);
+
+  Shard& ShardOf(uint64_t hash) { return means_.keyspace.shard(means_.keyspace.ShardIndex(hash)); }
+  // Null if the database was flushed meanwhile, or is empty.
+  ShardDatabase* PartOf(const Pending& pending);
+  const std::string& NameOf(CopySpace space, std::string_view key);
+  TierTicket NewTicket(CopyLedger::Operation operation, CopySpace space, const KeyRef& key);
+  void DropTicket(TierTicket ticket) { free_tickets_.push_back(ticket); }
+
+  Means means_;
+  TierRules rules_;
+  ValueLimits limits_;
+  std::vector<Pending> pending_;  // by ticket
+  std::vector<TierTicket> free_tickets_;
+  std::vector<Awake> awake_;
+  std::string name_;  // reused
+};
+
+}  // namespace strata
