@@ -1,0 +1,46 @@
+#include "cluster/remote/endpoint_set.h"
+
+namespace strata {
+
+RemoteEndpoint& EndpointSet::Add(const RemoteAddress& address) {
+  if (RemoteEndpoint* known = Find(address.Text())) return *known;
+  endpoints_.push_back(
+      std::make_unique<RemoteEndpoint>(environment_, address, owner_, random_.Next()));
+  MutexLock lock(mutex_);
+  statistics_.push_back(endpoints_.back()->statistics());
+  return *endpoints_.back();
+}
+
+RemoteEndpoint* EndpointSet::Find(std::string_view name) const {
+  for (const auto& endpoint : endpoints_) {
+    if (endpoint->name() == name) return endpoint.get();
+  }
+  return nullptr;
+}
+
+void EndpointSet::Flush() {
+  // A link that fails meanwhile tells of its requests, and whoever hears it may send others.
+  for (size_t i = 0; i < unflushed_.size(); ++i) unflushed_[i]->Flush();
+  unflushed_.clear();
+}
+
+void EndpointSet::Tick() {
+  for (const auto& endpoint : endpoints_) endpoint->Tick();
+}
+
+void EndpointSet::PollOnce(int most_ms) {
+  waits_.clear();
+  waiting_.clear();
+  for (const auto& endpoint : endpoints_) endpoint->AppendWaits(waits_, waiting_);
+  if (poll(waits_.data(), waits_.size(), most_ms) <= 0) return;
+  for (size_t i = 0; i < waits_.size(); ++i) {
+    if (waits_[i].revents != 0) waiting_[i]->OnReady(static_cast<uint32_t>(waits_[i].revents));
+  }
+}
+
+std::vector<std::shared_ptr<const EndpointStatistics>> EndpointSet::Statistics() const {
+  MutexLock lock(mutex_);
+  return statistics_;
+}
+
+}  // namespace strata

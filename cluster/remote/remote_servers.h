@@ -1,0 +1,89 @@
+#pragma once
+
+// One thread's way to a group of servers that speak RESP: a lower tier, later peers.
+//
+//   RemoteServers    which server a key lies on; what callers see
+//   RemoteEndpoint   one server: its links, circuit breaker, statistics
+//   RemoteLink       one connection: requests out, replies in, deadlines
+//   RequestQueue, ReplyStream, RemoteSocket    their bytes
+//
+// The links live in the thread's ReadinessSet, beside its clients' connections. A round of the
+// thread: replies are handed to the listener as sockets get ready, callers Send, and Flush writes
+// what was sent. Tick does the rest: it connects, and sees to deadlines.
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cluster/remote/endpoint_set.h"
+
+namespace strata {
+
+// Where the links live; all of it borrowed.
+struct RemoteThread {
+  boost::asio::io_context& context;
+  ReadinessSet& sockets;
+  const Clock& clock;
+};
+
+// One thread's own, but for Statistics.
+class RemoteServers final : private RemoteEndpoint::Owner {
+ public:
+  // The thread and the listener are borrowed. An option that cannot be used is the error. Nothing
+  // is connected before the first Tick.
+  static Result<std::unique_ptr<RemoteServers>> Create(const RemoteThread& thread,
+                                                       const RemoteOptions& options,
+                                                       RemoteListener& listener);
+  ~RemoteServers() override = default;
+
+  // Whether Send would accept a request.
+  bool IsUp(std::string_view routing_key) const;
+  // To the server that the key lies on; it may not be an argument. False: that is down, or at its
+  // limits, and nothing will be told. There is no order between requests.
+  [[nodiscard]] bool Send(uint64_t request, std::string_view routing_key,
+                          RequestArguments arguments);
+
+  // Those of all servers, for what must be asked of each of them (SCAN).
+  std::vector<std::string> ServerNames() const;
+  // To one of them. False, too, if it is no longer part of the group.
+  [[nodiscard]] bool SendTo(std::string_view server, uint64_t request, RequestArguments arguments);
+
+  // Writes what was sent. At the end of each round of the thread that may have sent something.
+  void Flush();
+  // At least ten times a second.
+  void Tick();
+
+  // Blocks until something was told to the listener, from a handler of the thread: for a script
+  // that needs a value while all else waits. False if nothing came in time. Not from the listener's
+  // calls, whose BeginReplies must say yes meanwhile.
+  bool WaitForReplies(std::chrono::milliseconds most);
+
+  // Of each server. Thread-safe.
+  std::vector<std::shared_ptr<const EndpointStatistics>> Statistics() const {
+    return endpoints_.Statistics();
+  }
+
+ private:
+  RemoteServers(const RemoteThread& thread, const RemoteOptions& options, RemoteListener& listener);
+
+  bool BeginReplies() override;
+  void EndReplies() override;
+  void OnReply(RemoteEndpoint& endpoint, const RequestQueue::Answered& answered,
+               const RemoteReply& reply) override;
+  void OnFailure(const RemoteRequest& request, RemoteFailure failure) override;
+  void FlushLater(RemoteLink& link) override { endpoints_.FlushLater(link); }
+
+  RemoteEndpoint& EndpointOf(std::string_view routing_key) const;
+
+  const RemoteOptions options_;
+  const RemoteThread thread_;
+  RemoteListener& listener_;
+  EndpointSet endpoints_;
+  std::vector<uint64_t> server_hashes_;  // of endpoints_, by index
+  bool telling_ = false;                 // between BeginReplies and EndReplies
+  uint64_t told_ = 0;                    // calls of OnReply and OnFailure
+};
+
+}  // namespace strata
