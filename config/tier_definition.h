@@ -5,8 +5,8 @@
 //   cold  address 10.0.0.5:6379 user strata password secret prefix strata on-error miss
 //   cold  kind redis-cluster address a:7000 address b:7000 tls yes tls-ca-cert-file ca.pem
 //
-// Values that memory has no room for lie there, under names that begin with the prefix, the node and
-// the generation (storage/tiers/).
+// Values that memory has no room for lie there, under names that begin with the prefix, the node
+// and the generation (storage/tiers/).
 
 #include <cstdint>
 #include <string>

@@ -118,7 +118,13 @@ Server::Server(LoadedConfig loaded)
                 post_,
                 pubsub_,
                 tracking_,
-                key_listeners_} {
+                key_listeners_,
+                tier_traffic_,
+                static_cast<uint64_t>(clock_.WallMs())} {
+  if (!config_.options().tiers.tiers.empty()) {
+    keyspace_.KeepCopies();
+    key_listeners_.Add();  // copies of values that change are to be forgotten
+  }
   for (size_t i = 0; i < identity_.io_threads; ++i) {
     threads_.push_back(std::make_unique<IoThread>(services_, i, identity_.io_threads));
   }

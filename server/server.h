@@ -51,6 +51,7 @@ class Server final : public ServerControl {
   MemoryBudget memory_;  // outlives the reclaimer, which tells it what it frees
   Reclaimer reclaimer_;
   KeyListeners key_listeners_;
+  TierTraffic tier_traffic_;
   KeyEvents key_events_{key_listeners_};
   Keyspace keyspace_;
   BigReaderLock world_;

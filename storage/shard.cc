@@ -311,8 +311,8 @@ std::optional<int64_t> ShardDatabase::Fire(uint64_t hash, int64_t now_ms) {
 }
 
 const Entry* ShardDatabase::Sample(EvictionScope scope, Random& random) {
-  if (table_.size() == 0) return nullptr;
-  if (classes_->any()) return SampleOfClasses(scope, random);
+  if (table_.size() == stub_size_) return nullptr;
+  if (classes_->any() || stub_size_ > 0) return SampleThatMayGo(scope, random);
   if (scope == EvictionScope::kAllKeys) return table_.Sample(random.Next());
   if (volatile_size_ == 0) return nullptr;
   // Where few expire, those are found faster that are known to.
@@ -326,8 +326,8 @@ const Entry* ShardDatabase::Sample(EvictionScope scope, Random& random) {
   return rare ? nullptr : SampleFromWheel();
 }
 
-// Where most may not go, it takes some tries.
-const Entry* ShardDatabase::SampleOfClasses(EvictionScope scope, Random& random) {
+// Where most may not go, because of their class or since they are stubs, it takes some tries.
+const Entry* ShardDatabase::SampleThatMayGo(EvictionScope scope, Random& random) {
   constexpr int kMostTries = 256;
   for (int i = 0; i < kMostTries; ++i) {
     const Entry* entry = table_.Sample(random.Next());
@@ -361,19 +361,34 @@ Entry* ShardDatabase::FindByHash(uint64_t hash) {
   return nullptr;
 }
 
-size_t ShardDatabase::Evict(uint64_t hash, EvictionScope scope, int64_t now_ms) {
-  constexpr size_t kSamples = 5;  // of a collection's elements
+size_t ShardDatabase::Evict(uint64_t hash, EvictionScope scope, const EvictionRun& run) {
   Entry* entry = FindByHash(hash);
-  if (entry == nullptr || !MayEvict(*entry, scope)) return 0;
-  const KeyRef key{entry->key(), hash};
-  const size_t bytes = AllocationSize(entry->TotalBytes(kSamples));
-  if (entry->IsExpired(now_ms)) {
-    statistics_->Count(now_ms - entry->expiry_ms());
+  if (entry == nullptr) return 0;
+  if (run.below != nullptr && !entry->IsExpired(run.now_ms)) {
+    const EntryUse use = entry->use();
+    const std::string_view key = entry->key();
+    if (const size_t bytes = run.below->Take(*this, {key, hash}, *entry)) {
+      if (*adaptive_ != nullptr) (*adaptive_)->OnEvict(index_, hash, use, run.now_ms / 1000);
+      return bytes;
+    }
+    entry = FindByHash(hash);  // it may have been moved
+  }
+  if (!run.may_evict || !MayEvict(*entry, run.evict_scope.value_or(scope))) return 0;
+  return EvictNow(*entry, hash, run.now_ms);
+}
+
+size_t ShardDatabase::EvictNow(Entry& entry, uint64_t hash, int64_t now_ms) {
+  constexpr size_t kSamples = 5;  // of a collection's elements
+  const KeyRef key{entry.key(), hash};
+  const size_t bytes = AllocationSize(entry.TotalBytes(kSamples));
+  if (entry.IsExpired(now_ms)) {
+    statistics_->Count(now_ms - entry.expiry_ms());
     TellExpired(key);
+    ExpireCopy(key, entry);
   } else {
     ++*evicted_;
-    classes_->CountEvicted(entry->use().class_number());
-    if (*adaptive_ != nullptr) (*adaptive_)->OnEvict(index_, hash, entry->use(), now_ms / 1000);
+    classes_->CountEvicted(entry.use().class_number());
+    if (*adaptive_ != nullptr) (*adaptive_)->OnEvict(index_, hash, entry.use(), now_ms / 1000);
     if (observer_ != nullptr) observer_->OnEvicted(index_, key);
   }
   RemoveAt(table_.Find(key.bytes, hash), key);

@@ -19,6 +19,7 @@
 #include "storage/entry.h"
 #include "storage/eviction/eviction_pool.h"
 #include "storage/eviction/eviction_rule.h"
+#include "storage/eviction/eviction_run.h"
 #include "storage/expiry_wheel.h"
 #include "storage/hash_table.h"
 #include "storage/key_classes.h"
@@ -103,14 +104,14 @@ class alignas(64) ShardDatabase {
   }
   // Of entries with the same hash, some one; null if there is none.
   Entry* FindByHash(uint64_t hash);
-  // Evicts the entry with that hash, or removes it as expired if it is. Returns about how many
-  // bytes it took; 0 if there is none, or it may not be evicted.
-  size_t Evict(uint64_t hash, EvictionScope scope, int64_t now_ms);
+  // Sends the value of the entry with that hash below, or evicts it, or removes it as expired if it
+  // is. Returns about how many bytes it took; 0 if there is none, or it may not go.
+  size_t Evict(uint64_t hash, EvictionScope scope, const EvictionRun& run);
   uint64_t HashOf(const Entry& entry) const { return Hash64(entry.key(), seed_); }
 
   const KeyClasses& classes() const { return *classes_; }
   bool MayEvict(const Entry& entry, EvictionScope scope) const {
-    return classes_->MayEvict(entry, scope);
+    return !entry.is_stub() && classes_->MayEvict(entry, scope);
   }
 
   // Of copies in a lower tier. The value is there now: the entry becomes a stub. Returns the bytes
@@ -166,7 +167,8 @@ class alignas(64) ShardDatabase {
   void RemoveAt(const EntryTable::Position& position, const KeyRef& key);
   void Discard(Entry* entry);
   const Entry* SampleFromWheel();
-  const Entry* SampleOfClasses(EvictionScope scope, Random& random);
+  const Entry* SampleThatMayGo(EvictionScope scope, Random& random);
+  size_t EvictNow(Entry& entry, uint64_t hash, int64_t now_ms);
   std::optional<int64_t> Fire(uint64_t hash, int64_t now_ms);
   std::optional<int64_t> FireFields(Entry& entry, uint64_t entry_hash, int64_t now_ms);
 

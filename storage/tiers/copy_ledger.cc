@@ -13,7 +13,7 @@ CopyLedger::Item* CopyLedger::Find(CopySpace space, const KeyRef& key) {
 
 CopyLedger::Item& CopyLedger::Begin(CopySpace space, const KeyRef& key, Operation operation) {
   const auto [place, is_new] = items_.emplace(Name{space, std::string(key.bytes), key.hash},
-                                              Item{operation, false, false, 0, {}});
+                                              Item{operation, false, false, false, 0, {}});
   CHECK(is_new);
   return place->second;
 }

@@ -42,6 +42,7 @@ class CopyLedger {
     Operation operation;
     bool is_asked = false;  // kErase: the tier has been asked
     bool is_stale = false;  // the copy is to be erased when this has ended
+    bool is_kept = false;   // kLoad: becomes a pin
     int64_t until_ms = 0;   // kPin: the latest, monotonic
     std::vector<WaiterId> waiters;
   };

@@ -28,7 +28,7 @@ bool HasTimedFields(const Entry& entry) {
 TierMover::TierMover(const Means& means, TierRules rules)
     : means_(means), rules_(std::move(rules)) {}
 
-size_t TierMover::Demote(ShardDatabase& part, const KeyRef& key, Entry& entry) {
+size_t TierMover::Take(ShardDatabase& part, const KeyRef& key, Entry& entry) {
   if (entry.is_stub()) return 0;
   CopyLedger& ledger = *ShardOf(key.hash).copies;
   if (entry.has_mark() && entry.mark().state() == CopyState::kClean) {
@@ -37,21 +37,24 @@ size_t TierMover::Demote(ShardDatabase& part, const KeyRef& key, Entry& entry) {
     TierTraffic::Add(means_.traffic.clean_demotions);
     return part.Demote(key, entry);
   }
-  if (!MayStore(entry) || !ledger.Forgive(part.space(), key)) return 0;
+  if (!MayStore() || !IsWorthStoring(entry) || !ledger.Forgive(part.space(), key)) return 0;
   return Store(part, key, entry);
 }
 
-// A hash whose fields expire stays: they would have to be watched below.
-bool TierMover::MayStore(const Entry& entry) const {
-  constexpr size_t kSamples = 5;  // of a collection's elements
-  TierTraffic& traffic = means_.traffic;
-  if (TierTraffic::Read(traffic.storing_bytes) >= rules_.most_storing_bytes) return false;
+bool TierMover::IsTaking() const {
+  const TierTraffic& traffic = means_.traffic;
   if (means_.clock.MonotonicMs() < traffic.full_until_ms.load(std::memory_order_relaxed)) {
     return false;
   }
+  return means_.tier.IsUp();
+}
+
+// A hash whose fields expire stays: they would have to be watched below.
+bool TierMover::IsWorthStoring(const Entry& entry) const {
+  constexpr size_t kSamples = 5;  // of a collection's elements
   const size_t bytes = entry.TotalBytes(kSamples);
   return bytes >= rules_.least_value_bytes && bytes <= rules_.most_value_bytes &&
-         means_.tier.IsUp() && !HasTimedFields(entry);
+         !HasTimedFields(entry);
 }
 
 size_t TierMover::Store(ShardDatabase& part, const KeyRef& key, Entry& entry) {
@@ -83,7 +86,7 @@ size_t TierMover::Store(ShardDatabase& part, const KeyRef& key, Entry& entry) {
 }
 
 TierMover::Promotion TierMover::Promote(const ShardDatabase& part, const KeyRef& key,
-                                        std::optional<WaiterId> waiter) {
+                                        const Want& want) {
   CopyLedger& ledger = *ShardOf(key.hash).copies;
   CopyLedger::Item* item = ledger.Find(part.space(), key);
   if (item == nullptr) {
@@ -95,8 +98,17 @@ TierMover::Promotion TierMover::Promote(const ShardDatabase& part, const KeyRef&
     item = &ledger.Begin(part.space(), key, Operation::kLoad);
   }
   CHECK(item->operation == Operation::kLoad);  // of a stub, nothing else can be under way
-  if (waiter) item->waiters.push_back(*waiter);
+  if (want.waiter) item->waiters.push_back(*want.waiter);
+  item->is_kept |= want.keep;
   return Promotion::kUnderWay;
+}
+
+bool TierMover::LoadNow(const ShardDatabase& part, const KeyRef& key) {
+  const TierTicket ticket = NewTicket(Operation::kLoad, part.space(), key);
+  pending_[ticket].owns_item = false;
+  if (means_.tier.IsUp() && means_.tier.Load(ticket, NameOf(part.space(), key.bytes))) return true;
+  DropTicket(ticket);
+  return false;
 }
 
 void TierMover::Unpin(CopySpace space, const KeyRef& key) {
@@ -176,11 +188,11 @@ void TierMover::OnLoaded(const Pending& load, TierOutcome outcome, std::string_v
   CopyLedger::Item* item = ledger.Find(load.space, load.ref());
   CHECK(item != nullptr && item->operation == Operation::kLoad);
   const bool is_stale = item->is_stale;
-  const bool is_waited_for = !item->waiters.empty();
-  for (const WaiterId waiter : item->waiters) awake_.push_back({waiter, !is_settled});
+  const bool is_kept = item->is_kept;
+  awake_.insert(awake_.end(), item->waiters.begin(), item->waiters.end());
   ledger.End(load.space, load.ref());
   if (is_stale) return ledger.Owe(load.space, load.ref());
-  if (is_settled && is_waited_for) {
+  if (is_settled && is_kept) {
     ledger.Pin(load.space, load.ref(), means_.clock.MonotonicMs() + kLongestPinMs);
   }
 }

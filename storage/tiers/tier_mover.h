@@ -2,7 +2,7 @@
 
 // Moves values between memory and a tier below. Where the races are won and lost:
 //
-//   Demote   victim -> it has a clean copy below:  a stub takes its place at once
+//   Take     victim -> it has a clean copy below:  a stub takes its place at once
 //                   -> else sealed, and stored under the key's name; when the tier has it, a stub
 //                      takes its place, unless the value has changed or gone meanwhile: then the
 //                      copy is stale, and to be erased
@@ -24,6 +24,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "storage/eviction/eviction_run.h"
 #include "storage/keyspace.h"
 #include "storage/rdb_load.h"
 #include "storage/tiers/tier.h"
@@ -38,7 +39,7 @@ struct TierRules {
   size_t most_storing_bytes = size_t{8} << 20;  // under way, of all threads
 };
 
-class TierMover final : public TierListener {
+class TierMover final : public TierListener, public VictimTaker {
  public:
   struct Means {
     Keyspace& keyspace;
@@ -51,14 +52,26 @@ class TierMover final : public TierListener {
   // Forms that promoted values take.
   void set_limits(const ValueLimits& limits) { limits_ = limits; }
 
-  // Returns how many bytes this made free, or will have when the tier has the value; 0 if it cannot
-  // be demoted now. The entry may be gone. REQUIRES: the lock.
-  size_t Demote(ShardDatabase& part, const KeyRef& key, Entry& entry);
+  // Demotes: what it returns is free now, or will be when the tier has the value.
+  size_t Take(ShardDatabase& part, const KeyRef& key, Entry& entry) override;
+  // Whether it would take values that have no copy.
+  bool MayStore() const { return !IsBusy() && IsTaking(); }
+  // Whether it would, if not so much was on its way already.
+  bool IsBusy() const { return storing_bytes() >= rules_.most_storing_bytes && IsTaking(); }
+  size_t storing_bytes() const { return TierTraffic::Read(means_.traffic.storing_bytes); }
 
   enum class Promotion : uint8_t { kUnderWay, kDown };
-  // Asks for a stub's value, if nobody has. The waiter is among the awake when it is here, or will
-  // not be. REQUIRES: the lock.
-  Promotion Promote(const ShardDatabase& part, const KeyRef& key, std::optional<WaiterId> waiter);
+  struct Want {
+    // Is among the awake when the value is here, or will not be.
+    std::optional<WaiterId> waiter = std::nullopt;
+    // It stays, then, until Unpin or for a while.
+    bool keep = false;
+  };
+  // Asks for a stub's value, if nobody has. REQUIRES: the lock.
+  Promotion Promote(const ShardDatabase& part, const KeyRef& key, const Want& want);
+  // The same, even if another thread has asked: for whoever has the world stopped, so that no other
+  // thread can take its answer. False if the tier cannot be asked.
+  [[nodiscard]] bool LoadNow(const ShardDatabase& part, const KeyRef& key);
   // Whoever waited for the key has used it. REQUIRES: the lock.
   void Unpin(CopySpace space, const KeyRef& key);
 
@@ -67,12 +80,8 @@ class TierMover final : public TierListener {
 
   void OnDone(TierTicket ticket, TierOutcome outcome, std::string_view value) override;
 
-  struct Awake {
-    WaiterId waiter;
-    bool failed;  // the value could not be loaded, and is still below
-  };
   // Those whose wait is over, since the last call.
-  std::vector<Awake> TakeAwake() { return std::exchange(awake_, {}); }
+  std::vector<WaiterId> TakeAwake() { return std::exchange(awake_, {}); }
   // Requests that the tier has not answered.
   size_t under_way() const { return pending_.size() - free_tickets_.size(); }
 
@@ -95,7 +104,9 @@ class TierMover final : public TierListener {
     OwnedEntry entry;
   };
 
-  bool MayStore(const Entry& entry) const;
+  // It is up, and not full.
+  bool IsTaking() const;
+  bool IsWorthStoring(const Entry& entry) const;
   size_t Store(ShardDatabase& part, const KeyRef& key, Entry& entry);
   void OnStored(const Pending& store, TierOutcome outcome);
   void OnLoaded(const Pending& load, TierOutcome outcome, std::string_view value);
@@ -117,7 +128,7 @@ class TierMover final : public TierListener {
   ValueLimits limits_;
   std::vector<Pending> pending_;  // by ticket
   std::vector<TierTicket> free_tickets_;
-  std::vector<Awake> awake_;
+  std::vector<WaiterId> awake_;
   std::string name_;  // reused
 };
 
