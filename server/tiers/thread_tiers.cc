@@ -16,7 +16,7 @@ ThreadTiers::ThreadTiers(const RemoteThread& thread, Dispatcher& dispatcher, Own
   tier_ = std::move(*tier);
   mover_ = std::make_unique<TierMover>(
       TierMover::Means{services.keyspace, *tier_, services.tier_traffic, services.clock},
-      TierRulesOf(definition, services.tier_generation));
+      TierRulesOf(definition, services.tier_generation), tiers::SealingRules{});
   mover_->set_limits(ValueLimitsOf(options, services.keyspace.hash_seed()));
   tier_->set_listener(*mover_);
 }

@@ -25,8 +25,8 @@ bool HasTimedFields(const Entry& entry) {
 
 }  // namespace
 
-TierMover::TierMover(const Means& means, TierRules rules)
-    : means_(means), rules_(std::move(rules)) {}
+TierMover::TierMover(const Means& means, TierRules rules, tiers::SealingRules sealing)
+    : means_(means), rules_(std::move(rules)), sealer_(std::move(sealing)) {}
 
 size_t TierMover::Take(ShardDatabase& part, const KeyRef& key, Entry& entry) {
   if (entry.is_stub()) return 0;
@@ -65,24 +65,33 @@ size_t TierMover::Store(ShardDatabase& part, const KeyRef& key, Entry& entry) {
   Entry* marked = part.MarkCopy(key, &entry, mark);
   const KeyRef ref{marked->key(), key.hash};
 
-  RdbWriter writer(Compression::kNone);
-  writer.Milliseconds(static_cast<int64_t>(mark.stamp()));
-  writer.Type(RdbTypeOf(*marked));
-  SaveValue(*marked, writer);
   const TierTicket ticket = NewTicket(Operation::kStore, part.space(), ref);
   pending_[ticket].stamp = mark.stamp();
   pending_[ticket].bytes = bytes;
   CopyLedger& ledger = *ShardOf(key.hash).copies;
   const std::string& name = NameOf(part.space(), ref.bytes);
-  if (!means_.tier.Store(ticket, name, writer.bytes(), ExpiryOf(*marked))) {
+  if (!Seal(*marked, mark.stamp(), name) ||
+      !means_.tier.Store(ticket, name, sealed_.view(), ExpiryOf(*marked))) {
     DropTicket(ticket);
     part.ForgetCopy(ref);
     return 0;
   }
   ledger.Begin(part.space(), ref, Operation::kStore);
   TierTraffic::Add(means_.traffic.storing_bytes, bytes);
-  TierTraffic::Add(means_.traffic.stored_bytes, writer.bytes().size());
+  TierTraffic::Add(means_.traffic.stored_bytes, sealed_.size());
   return bytes;
+}
+
+bool TierMover::Seal(const Entry& entry, uint64_t stamp, std::string_view name) {
+  RdbWriter writer(Compression::kNone);
+  SaveValue(entry, writer);
+  const tiers::UnsealedValue value{.type = static_cast<uint8_t>(RdbTypeOf(entry)),
+                                   .class_number = entry.use().class_number(),
+                                   .stamp = stamp,
+                                   .expiry_ms = ExpiryOf(entry),
+                                   .payload = writer.bytes()};
+  sealed_.Clear();
+  return sealer_.Seal(value, name, sealed_);
 }
 
 TierMover::Promotion TierMover::Promote(const ShardDatabase& part, const KeyRef& key,
@@ -219,14 +228,29 @@ bool TierMover::Settle(const Pending& load, TierOutcome outcome, std::string_vie
 }
 
 TierMover::Opened TierMover::Open(const Entry& stub, const Pending& load, std::string_view value) {
-  RdbReader reader(value);
-  const auto stamp = static_cast<uint64_t>(reader.Milliseconds());
-  if (reader.ok() && stamp != stub.mark().stamp()) return {Verdict::kLost, nullptr};
-  const auto type = static_cast<RdbType>(reader.Byte());
+  opened_.Clear();
+  const auto opened = sealer_.Open(value, NameOf(load.space, load.key), opened_);
+  if (!opened) return {VerdictOf(opened.error()), nullptr};
+  if (opened->head.stamp != stub.mark().stamp()) return {Verdict::kLost, nullptr};
+  RdbReader reader(opened->payload);
+  const auto type = static_cast<RdbType>(opened->head.type);
   OwnedEntry entry = LoadValue(type, reader, load.key, ExpiryOf(stub), limits_);
   if (entry == nullptr || entry->type() != stub.type()) return {Verdict::kDamaged, nullptr};
-  const CopyMark mark(CopyState::kClean, stamp, stub.mark().value_bytes());
+  const CopyMark mark(CopyState::kClean, opened->head.stamp, stub.mark().value_bytes());
   return {Verdict::kGood, OwnedEntry(Entry::Mark(entry.release(), mark))};
+}
+
+// What somebody with another configuration could read is not lost.
+TierMover::Verdict TierMover::VerdictOf(tiers::EnvelopeFailure failure) {
+  switch (failure) {
+    case tiers::EnvelopeFailure::kUnknownKey:
+    case tiers::EnvelopeFailure::kUnknownDictionary:
+    case tiers::EnvelopeFailure::kNotEncrypted:
+    case tiers::EnvelopeFailure::kTooLarge:
+      return Verdict::kUnreadable;
+    default:
+      return Verdict::kDamaged;
+  }
 }
 
 // The tier has dropped it, or spoiled it: the key is as if it had been evicted.

@@ -29,6 +29,7 @@
 #include "storage/rdb_load.h"
 #include "storage/tiers/tier.h"
 #include "storage/tiers/tier_traffic.h"
+#include "storage/tiers/value_sealer.h"
 
 namespace strata {
 
@@ -47,7 +48,7 @@ class TierMover final : public TierListener, public VictimTaker {
     TierTraffic& traffic;
     const Clock& clock;
   };
-  TierMover(const Means& means, TierRules rules);
+  TierMover(const Means& means, TierRules rules, tiers::SealingRules sealing);
 
   // Forms that promoted values take.
   void set_limits(const ValueLimits& limits) { limits_ = limits; }
@@ -108,11 +109,14 @@ class TierMover final : public TierListener, public VictimTaker {
   bool IsTaking() const;
   bool IsWorthStoring(const Entry& entry) const;
   size_t Store(ShardDatabase& part, const KeyRef& key, Entry& entry);
+  // Into sealed_; false if it is too large.
+  bool Seal(const Entry& entry, uint64_t stamp, std::string_view name);
   void OnStored(const Pending& store, TierOutcome outcome);
   void OnLoaded(const Pending& load, TierOutcome outcome, std::string_view value);
   void OnErased(const Pending& erasure, TierOutcome outcome);
   // True if the value is here again, or will not come any more.
   bool Settle(const Pending& load, TierOutcome outcome, std::string_view value);
+  static Verdict VerdictOf(tiers::EnvelopeFailure failure);
   Opened Open(const Entry& stub, const Pending& load, std::string_view value);
   void Lose(ShardDatabase& part, const KeyRef& key, Verdict verdict);
 
@@ -129,7 +133,11 @@ class TierMover final : public TierListener, public VictimTaker {
   std::vector<Pending> pending_;  // by ticket
   std::vector<TierTicket> free_tickets_;
   std::vector<WaiterId> awake_;
-  std::string name_;  // reused
+  tiers::ValueSealer sealer_;
+  // Reused.
+  std::string name_;
+  ByteBuffer sealed_;
+  ByteBuffer opened_;
 };
 
 }  // namespace strata

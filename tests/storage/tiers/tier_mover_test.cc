@@ -20,8 +20,9 @@ struct Fixture {
   explicit Fixture(uint64_t seed = 1) : random(seed) {
     keyspace.KeepCopies();
     for (auto* tier : {&tiers[0], &tiers[1]}) {
-      movers.push_back(std::make_unique<TierMover>(
-          TierMover::Means{keyspace, *tier, traffic, clock}, TierRules{.prefix = "p:"}));
+      movers.push_back(
+          std::make_unique<TierMover>(TierMover::Means{keyspace, *tier, traffic, clock},
+                                      TierRules{.prefix = "p:"}, tiers::SealingRules{}));
       tier->set_listener(*movers.back());
     }
   }
