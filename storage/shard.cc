@@ -367,11 +367,12 @@ size_t ShardDatabase::Evict(uint64_t hash, EvictionScope scope, const EvictionRu
   if (run.below != nullptr && !entry->IsExpired(run.now_ms)) {
     const EntryUse use = entry->use();
     const std::string_view key = entry->key();
-    if (const size_t bytes = run.below->Take(*this, {key, hash}, *entry)) {
-      if (*adaptive_ != nullptr) (*adaptive_)->OnEvict(index_, hash, use, run.now_ms / 1000);
-      return bytes;
+    const VictimTaker::Taken taken = run.below->Take(*this, {key, hash}, *entry);
+    if (taken.bytes > 0 && *adaptive_ != nullptr) {
+      (*adaptive_)->OnEvict(index_, hash, use, run.now_ms / 1000);
     }
-    entry = FindByHash(hash);  // it may have been moved
+    if (taken.bytes > 0 || !taken.may_go) return taken.bytes;
+    entry = FindByHash(hash);
   }
   if (!run.may_evict || !MayEvict(*entry, run.evict_scope.value_or(scope))) return 0;
   return EvictNow(*entry, hash, run.now_ms);

@@ -17,6 +17,8 @@ RemoteOptions RemoteOptionsOf(const TierDefinition& definition) {
   options.pool_size = static_cast<size_t>(definition.pool_size);
   options.connect_timeout_ms = definition.connect_timeout_ms;
   options.request_timeout_ms = definition.request_timeout_ms;
+  // What is under way is bounded in bytes, by the mover: a link must not seem to be down before.
+  options.most_outstanding = 1 << 20;
   return options;
 }
 

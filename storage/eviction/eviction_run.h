@@ -17,10 +17,13 @@ class ShardDatabase;
 // Where a victim's value may go instead of being lost: a lower tier.
 class VictimTaker {
  public:
+  struct Taken {
+    size_t bytes = 0;     // free now or soon; 0: the value was not taken
+    bool may_go = false;  // it never will be: it may be evicted
+  };
   virtual ~VictimTaker() = default;
-  // Returns how many bytes this makes free, now or soon; 0 if it does not take the value. The entry
-  // may be gone then. REQUIRES: the shard's lock.
-  virtual size_t Take(ShardDatabase& part, const KeyRef& key, Entry& entry) = 0;
+  // The entry may be elsewhere then, or gone. REQUIRES: the shard's lock.
+  virtual Taken Take(ShardDatabase& part, const KeyRef& key, Entry& entry) = 0;
 };
 
 struct EvictionRun {

@@ -28,16 +28,19 @@ bool HasTimedFields(const Entry& entry) {
 TierMover::TierMover(const Means& means, TierRules rules, tiers::SealingRules sealing)
     : means_(means), rules_(std::move(rules)), sealer_(std::move(sealing)) {}
 
-size_t TierMover::Take(ShardDatabase& part, const KeyRef& key, Entry& entry) {
-  if (entry.is_stub()) return 0;
+TierMover::Taken TierMover::Take(ShardDatabase& part, const KeyRef& key, Entry& entry) {
+  if (entry.is_stub()) return {};
   CopyLedger& ledger = *ShardOf(key.hash).copies;
   if (entry.has_mark() && entry.mark().state() == CopyState::kClean) {
-    if (ledger.Find(part.space(), key) != nullptr) return 0;  // pinned
+    if (ledger.Find(part.space(), key) != nullptr) return {};  // pinned
     TierTraffic::Add(means_.traffic.demotions);
     TierTraffic::Add(means_.traffic.clean_demotions);
-    return part.Demote(key, entry);
+    return {part.Demote(key, entry)};
   }
-  if (!MayStore() || !IsWorthStoring(entry) || !ledger.Forgive(part.space(), key)) return 0;
+  if (IsBusy()) return {};
+  if (!IsTaking() || !IsWorthStoring(entry))
+    return {.may_go = ledger.Find(part.space(), key) == nullptr};
+  if (!ledger.Forgive(part.space(), key)) return {};
   return Store(part, key, entry);
 }
 
@@ -57,7 +60,7 @@ bool TierMover::IsWorthStoring(const Entry& entry) const {
          !HasTimedFields(entry);
 }
 
-size_t TierMover::Store(ShardDatabase& part, const KeyRef& key, Entry& entry) {
+TierMover::Taken TierMover::Store(ShardDatabase& part, const KeyRef& key, Entry& entry) {
   constexpr size_t kSamples = 5;
   const size_t bytes = entry.TotalBytes(kSamples);
   const uint64_t stamp = means_.traffic.next_stamp.fetch_add(1, std::memory_order_relaxed);
@@ -74,12 +77,12 @@ size_t TierMover::Store(ShardDatabase& part, const KeyRef& key, Entry& entry) {
       !means_.tier.Store(ticket, name, sealed_.view(), ExpiryOf(*marked))) {
     DropTicket(ticket);
     part.ForgetCopy(ref);
-    return 0;
+    return {};
   }
   ledger.Begin(part.space(), ref, Operation::kStore);
   TierTraffic::Add(means_.traffic.storing_bytes, bytes);
   TierTraffic::Add(means_.traffic.stored_bytes, sealed_.size());
-  return bytes;
+  return {bytes};
 }
 
 bool TierMover::Seal(const Entry& entry, uint64_t stamp, std::string_view name) {

@@ -53,8 +53,8 @@ class TierMover final : public TierListener, public VictimTaker {
   // Forms that promoted values take.
   void set_limits(const ValueLimits& limits) { limits_ = limits; }
 
-  // Demotes: what it returns is free now, or will be when the tier has the value.
-  size_t Take(ShardDatabase& part, const KeyRef& key, Entry& entry) override;
+  // Demotes.
+  Taken Take(ShardDatabase& part, const KeyRef& key, Entry& entry) override;
   // Whether it would take values that have no copy.
   bool MayStore() const { return !IsBusy() && IsTaking(); }
   // Whether it would, if not so much was on its way already.
@@ -108,7 +108,7 @@ class TierMover final : public TierListener, public VictimTaker {
   // It is up, and not full.
   bool IsTaking() const;
   bool IsWorthStoring(const Entry& entry) const;
-  size_t Store(ShardDatabase& part, const KeyRef& key, Entry& entry);
+  Taken Store(ShardDatabase& part, const KeyRef& key, Entry& entry);
   // Into sealed_; false if it is too large.
   bool Seal(const Entry& entry, uint64_t stamp, std::string_view name);
   void OnStored(const Pending& store, TierOutcome outcome);

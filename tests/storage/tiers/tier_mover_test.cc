@@ -42,7 +42,7 @@ struct Fixture {
   size_t Demote(int index, const std::string& key) {
     ShardDatabase* part = keyspace.Part(index, Ref(key).hash);
     Entry* entry = Find(index, key);
-    return entry == nullptr ? 0 : AnyMover().Take(*part, Ref(key), *entry);
+    return entry == nullptr ? 0 : AnyMover().Take(*part, Ref(key), *entry).bytes;
   }
   TierMover::Promotion Promote(int index, const std::string& key,
                                std::optional<WaiterId> waiter = std::nullopt) {
