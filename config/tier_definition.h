@@ -5,6 +5,18 @@
 //   cold  address 10.0.0.5:6379 user strata password secret prefix strata on-error miss
 //   cold  kind redis-cluster address a:7000 address b:7000 tls yes tls-ca-cert-file ca.pem
 //
+//   kind             redis (servers that know nothing of each other) or redis-cluster
+//   address          host:port, [::1]:port or /path.sock; may come again
+//   user, password   without a user the password is the default user's
+//   database         there
+//   tls              yes or no
+//   tls-ca-cert-file, tls-cert-file, tls-key-file, tls-server-name
+//   pool-size        connections of each I/O thread to an address, 1 to 64
+//   connect-timeout, request-timeout   milliseconds, at most ten minutes
+//   prefix, node     what the names of values there begin with
+//   on-error         error or miss: what a command gets whose value cannot be had now
+//   min-value, max-value   bytes of the values that go there
+//
 // Values that memory has no room for lie there, under names that begin with the prefix, the node
 // and the generation (storage/tiers/).
 
@@ -13,6 +25,8 @@
 #include <vector>
 
 namespace strata {
+
+struct DefinitionsField;
 
 enum class TierKind : uint8_t {
   kRedis,         // servers that know nothing of each other; each value lies on one of them
@@ -53,5 +67,8 @@ struct TierDefinitions {
   std::vector<TierDefinition> tiers;
 };
 inline constexpr size_t kMostTiers = 1;
+
+// Of Options::tiers.
+extern const DefinitionsField kTiersField;
 
 }  // namespace strata

@@ -47,6 +47,7 @@ Dispatcher::Dispatcher(Services& services, size_t thread_index)
 void Dispatcher::UseTiers(ThreadTiers& tiers) {
   room_maker_.set_below(tiers.mover());
   faults_.Begin(tiers);
+  nested_.set_faults(faults_);
 }
 
 ParserLimits Dispatcher::LimitsFor(const Client& client) const {
@@ -346,7 +347,7 @@ Dispatcher::Outcome Dispatcher::Run(Client& client, const Request& request, Repl
   const bool ends_transaction = runs_queue && client.transaction->open();
   if (!busy_) isolation_.LockKeys(runs_queue ? client.transaction->LockedKeys() : keys);
   if (faults_.active() && !busy_) {
-    if (const auto outcome = BringValues(client, request)) return *outcome;
+    if (const auto outcome = BringValues(context, request)) return *outcome;
   }
   client.last_command = request.command;
   client.last_row = request.row;
@@ -380,7 +381,9 @@ Dispatcher::Outcome Dispatcher::Run(Client& client, const Request& request, Repl
   return Outcome::kParked;
 }
 
-std::optional<Dispatcher::Outcome> Dispatcher::BringValues(Client& client, const Request& request) {
+std::optional<Dispatcher::Outcome> Dispatcher::BringValues(CommandContext& context,
+                                                           const Request& request) {
+  Client& client = context.client;
   const Call call = CallOf(request);
   const bool runs_queue =
       call.command.Is(kRunsQueue) && client.transaction != nullptr && client.transaction->open();
@@ -397,9 +400,13 @@ std::optional<Dispatcher::Outcome> Dispatcher::BringValues(Client& client, const
     return Outcome::kHeld;
   }
   const PageFaults::Fault fault = faults_.Ask(client, calls);
+  if (fault != PageFaults::Fault::kUnderWay) client.faults = 0;
+  if (fault == PageFaults::Fault::kDown && faults_.MissesInstead(call.command)) {
+    context.database.HideStubs();
+    return std::nullopt;
+  }
   isolation_.UnlockKeys();
   if (fault == PageFaults::Fault::kUnderWay) return Outcome::kFaulted;
-  client.faults = 0;
   Refuse(client, request, FaultError(fault));
   return Outcome::kRefused;
 }

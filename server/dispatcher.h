@@ -95,7 +95,7 @@ class Dispatcher {
   Outcome Run(Client& client, const Request& request, ReplyBuilder& reply);
   // Sees to it that the values which the request needs are here; nothing if they are. What it
   // cannot have, the client is told. REQUIRES: the locks of its keys.
-  std::optional<Outcome> BringValues(Client& client, const Request& request);
+  std::optional<Outcome> BringValues(CommandContext& context, const Request& request);
   void OpenLetters(const Client& client);
   // Behind the handler, for a client that tracks keys. REQUIRES: the locks of the call's keys.
   void Track(Client& client, const Call& call);

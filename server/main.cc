@@ -45,7 +45,6 @@ int Main(std::vector<std::string> arguments) {
   for (const std::string& warning : loaded->warnings) LogWarning(warning);
   std::signal(SIGPIPE, SIG_IGN);
 
-  if (getenv("XTIER")) {TierDefinition t; t.name="cold"; t.addresses={getenv("XTIER")}; loaded->options.tiers.tiers.push_back(t);}
   Server server(std::move(*loaded));
   Result<void> run = server.Run();
   if (!run) {

@@ -175,8 +175,14 @@ class Database {
   // The live entry or null.
   Entry* Find(const KeyRef& key) const {
     ShardDatabase* part = keyspace_->Part(index_, key.hash);
-    return part == nullptr ? nullptr : part->Find(key, now_ms_);
+    Entry* entry = part == nullptr ? nullptr : part->Find(key, now_ms_);
+    if (hides_stubs_ && entry != nullptr && entry->is_stub()) [[unlikely]] {
+      return nullptr;
+    }
+    return entry;
   }
+  // From now on Find does as if keys whose values lie below were not there.
+  void HideStubs() { hides_stubs_ = true; }
   // Stores a string, with the encoding Redis would choose. `expiry_ms`: unix time, nothing for
   // none, whatever the key had before.
   Entry* SetString(const KeyRef& key, std::string_view value,
@@ -217,6 +223,7 @@ class Database {
   Keyspace* keyspace_;
   int index_;
   int64_t now_ms_;
+  bool hides_stubs_ = false;
 };
 
 template <class Visitor>

@@ -3,9 +3,9 @@
 #include <span>
 #include <string_view>
 
+#include "base/remote_address.h"
 #include "base/result.h"
 #include "base/unique_fd.h"
-#include "cluster/remote/remote_address.h"
 
 namespace strata {
 

@@ -112,7 +112,12 @@ void CommandScriptHost::Call(std::span<const std::string_view> arguments, ReplyB
     return statistics.CountError(reply.last_error_code());
   }
   const bool was_alone = nested.isolation().alone();
-  if (nested.NeedsWorld(*call) && !StopTheWorld()) return reply.Error(turned_away_);
+  const bool needs_world = nested.NeedsWorld(context_.client, *call, context_.now_ms());
+  if (needs_world && !StopTheWorld()) return reply.Error(turned_away_);
+  if (!nested.BringValues(context_.client, *call, context_.now_ms())) {
+    reply.Error(FaultError(PageFaults::Fault::kDown));
+    return statistics.CountError(reply.last_error_code());
+  }
   if (call->command.Is(kWrite)) {
     has_written_ = true;
     if (is_busy_) context_.services.scripting.busy().NoteWrite();

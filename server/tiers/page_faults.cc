@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/number.h"
 #include "base/text.h"
 #include "server/command_table.h"
 #include "server/tiers/thread_tiers.h"
@@ -37,29 +38,35 @@ void PageFaults::FindMissing(int database, const Call& call, int64_t now_ms) {
     const KeyRef& key = call.keys[i];
     if (!IsStub(database, key, now_ms) || !NeedsValue(call, i)) continue;
     const Entry* stub = services_.keyspace.Part(database, key.hash)->Peek(key);
-    missing_.push_back({key, stub->mark().value_bytes()});
+    missing_.push_back({database, key, stub->mark().value_bytes()});
   }
 }
 
 bool PageFaults::AllHere(const Client& client, std::span<const Call> calls, int64_t now_ms) {
   missing_.clear();
-  for (const Call& call : calls) FindMissing(client.database, call, now_ms);
+  int database = client.database;
+  for (const Call& call : calls) {
+    FindMissing(database, call, now_ms);
+    if (call.command.name == "select") {  // of a transaction: the others are of that database
+      database = static_cast<int>(ParseInt64(call.arguments[1]).value_or(database));
+      if (database < 0 || database >= services_.keyspace.databases()) database = client.database;
+    }
+  }
   return missing_.empty();
 }
 
 PageFaults::Fault PageFaults::Ask(Client& client, std::span<const Call> calls) {
   // Whoever waits is woken for one of its keys; so often, and some more, it may find others
   // missing.
-  constexpr uint32_t kFruitless = 4;
   size_t keys = 0;
   for (const Call& call : calls) keys += call.keys.size();
-  if (client.faults++ > keys + kFruitless) return Fault::kDown;
+  if (client.faults++ > keys) return Fault::kDown;
   size_t bytes = 0;
   for (const Missing& missing : missing_) bytes += missing.bytes;
   const auto limit = static_cast<size_t>(services_.memory.limit());
   if (limit > 0 && bytes > limit / 2) return Fault::kTooLarge;
   for (const Missing& missing : missing_) {
-    const ShardDatabase& part = *services_.keyspace.Part(client.database, missing.key.hash);
+    const ShardDatabase& part = *services_.keyspace.Part(missing.database, missing.key.hash);
     TierMover::Want want{.keep = true};
     if (&missing == &missing_.back()) want.waiter = client.origin.id;
     if (mover_->Promote(part, missing.key, want) == TierMover::Promotion::kDown) {
@@ -87,22 +94,41 @@ void PageFaults::AskAhead(const Client& client, const Call& call) {
   }
 }
 
-bool PageFaults::BringNow(const Client& client, const Call& call, int64_t now_ms) {
+bool PageFaults::BringNow(int database, const Call& call, int64_t now_ms) {
+  missing_.clear();
+  FindMissing(database, call, now_ms);
+  return WaitForAll(now_ms);
+}
+
+bool PageFaults::BringNow(int database, const KeyRef& key, int64_t now_ms) {
+  missing_.clear();
+  if (IsStub(database, key, now_ms)) missing_.push_back({database, key, 0});
+  return WaitForAll(now_ms);
+}
+
+bool PageFaults::WaitForAll(int64_t now_ms) {
   constexpr std::chrono::milliseconds kStep(100);
   const Options& options = services_.config.options();
+  for (const Missing& missing : missing_) {
+    const ShardDatabase& part = *services_.keyspace.Part(missing.database, missing.key.hash);
+    if (!mover_->LoadNow(part, missing.key)) return false;
+  }
+  if (missing_.empty()) return true;
   const int64_t end_ms =
       services_.clock.MonotonicMs() + 2 * options.tiers.tiers.front().request_timeout_ms;
-  bool asked = false;
-  while (!AllHere(client, {&call, 1}, now_ms)) {
+  const auto is_here = [&](const Missing& missing) {
+    return !IsStub(missing.database, missing.key, now_ms);
+  };
+  while (!std::all_of(missing_.begin(), missing_.end(), is_here)) {
     if (services_.clock.MonotonicMs() >= end_ms) return false;
-    for (const Missing& missing : missing_) {
-      const ShardDatabase& part = *services_.keyspace.Part(client.database, missing.key.hash);
-      if (!asked && !mover_->LoadNow(part, missing.key)) return false;
-    }
-    asked = true;
     tiers_->WaitForAnswers(kStep);
   }
   return true;
+}
+
+bool PageFaults::MissesInstead(const Command& command) const {
+  const TierDefinition& tier = services_.config.options().tiers.tiers.front();
+  return tier.on_error == TierError::kMiss && command.Is(kReadonly);
 }
 
 std::string_view FaultError(PageFaults::Fault fault) {

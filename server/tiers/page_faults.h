@@ -7,7 +7,7 @@
 //               -> else Ask: all that are missing are asked for -> the session waits, and the
 //                                                                  command is executed again
 //               -> behind it in the pipeline: AskAhead
-//   inside a script, which has the world stopped                -> BringNow waits on the spot
+//   inside a script, which then has the world stopped           -> BringNow waits on the spot
 //
 // Not needed are the values of keys that a command overwrites or removes, and those of commands
 // that only ask for what a stub has (kNeedsNoValue).
@@ -49,12 +49,16 @@ class PageFaults {
   void Release(Client& client, std::span<const KeyRef> keys);
   // The same call is likely to come soon. Takes locks.
   void AskAhead(const Client& client, const Call& call);
-  // Blocks until all values that the call needs are here. False if they cannot be had. REQUIRES:
-  // the world is stopped.
-  bool BringNow(const Client& client, const Call& call, int64_t now_ms);
+  // Blocks until all values that the call needs are here, or that of the key. False if they cannot
+  // be had. REQUIRES: the world is stopped.
+  bool BringNow(int database, const Call& call, int64_t now_ms);
+  bool BringNow(int database, const KeyRef& key, int64_t now_ms);
+  // Whether a command that only reads is to find nothing where it cannot have a value.
+  bool MissesInstead(const Command& command) const;
 
  private:
   struct Missing {
+    int database;
     KeyRef key;
     size_t bytes;  // that it will take in memory
   };
@@ -62,6 +66,8 @@ class PageFaults {
   bool IsStub(int database, const KeyRef& key, int64_t now_ms);
   bool NeedsValue(const Call& call, size_t key_index);
   void FindMissing(int database, const Call& call, int64_t now_ms);
+  // For what is missing.
+  bool WaitForAll(int64_t now_ms);
 
   Services& services_;
   ThreadTiers* tiers_ = nullptr;
