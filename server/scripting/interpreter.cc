@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "server/scripting/guarded_functions.h"
+#include "server/scripting/long_strings.h"
 #include "server/scripting/lua_to_reply.h"
 #include "server/scripting/redis_library.h"
 #include "server/scripting/sandbox.h"
@@ -32,6 +33,7 @@ Interpreter::Interpreter(size_t most_memory_bytes)
       lua_.get(),
       [](lua_State* lua) {
         auto& self = *static_cast<Interpreter*>(lua_touserdata(lua, 1));
+        CHECK(KnowsStringLayout(lua));
         PushOpenGlobals(lua);
         PushRedisLibrary(lua);
         lua_pushvalue(lua, -1);
