@@ -78,6 +78,8 @@ class Interpreter {
   lua_State* lua() { return lua_.get(); }
   // For what a script calls.
   ScriptHost* host() { return host_; }  // null while none runs
+  // Whether it was told to end, by an error that nothing catches (guarded_functions.h).
+  bool ending() const { return is_ending_; }
   ScriptRandom& random() { return random_; }
   RespVersion response_version() const { return response_version_; }
   void set_response_version(RespVersion version) { response_version_ = version; }
@@ -100,6 +102,7 @@ class Interpreter {
 
   static void* Allocate(void* interpreter, void* block, size_t old_size, size_t new_size);
   static void OnHook(lua_State* lua, lua_Debug* where);
+  void NoteMemoryFailure();
 
   // Calls the function with the arguments at the top; the result, or the error as a table, stays
   // there. True if there was no error.
@@ -111,6 +114,12 @@ class Interpreter {
   Function error_handler_ = LUA_NOREF;
   Function globals_ = LUA_NOREF;
   ScriptHost* host_ = nullptr;
+  bool is_ending_ = false;
+  struct Place {
+    std::string source;
+    int line = -1;
+  };
+  Place memory_failure_;  // the last one's
   LibraryRegistrations* registrations_ = nullptr;
   RespVersion response_version_ = RespVersion::kResp2;
   ScriptRandom random_;
