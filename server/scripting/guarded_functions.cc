@@ -15,9 +15,6 @@ namespace {
 // Each of these characters may cost the matcher one level of recursion, some hundred bytes.
 constexpr std::string_view kRecursiveCharacters = "*+-?()";
 constexpr ptrdiff_t kMostRecursiveCharacters = 8000;
-// cjson counts the room it needs in an int, and doubles it.
-constexpr size_t kMostEncodedRoom = size_t{1} << 30;
-constexpr size_t kEscapedBytes = 6;  // of a byte in JSON: "\u0000"
 
 // The function that a replacement stands for, in its own place, so that errors name the same one.
 int CallOriginal(lua_State* lua) {
@@ -220,60 +217,6 @@ int ToHex(lua_State* lua) {
   return CallOriginal(lua);
 }
 
-// What encoding takes at most, as far as it exceeds no bound.
-struct EncodedSize {
-  size_t text = 0;  // if nothing has to be escaped
-  size_t room = 0;  // if everything has
-  const size_t most_text;
-
-  bool exceeded() const { return text > most_text || room > kMostEncodedRoom; }
-  void Add(size_t bytes) {
-    text += bytes;
-    room += bytes * kEscapedBytes;
-  }
-};
-
-// Adds the value at the top. Shared tables are walked as often as they would be written.
-void Measure(lua_State* lua, EncodedSize& size) {
-  constexpr size_t kPunctuation = 2;
-  constexpr size_t kDigits = 24;
-  if (size.exceeded()) return;
-  size.Add(lua_type(lua, -1) == LUA_TNUMBER ? kDigits : kPunctuation);
-  if (lua_type(lua, -1) == LUA_TSTRING) size.Add(TextAt(lua, -1).size());
-  // Where the stack ends, the encoder will end too.
-  if (!lua_istable(lua, -1) || lua_checkstack(lua, 3) == 0) return;
-  lua_pushnil(lua);
-  while (lua_next(lua, -2) != 0) {
-    if (lua_type(lua, -2) == LUA_TSTRING) size.Add(TextAt(lua, -2).size());
-    Measure(lua, size);
-    lua_pop(lua, 1);
-    if (!size.exceeded()) continue;
-    lua_pop(lua, 1);
-    return;
-  }
-}
-
-int EncodeJson(lua_State* lua) {
-  if (lua_gettop(lua) == 1) {
-    EncodedSize size{.most_text = Interpreter::Of(lua).most_memory_bytes()};
-    Measure(lua, size);
-    if (size.exceeded()) return luaL_error(lua, "%s", kNotEnoughMemory);
-  }
-  return lua_tocfunction(lua, lua_upvalueindex(2))(lua);
-}
-
-// The encoder finds its settings in its first upvalue.
-void ReplaceEncoder(lua_State* lua) {
-  lua_getfield(lua, -1, "cjson");
-  lua_getfield(lua, -1, "encode");
-  const char* settings = lua_getupvalue(lua, -1, 1);
-  CHECK(settings != nullptr);
-  lua_insert(lua, -2);
-  lua_pushcclosure(lua, EncodeJson, 2);
-  lua_setfield(lua, -2, "encode");
-  lua_pop(lua, 1);
-}
-
 // Puts a function that gets the old one as its upvalue into the library of that name.
 void Replace(lua_State* lua, const char* library, const char* name, lua_CFunction function) {
   lua_getfield(lua, -1, library);
@@ -306,7 +249,6 @@ void GuardFunctions(lua_State* lua) {
   }
   Replace(lua, "bit", "tohex", ToHex);
   Replace(lua, "coroutine", "resume", Resume);
-  ReplaceEncoder(lua);
 }
 
 }  // namespace strata

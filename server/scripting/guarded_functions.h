@@ -13,7 +13,6 @@
 //   string.rep           a length that overflows, and work for nothing
 //   string.find …        patterns that recurse until the stack is full
 //   bit.tohex            a count that overflows
-//   cjson.encode         texts so long that the library ends the process
 
 #include "server/scripting/lua.h"
 

@@ -35,6 +35,7 @@ Interpreter::Interpreter(size_t most_memory_bytes)
         auto& self = *static_cast<Interpreter*>(lua_touserdata(lua, 1));
         CHECK(KnowsStringLayout(lua));
         PushOpenGlobals(lua);
+        self.json_.Guard(lua);
         PushRedisLibrary(lua);
         lua_pushvalue(lua, -1);
         lua_setfield(lua, -3, "server");
@@ -115,6 +116,7 @@ void Interpreter::ShowGlobals() {
 
 bool Interpreter::CallFunction(ScriptHost& host, Function function, int arguments) {
   lua_State* lua = lua_.get();
+  if (json_settings_ != nullptr) json_.Follow(lua, *json_settings_);
   host_ = &host;
   is_ending_ = false;
   response_version_ = RespVersion::kResp2;
@@ -133,6 +135,7 @@ bool Interpreter::CallFunction(ScriptHost& host, Function function, int argument
     PushScriptError(lua, std::string("ERR ") + kNotEnoughMemory);
     SetErrorPlace(lua, memory_failure_.source.c_str(), memory_failure_.line);
   }
+  if (json_settings_ != nullptr) json_.Publish(lua, *json_settings_);
   return status == 0;
 }
 
