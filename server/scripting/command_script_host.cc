@@ -143,8 +143,10 @@ std::string_view CommandScriptHost::ReasonToEnd() {
   BusyScript& busy = context_.services.scripting.busy();
   if (!is_busy_) {
     const int64_t now_ms = context_.services.clock.MonotonicMs();
-    const int64_t limit_ms = context_.options().busy_reply_threshold;
-    if (limit_ms <= 0 || now_ms - started_ms_ < limit_ms) return {};
+    const int64_t limit_ms = context_.options().busy_reply_threshold;  // 0: it is never busy
+    if (now_ms - started_ms_ < limit_ms) return {};
+    if (busy.is_forbidden()) return kShutdown;
+    if (limit_ms <= 0) return {};
     if (!StopTheWorld()) return turned_away_;
     BecomeBusy();
   }
