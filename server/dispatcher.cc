@@ -48,6 +48,7 @@ void Dispatcher::UseTiers(ThreadTiers& tiers) {
   room_maker_.set_below(tiers.mover());
   faults_.Begin(tiers);
   nested_.set_faults(faults_);
+  ready_.set_faults(faults_);
 }
 
 ParserLimits Dispatcher::LimitsFor(const Client& client) const {

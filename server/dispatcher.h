@@ -60,6 +60,10 @@ class Dispatcher {
   // inside a BatchScope.
   bool TakeBlockedReply(Client& client);
 
+  // Now and then: blocking commands that need values from below are tried again. REQUIRES: inside a
+  // BatchScope that is not busy.
+  void TryBlockedAgain() { ready_.TryAgain(services_.clock.WallMs()); }
+
   Services& services() { return services_; }
   NestedCalls& nested() { return nested_; }
   RoomMaker& room_maker() { return room_maker_; }

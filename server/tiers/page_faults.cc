@@ -76,6 +76,13 @@ PageFaults::Fault PageFaults::Ask(Client& client, std::span<const Call> calls) {
   return Fault::kUnderWay;
 }
 
+void PageFaults::AskForMissing() {
+  for (const Missing& missing : missing_) {
+    const ShardDatabase& part = *services_.keyspace.Part(missing.database, missing.key.hash);
+    if (mover_->Promote(part, missing.key, {.keep = true}) == TierMover::Promotion::kDown) return;
+  }
+}
+
 void PageFaults::Release(Client& client, std::span<const KeyRef> keys) {
   client.faults = 0;
   const CopySpace space = services_.keyspace.SpaceOf(client.database);

@@ -45,6 +45,8 @@ class PageFaults {
   bool AllHere(const Client& client, std::span<const Call> calls, int64_t now_ms);
   // Asks for what is not. REQUIRES: not AllHere; the same locks.
   Fault Ask(Client& client, std::span<const Call> calls);
+  // The same for nobody: who needs them looks again later. REQUIRES: not AllHere; the same locks.
+  void AskForMissing();
   // The client's command has run: what was kept here for it may go again. REQUIRES: the locks.
   void Release(Client& client, std::span<const KeyRef> keys);
   // The same call is likely to come soon. Takes locks.

@@ -28,6 +28,7 @@ void ThreadTiers::Tick(size_t shard, size_t step) {
     if (scope.busy()) return;
     Services& services = dispatcher_.services();
     mover_->set_limits(ValueLimitsOf(services.config.options(), services.keyspace.hash_seed()));
+    dispatcher_.TryBlockedAgain();
     for (; shard < services.keyspace.shard_count(); shard += step) mover_->EraseSome(shard);
   }
   Flush();
