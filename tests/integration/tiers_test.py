@@ -323,5 +323,12 @@ class FullTier(TierTest):
         self.assertLess(missing, 45_000)
 
 
+class Refusals(unittest.TestCase):
+    def test_what_cannot_be_used_yet_is_refused_at_the_start(self):
+        for words in ("tls yes", "kind redis-cluster"):
+            with self.assertRaisesRegex(AssertionError, "cannot be used yet"):
+                Server("--tier", "cold", "address", "127.0.0.1:1", *words.split())
+
+
 if __name__ == "__main__":
     unittest.main()
