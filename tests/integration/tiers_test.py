@@ -251,6 +251,7 @@ class Faults(TierTest):
         return run_all(self.client, [("GET", f"k{i}") for i in numbers])
 
     def test_a_tier_that_stands_still_gives_errors_and_comes_back(self):
+        self.client.run("CONFIG", "SET", "maxmemory-policy", "noeviction")
         self.fill(self.COUNT)
         self.tier.signal(signal.SIGSTOP)
         replies = [self.client.run("GET", f"k{i}") for i in range(10)]
