@@ -152,6 +152,10 @@ TEST_CASE("JSON that would not fit is refused before it is made") {
             .find(no_memory) != std::string::npos);
   CHECK(runner.Run("local s = ('x'):rep(1e6) return cjson.encode({s, s, s, s, s, s, s, s, s})")
             .find(no_memory) != std::string::npos);
+  CHECK(runner.Run("local s = ('x'):rep(1e6) "
+                   "return cjson.new().encode({s, s, s, s, s, s, s, s, s})") ==
+        "-ERR user_script:1: not enough memory (script-memory-limit) script: name, on "
+        "@user_script:1.\r\n");
   CHECK(runner.Run("return cjson.encode({('x'):rep(10), {a = 1}})") ==
         Bulk("[\"xxxxxxxxxx\",{\"a\":1}]"));
   CHECK(runner.Run("return cjson.encode(1, 2)").find("expected 1 argument") != std::string::npos);
