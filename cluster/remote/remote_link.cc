@@ -22,6 +22,11 @@ constexpr size_t kMovedBytes = 64 * 1024;
 
 constexpr int64_t kNsPerMs = 1'000'000;
 
+// Who must be met at the other end.
+std::string ServerName(const RemoteOptions& options, const RemoteAddress& address) {
+  return options.tls.server_name.empty() ? address.host : options.tls.server_name;
+}
+
 bool IsNotNow() {
   return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR;
 }
@@ -34,6 +39,7 @@ RemoteLink::RemoteLink(const RemoteEnvironment& environment, const RemoteAddress
       address_(address),
       owner_(owner),
       resolver_(environment.context),
+      socket_(environment.tls, ServerName(environment.options, address)),
       replies_(environment.options.most_reply_bytes) {}
 
 RemoteLink::~RemoteLink() {
@@ -174,7 +180,8 @@ void RemoteLink::ReadSome() {
     owner_.OnBytes(size, 0);
     if (!Deliver()) return;
     if (replies_.partial_bytes() >= kMovedBytes) NoteProgress(size);
-    if (size < room.size()) return;  // what comes later makes the socket ready again
+    // What comes later makes the socket ready again. Of TLS a read is one record.
+    if (size < room.size() && environment_.tls == nullptr) return;
   }
 }
 
@@ -250,10 +257,14 @@ void RemoteLink::Tick() {
     GoDown(Error{"a request was not answered in time"}, LateNs(now_ns));
   }
   const bool is_connecting = state_ != State::kDown && state_ != State::kUp;
-  if (is_connecting && now_ns > connect_deadline_ns_) {
-    GoDown(Error{state_ == State::kGreeting ? "the greeting was not answered in time"
-                                            : "there was no connection in time"});
-  }
+  if (is_connecting && now_ns > connect_deadline_ns_) GoDown(Error{WhatTookTooLong()});
+}
+
+const char* RemoteLink::WhatTookTooLong() const {
+  if (state_ == State::kResolving) return "the name was not looked up in time";
+  if (state_ == State::kGreeting) return "the greeting was not answered in time";
+  return environment_.tls != nullptr ? "there was no TLS connection in time"
+                                     : "there was no connection in time";
 }
 
 int64_t RemoteLink::LateNs(int64_t now_ns) const {
@@ -277,6 +288,7 @@ void RemoteLink::OnReady(uint32_t) {
   if (state_ == State::kConnecting) return GoOn(socket_.Continue());
   if (!requests_.unsent().empty()) WriteSome();
   if (state_ == State::kGreeting || state_ == State::kUp) ReadSome();
+  if (state_ != State::kDown) UpdateInterest();
 }
 
 pollfd RemoteLink::WaitsFor() const {

@@ -44,6 +44,7 @@ struct RemoteEnvironment {
   ReadinessSet& sockets;
   const Clock& clock;
   const RemoteOptions& options;
+  const TlsContext* tls;  // null: without
 };
 
 // One thread's own: that of the ReadinessSet.
@@ -116,6 +117,8 @@ class RemoteLink final : public ReadinessSet::Handler {
   // Requests sent up to `late_ns` have timed out, others are lost.
   void GoDown(const Error& reason, int64_t late_ns = kNoneLate);
   void DeliverFailures();
+  // While it is connecting.
+  const char* WhatTookTooLong() const;
   // What was sent up to then is late now.
   int64_t LateNs(int64_t now_ns) const;
   bool HasLate(int64_t now_ns) const;

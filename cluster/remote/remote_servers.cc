@@ -11,18 +11,37 @@ namespace {
 // While it blocks, deadlines are looked at as often.
 constexpr int64_t kLongestPollMs = 20;
 
+Result<std::vector<RemoteAddress>> ReadAddresses(const RemoteOptions& options) {
+  std::vector<RemoteAddress> addresses;
+  for (const std::string& text : options.addresses) {
+    Result<RemoteAddress> address = ParseRemoteAddress(text);
+    if (!address) return address.error();
+    if (options.tls.enabled && !address->unix_path.empty()) {
+      return Error{"address '" + text + "': there is no TLS over a Unix socket"};
+    }
+    addresses.push_back(std::move(*address));
+  }
+  if (addresses.empty()) return Error{"a group of remote servers needs an address"};
+  return addresses;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<RemoteServers>> RemoteServers::Create(const RemoteThread& thread,
                                                              const RemoteOptions& options,
                                                              RemoteListener& listener) {
-  if (options.addresses.empty()) return Error{"a group of remote servers needs an address"};
-  auto servers = std::unique_ptr<RemoteServers>(new RemoteServers(thread, options, listener));
-  for (const std::string& text : options.addresses) {
-    Result<RemoteAddress> address = ParseRemoteAddress(text);
-    if (!address) return address.error();
-    servers->endpoints_.Add(*address);
+  const Result<std::vector<RemoteAddress>> addresses = ReadAddresses(options);
+  if (!addresses) return addresses.error();
+  std::optional<TlsContext> tls;
+  if (options.tls.enabled) {
+    Result<TlsContext> context = TlsContext::ForClients(
+        {options.tls.ca_file, options.tls.certificate_file, options.tls.key_file});
+    if (!context) return Error{"TLS: " + context.error().message};
+    tls = std::move(*context);
   }
+  auto servers =
+      std::unique_ptr<RemoteServers>(new RemoteServers(thread, options, listener, std::move(tls)));
+  for (const RemoteAddress& address : *addresses) servers->endpoints_.Add(address);
   for (const auto& endpoint : servers->endpoints_.all()) {
     servers->server_hashes_.push_back(ServerHash(endpoint->name()));
   }
@@ -30,12 +49,14 @@ Result<std::unique_ptr<RemoteServers>> RemoteServers::Create(const RemoteThread&
 }
 
 RemoteServers::RemoteServers(const RemoteThread& thread, const RemoteOptions& options,
-                             RemoteListener& listener)
+                             RemoteListener& listener, std::optional<TlsContext> tls)
     : options_(options),
       thread_(thread),
       listener_(listener),
-      endpoints_({thread_.context, thread_.sockets, thread_.clock, options_}, *this, RandomSeed()) {
-}
+      tls_(std::move(tls)),
+      endpoints_(
+          {thread_.context, thread_.sockets, thread_.clock, options_, tls_ ? &*tls_ : nullptr},
+          *this, RandomSeed()) {}
 
 RemoteEndpoint& RemoteServers::EndpointOf(std::string_view routing_key) const {
   return *endpoints_.all()[ChooseServer(routing_key, server_hashes_)];

@@ -31,8 +31,8 @@ struct RemoteThread {
 // One thread's own, but for Statistics.
 class RemoteServers final : private RemoteEndpoint::Owner {
  public:
-  // The thread and the listener are borrowed. An option that cannot be used is the error. Nothing
-  // is connected before the first Tick.
+  // The thread and the listener are borrowed. An option that cannot be used, or a file, is the
+  // error. Nothing is connected before the first Tick.
   static Result<std::unique_ptr<RemoteServers>> Create(const RemoteThread& thread,
                                                        const RemoteOptions& options,
                                                        RemoteListener& listener);
@@ -66,7 +66,8 @@ class RemoteServers final : private RemoteEndpoint::Owner {
   }
 
  private:
-  RemoteServers(const RemoteThread& thread, const RemoteOptions& options, RemoteListener& listener);
+  RemoteServers(const RemoteThread& thread, const RemoteOptions& options, RemoteListener& listener,
+                std::optional<TlsContext> tls);
 
   bool BeginReplies() override;
   void EndReplies() override;
@@ -80,6 +81,7 @@ class RemoteServers final : private RemoteEndpoint::Owner {
   const RemoteOptions options_;
   const RemoteThread thread_;
   RemoteListener& listener_;
+  const std::optional<TlsContext> tls_;
   EndpointSet endpoints_;
   std::vector<uint64_t> server_hashes_;  // of endpoints_, by index
   bool telling_ = false;                 // between BeginReplies and EndReplies
