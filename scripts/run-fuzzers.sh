@@ -8,7 +8,8 @@
 # Seeds are written by hand. The bytes before the stream, by fuzzer: parser takes limits ("0": those
 # of an ordinary client, "1": unauthenticated), the seed of the pieces and their greatest size;
 # command takes the kind ("1": a raw stream) and the size of the pieces; reply the seed of the pieces
-# and their greatest size; script_data the library ("m", "s", "j").
+# and their greatest size; script_data the library ("m", "s", "j"); slot_map what it is ("m": a map,
+# "r": a redirection).
 set -euo pipefail
 build=$1
 seconds=$2

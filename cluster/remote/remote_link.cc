@@ -138,6 +138,21 @@ void RemoteLink::Send(RemoteRequest request, RequestArguments arguments) {
   CHECK(CanSend());
   request.sent_ns = environment_.clock.StopwatchNs();
   requests_.Append(request, arguments);
+  FlushSoon();
+}
+
+void RemoteLink::Resend(RemoteRequest request, std::string_view encoded, Asking asking) {
+  CHECK(CanSend());
+  request.sent_ns = environment_.clock.StopwatchNs();
+  if (asking == Asking::kYes) {
+    const RemoteRequest before{.sent_ns = request.sent_ns, .purpose = RequestPurpose::kAsking};
+    requests_.Append(before, std::array<std::string_view, 1>{"ASKING"});
+  }
+  requests_.AppendEncoded(request, encoded);
+  FlushSoon();
+}
+
+void RemoteLink::FlushSoon() {
   if (!flush_pending_) owner_.FlushLater(*this);
   flush_pending_ = true;
 }
@@ -156,7 +171,7 @@ void RemoteLink::WriteSome() {
       // It may have said why: an error reply comes before the end.
       const Error reason{std::string("write: ") + std::strerror(errno)};
       ReadSome();
-      return Close(reason);
+      return holding_ ? void() : Close(reason);
     }
     if (count <= 0) break;
     requests_.MarkSent(static_cast<size_t>(count));
@@ -306,8 +321,8 @@ void RemoteLink::LetGo() {
   if (state_ == State::kDown) return DeliverFailures();
   if (!Deliver()) return;
   UpdateInterest();
-  WriteSome();
-  ReadSome();
+  if (state_ != State::kDown) WriteSome();
+  if (state_ != State::kDown && !holding_) ReadSome();
 }
 
 void RemoteLink::UpdateInterest() {

@@ -22,6 +22,9 @@ Result<std::vector<RemoteAddress>> ReadAddresses(const RemoteOptions& options) {
     addresses.push_back(std::move(*address));
   }
   if (addresses.empty()) return Error{"a group of remote servers needs an address"};
+  if (options.kind == RemoteKind::kRedisCluster && options.database != 0) {
+    return Error{"a Redis Cluster has no database but 0"};
+  }
   return addresses;
 }
 
@@ -41,6 +44,11 @@ Result<std::unique_ptr<RemoteServers>> RemoteServers::Create(const RemoteThread&
   }
   auto servers =
       std::unique_ptr<RemoteServers>(new RemoteServers(thread, options, listener, std::move(tls)));
+  if (options.kind == RemoteKind::kRedisCluster) {
+    servers->cluster_ =
+        std::make_unique<RedisCluster>(servers->endpoints_, thread.clock, *addresses);
+    return servers;
+  }
   for (const RemoteAddress& address : *addresses) servers->endpoints_.Add(address);
   for (const auto& endpoint : servers->endpoints_.all()) {
     servers->server_hashes_.push_back(ServerHash(endpoint->name()));
@@ -58,17 +66,24 @@ RemoteServers::RemoteServers(const RemoteThread& thread, const RemoteOptions& op
           {thread_.context, thread_.sockets, thread_.clock, options_, tls_ ? &*tls_ : nullptr},
           *this, RandomSeed()) {}
 
-RemoteEndpoint& RemoteServers::EndpointOf(std::string_view routing_key) const {
-  return *endpoints_.all()[ChooseServer(routing_key, server_hashes_)];
+RemoteServers::Route RemoteServers::RouteOf(std::string_view routing_key) const {
+  if (!cluster_) {
+    return {endpoints_.all()[ChooseServer(routing_key, server_hashes_)].get(), 0};
+  }
+  const uint16_t slot = HashSlotOf(routing_key);
+  return {cluster_->OwnerOf(slot), slot};
 }
 
 bool RemoteServers::IsUp(std::string_view routing_key) const {
-  return EndpointOf(routing_key).CanSend();
+  const RemoteEndpoint* endpoint = RouteOf(routing_key).endpoint;
+  return endpoint != nullptr && endpoint->CanSend();
 }
 
 bool RemoteServers::Send(uint64_t request, std::string_view routing_key,
                          RequestArguments arguments) {
-  return EndpointOf(routing_key).Send({.id = request}, arguments);
+  const Route route = RouteOf(routing_key);
+  return route.endpoint != nullptr &&
+         route.endpoint->Send({.id = request, .slot = route.slot}, arguments);
 }
 
 std::vector<std::string> RemoteServers::ServerNames() const {
@@ -88,8 +103,25 @@ void RemoteServers::Flush() {
 
 void RemoteServers::Tick() {
   if (telling_) return;  // a listener lets the thread serve others
+  if (cluster_) cluster_->Tick();
   endpoints_.Tick();
+  if (cluster_) TellGivenUp();
   endpoints_.Flush();
+}
+
+void RemoteServers::TellGivenUp() {
+  std::vector<RedisCluster::GivenUp>& given_up = cluster_->given_up();
+  if (given_up.empty() || !BeginReplies()) return;
+  for (const RedisCluster::GivenUp& request : given_up) {
+    const std::string bytes = "-" + request.error + "\r\n";
+    RemoteReply reply{{}, bytes};
+    reply.head.kind = ReplyToken::Kind::kError;
+    reply.head.text = request.error;
+    ++told_;
+    listener_.OnReply(request.id, reply);
+  }
+  given_up.clear();
+  EndReplies();
 }
 
 bool RemoteServers::WaitForReplies(std::chrono::milliseconds most) {
@@ -117,13 +149,16 @@ void RemoteServers::EndReplies() {
   listener_.EndReplies();
 }
 
-void RemoteServers::OnReply(RemoteEndpoint&, const RequestQueue::Answered& answered,
+void RemoteServers::OnReply(RemoteEndpoint& endpoint, const RequestQueue::Answered& answered,
                             const RemoteReply& reply) {
+  if (cluster_ && cluster_->TakeReply(endpoint, answered, reply)) return;
   ++told_;
   listener_.OnReply(answered.request.id, reply);
 }
 
 void RemoteServers::OnFailure(const RemoteRequest& request, RemoteFailure failure) {
+  if (request.purpose == RequestPurpose::kSlots) cluster_->OnSlotsLost();
+  if (request.purpose != RequestPurpose::kListener) return;
   ++told_;
   listener_.OnFailure(request.id, failure);
 }
