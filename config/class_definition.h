@@ -27,6 +27,7 @@
 
 namespace strata {
 
+struct DefinitionsField;
 enum class MaxmemoryPolicy;
 struct Options;
 
@@ -51,6 +52,9 @@ inline constexpr size_t kMostClasses = 63;
 struct ClassDefinitions {
   std::vector<ClassDefinition> classes;
 };
+
+// Of Options::classes.
+extern const DefinitionsField kClassesField;
 
 // A line, or its words. Reasons of failure name the class.
 Result<ClassDefinition> ParseClass(std::span<const std::string> words);

@@ -33,7 +33,7 @@ Result<void> ApplyOption(std::string_view place, const OptionRow& row,
     std::string hint = items.size() == 1 ? NearestHint(items[0], ValueNames(row)) : "";
     return Error{prefix + parsed.error().message + hint};
   }
-  if (std::holds_alternative<ClassDefinitions Options::*>(row.field)) config.classes_place = place;
+  if (row.name == "classes") config.classes_place = place;
   if (auto warning = SupportWarning(row, config.options)) {
     config.warnings.push_back(std::string(place) + ": " + *warning);
   }

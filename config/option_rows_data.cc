@@ -53,7 +53,7 @@ constexpr OptionRow kMemoryRows[] = {
             "rather, bytes that are hit, or what misses would have cost, by the cost of classes."},
     {.name = "classes",
      .alias = "class",
-     .field = &Options::classes,
+     .field = &kClassesField,
      .default_text = "",
      .mutability = Mutability::kImmutable,
      .file_only = true,
@@ -62,6 +62,21 @@ constexpr OptionRow kMemoryRows[] = {
             "match, database, weight (0.1 to 16), cost, quota, floor, policy, noevict, ttl, "
             "ttl-jitter (percent). A key belongs to the first class that it fits. In YAML also a "
             "map of maps. CACHE.CLASS SET changes them at run time, CONFIG REWRITE keeps that."},
+    {.name = "tiers",
+     .alias = "tier",
+     .field = &kTiersField,
+     .default_text = "",
+     .mutability = Mutability::kImmutable,
+     .secret = true,
+     .doc =
+         "Where values lie that memory has no room for, each a name and pairs of words: 'cold "
+         "address 10.0.0.5:6379 user strata password secret', 'cold kind redis-cluster address "
+         "a:7000 address b:7000 tls yes'. The words are kind (redis, redis-cluster), address "
+         "(host:port or a socket's path), user, password, database, tls, tls-ca-cert-file, "
+         "tls-cert-file, tls-key-file, tls-server-name, pool-size (1 to 64), connect-timeout and "
+         "request-timeout (milliseconds), prefix, node (nodes that share a tier have different "
+         "ones), on-error (error, miss), min-value, max-value (sizes). In YAML also a map of "
+         "maps, of which the address may be a list. One tier at most."},
     {.name = "maxmemory-samples",
      .field = &Options::maxmemory_samples,
      .bounds = {1, kMaxInt},

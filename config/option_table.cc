@@ -21,6 +21,26 @@ std::span<const OptionGroup> Table() {
 
 }  // namespace
 
+const EnumValue* FindValue(std::span<const EnumValue> values, std::string_view name) {
+  const auto found = std::find_if(values.begin(), values.end(), [name](const EnumValue& value) {
+    return EqualsIgnoreCase(value.name, name);
+  });
+  return found == values.end() ? nullptr : &*found;
+}
+
+std::string_view NameOf(std::span<const EnumValue> values, int value) {
+  for (const EnumValue& named : values) {
+    if (named.value == value) return named.name;
+  }
+  return "";
+}
+
+std::string JoinNames(std::span<const EnumValue> values) {
+  std::string names;
+  for (const EnumValue& value : values) names.append(names.empty() ? "" : ", ").append(value.name);
+  return names;
+}
+
 bool OptionRow::IsList() const {
   return std::holds_alternative<std::vector<std::string> Options::*>(field) ||
          std::holds_alternative<std::vector<double> Options::*>(field) ||
@@ -30,7 +50,7 @@ bool OptionRow::IsList() const {
 
 bool OptionRow::IsListOfLines() const {
   return std::holds_alternative<UserDefinitions Options::*>(field) ||
-         std::holds_alternative<ClassDefinitions Options::*>(field);
+         std::holds_alternative<const DefinitionsField*>(field);
 }
 
 std::span<const OptionGroup> OptionGroups() {

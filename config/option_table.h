@@ -9,11 +9,10 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <type_traits>
-#include <utility>
 #include <variant>
 #include <vector>
 
+#include "base/result.h"
 #include "config/options.h"
 
 namespace strata {
@@ -23,19 +22,40 @@ struct EnumValue {
   int value;
 };
 
+// By name, in any case; null if there is none.
+const EnumValue* FindValue(std::span<const EnumValue> values, std::string_view name);
+// Empty if no name stands for it.
+std::string_view NameOf(std::span<const EnumValue> values, int value);
+// "no, yes, local".
+std::string JoinNames(std::span<const EnumValue> values);
+
 // Access to a field of some enum type by its numeric value. Made by MakeEnumField.
-struct EnumField {
-  int (*get)(const Options&);
-  void (*set)(Options&, int);
+template <class Owner>
+struct EnumFieldOf {
+  int (*get)(const Owner&);
+  void (*set)(Owner&, int);
   std::span<const EnumValue> values;
 };
+using EnumField = EnumFieldOf<Options>;
 
 template <auto kMember>
-constexpr EnumField MakeEnumField(std::span<const EnumValue> values) {
-  using Enum = std::remove_reference_t<decltype(std::declval<Options&>().*kMember)>;
-  return {[](const Options& options) { return static_cast<int>(options.*kMember); },
-          [](Options& options, int value) { options.*kMember = static_cast<Enum>(value); }, values};
+constexpr auto MakeEnumField(std::span<const EnumValue> values) {
+  auto make = [&]<class Owner, class Enum>(Enum Owner::*) {
+    return EnumFieldOf<Owner>{
+        [](const Owner& owner) { return static_cast<int>(owner.*kMember); },
+        [](Owner& owner, int value) { owner.*kMember = static_cast<Enum>(value); }, values};
+  };
+  return make(kMember);
 }
+
+// Definitions, each a line (config/definition_words.h).
+struct DefinitionsField {
+  std::string_view noun;  // "class"
+  // On failure `options` is unchanged.
+  Result<void> (*read)(std::span<const std::string> lines, Options& options);
+  std::vector<std::string> (*write)(const Options& options);
+  bool (*takes_yes_no)(std::string_view word);
+};
 
 // Where the value lives; the alternative also decides how the text is read (option_value.h).
 using OptionField =
@@ -43,7 +63,7 @@ using OptionField =
                  std::vector<std::string> Options::*, std::vector<double> Options::*,
                  std::vector<SavePoint> Options::*, OutputBufferLimits Options::*,
                  MemoryShare Options::*, KeyspaceEventMask Options::*, UserDefinitions Options::*,
-                 ClassDefinitions Options::*, EnumField>;
+                 const DefinitionsField*, EnumField>;
 
 // Of an integer. kBytes also accepts 64kb, 1g …; kOctal is read and written in base 8.
 enum class Unit { kNone, kBytes, kSeconds, kMilliseconds, kMicroseconds, kMinutes, kOctal };

@@ -5,6 +5,7 @@
 
 #include "base/number.h"
 #include "base/text.h"
+#include "config/definition_words.h"
 
 namespace strata {
 namespace {
@@ -37,12 +38,6 @@ constexpr uint32_t AllEventTypes() {
   uint32_t bits = 0;
   for (size_t i = 0; i < kTypeLetters; ++i) bits |= kEventLetters[i].bit;
   return bits;
-}
-
-std::optional<int64_t> ParseBytes(std::string_view text) {
-  std::optional<uint64_t> bytes = ParseMemorySize(text);
-  if (!bytes || *bytes > std::numeric_limits<int64_t>::max()) return std::nullopt;
-  return static_cast<int64_t>(*bytes);
 }
 
 std::optional<int64_t> ParseOctal(std::string_view text) {
@@ -197,35 +192,17 @@ std::string FormatBufferLimit(const char* name, const OutputBufferLimit& limit, 
          FormatBytes(limit.soft_bytes, notation) + ' ' + FormatInt64(limit.soft_seconds);
 }
 
-Result<UserDefinitions> ParseUsers(std::span<const std::string> items) {
-  UserDefinitions users;
+Result<UserDefinitions> ParseUsers(std::span<const std::string> lines) {
+  const Result<std::vector<Words>> users = SplitLines(lines);
+  if (!users) return users.error();
   std::set<std::string> names;
-  for (const std::string& item : items) {
-    if (item.empty() && items.size() == 1) break;
-    const std::optional<Words> words = SplitArguments(item);
-    if (!words) return Error{"unbalanced quotes"};
-    if (words->empty()) return Error{"a user without a name"};
-    if (!names.insert(words->front()).second) {
+  for (const Words& words : *users) {
+    if (words.empty()) return Error{"a user without a name"};
+    if (!names.insert(words.front()).second) {
       return Error{"Duplicate user found. A user can only be defined once in config files"};
     }
-    users.lines.push_back(item);
   }
-  return users;
-}
-
-Result<ClassDefinitions> ParseClasses(std::span<const std::string> items) {
-  ClassDefinitions definitions;
-  std::set<std::string> names;
-  for (const std::string& item : items) {
-    if (item.empty() && items.size() == 1) break;
-    const std::optional<Words> words = SplitArguments(item);
-    if (!words) return Error{"unbalanced quotes"};
-    Result<ClassDefinition> read = ParseClass(*words);
-    if (!read) return read.error();
-    if (!names.insert(read->name).second) return Error{"class '" + read->name + "' defined twice"};
-    definitions.classes.push_back(std::move(*read));
-  }
-  return definitions;
+  return UserDefinitions{{lines.begin(), lines.begin() + static_cast<ptrdiff_t>(users->size())}};
 }
 
 // One word that is "" stands for the empty list, as in `save ""`.
@@ -259,13 +236,9 @@ struct Parser {
     return {};
   }
   Result<void> operator()(bool Options::*member) const {
-    if (EqualsIgnoreCase(items[0], "yes")) {
-      options.*member = true;
-    } else if (EqualsIgnoreCase(items[0], "no")) {
-      options.*member = false;
-    } else {
-      return Error{"argument must be 'yes' or 'no'"};
-    }
+    const std::optional<bool> yes = ParseYesNo(items[0]);
+    if (!yes) return Error{"argument must be 'yes' or 'no'"};
+    options.*member = *yes;
     return {};
   }
   Result<void> operator()(MemoryShare Options::*member) const {
@@ -277,8 +250,8 @@ struct Parser {
   Result<void> operator()(UserDefinitions Options::*member) const {
     return Store(member, ParseUsers(items));
   }
-  Result<void> operator()(ClassDefinitions Options::*member) const {
-    return Store(member, ParseClasses(items));
+  Result<void> operator()(const DefinitionsField* field) const {
+    return field->read(items, options);
   }
   Result<void> operator()(std::vector<std::string> Options::*member) const {
     return Store(member, ParseBind(SplitItems(items)));
@@ -293,16 +266,12 @@ struct Parser {
     return Store(member, ParseBufferLimits(SplitItems(items), options.*member));
   }
   Result<void> operator()(const EnumField& field) const {
-    std::string names;
-    for (const EnumValue& value : field.values) {
-      if (EqualsIgnoreCase(value.name, items[0])) {
-        field.set(options, value.value);
-        return {};
-      }
-      names += names.empty() ? "" : ", ";
-      names += value.name;
+    const EnumValue* value = FindValue(field.values, items[0]);
+    if (value == nullptr) {
+      return Error{"argument(s) must be one of the following: " + JoinNames(field.values)};
     }
-    return Error{"argument(s) must be one of the following: " + names};
+    field.set(options, value->value);
+    return {};
   }
 };
 
@@ -320,11 +289,7 @@ struct Formatter {
   Words operator()(std::string Options::*member) const { return {options.*member}; }
   Words operator()(std::vector<std::string> Options::*member) const { return options.*member; }
   Words operator()(UserDefinitions Options::*member) const { return (options.*member).lines; }
-  Words operator()(ClassDefinitions Options::*member) const {
-    Words lines;
-    for (const ClassDefinition& c : (options.*member).classes) lines.push_back(FormatClass(c));
-    return lines;
-  }
+  Words operator()(const DefinitionsField* field) const { return field->write(options); }
   Words operator()(MemoryShare Options::*member) const {
     const MemoryShare& share = options.*member;
     if (share.percent > 0) return {FormatInt64(share.percent) + '%'};
@@ -352,14 +317,23 @@ struct Formatter {
             FormatBufferLimit("pubsub", limits.pubsub, notation)};
   }
   Words operator()(const EnumField& field) const {
-    for (const EnumValue& value : field.values) {
-      if (value.value == field.get(options)) return {std::string(value.name)};
-    }
-    return {""};
+    return {std::string(NameOf(field.values, field.get(options)))};
   }
 };
 
 }  // namespace
+
+std::optional<int64_t> ParseBytes(std::string_view text) {
+  std::optional<uint64_t> bytes = ParseMemorySize(text);
+  if (!bytes || *bytes > std::numeric_limits<int64_t>::max()) return std::nullopt;
+  return static_cast<int64_t>(*bytes);
+}
+
+std::optional<bool> ParseYesNo(std::string_view text) {
+  if (EqualsIgnoreCase(text, "yes")) return true;
+  if (EqualsIgnoreCase(text, "no")) return false;
+  return std::nullopt;
+}
 
 Result<void> ParseOption(const OptionRow& row, std::span<const std::string> items,
                          Options& options) {

@@ -2,8 +2,10 @@
 
 // The text of one option to its field and back. Reasons of failure are in Redis's words.
 
+#include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -13,6 +15,10 @@ namespace strata {
 
 // kExact is what CONFIG GET prints; kReadable writes sizes as 64mb where that loses nothing.
 enum class Notation { kExact, kReadable };
+
+// Bytes, as Redis writes sizes; "yes" or "no", in any case.
+std::optional<int64_t> ParseBytes(std::string_view text);
+std::optional<bool> ParseYesNo(std::string_view text);
 
 // Reads the items into the row's field; on failure `options` is unchanged. A list takes any number
 // of items, each of which may hold several words; everything else takes exactly one.

@@ -13,6 +13,7 @@
 
 #include "base/log.h"
 #include "config/class_definition.h"
+#include "config/tier_definition.h"
 
 namespace strata {
 
@@ -148,6 +149,7 @@ struct Options {
   int64_t maxmemory_samples = 0;
   AdaptiveObjective adaptive_objective = AdaptiveObjective::kRequests;
   ClassDefinitions classes;
+  TierDefinitions tiers;
   int64_t lfu_log_factor = 0;
   int64_t lfu_decay_time = 0;  // minutes
   int64_t active_expire_effort = 0;

@@ -62,19 +62,10 @@ struct ValuesDescription {
     return "list of 'class size size seconds'";
   }
   std::string operator()(UserDefinitions Options::*) const { return "list of 'name rule...'"; }
-  std::string operator()(ClassDefinitions Options::*) const {
-    return "list of 'name word value...'";
-  }
+  std::string operator()(const DefinitionsField*) const { return "list of 'name word value...'"; }
   std::string operator()(MemoryShare Options::*) const { return "bytes, or 0% to 100%"; }
   std::string operator()(KeyspaceEventMask Options::*) const { return "letters"; }
-  std::string operator()(const EnumField& field) const {
-    std::string names;
-    for (const EnumValue& value : field.values) {
-      names += names.empty() ? "" : ", ";
-      names += value.name;
-    }
-    return names;
-  }
+  std::string operator()(const EnumField& field) const { return JoinNames(field.values); }
 };
 
 std::string_view MutabilityName(Mutability mutability) {

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "base/text.h"
+#include "config/definition_words.h"
 
 namespace strata {
 namespace {
@@ -19,33 +20,34 @@ struct Seen {
   std::set<const OptionRow*> options;
 };
 
-std::string BooleanAsRedisHasIt(const OptionRow& row, std::string text) {
-  if (!std::holds_alternative<bool Options::*>(row.field)) return text;
+std::string BooleanAsRedisHasIt(const std::string& text) {
   if (EqualsIgnoreCase(text, "true")) return "yes";
   if (EqualsIgnoreCase(text, "false")) return "no";
   return text;
 }
 
-// A class of keys that is a map: as the line it stands for.
-Result<std::string> LineOf(const std::string& name, const YAML::Node& pairs) {
+// A definition that is a map: as the line it stands for.
+Result<std::string> LineOf(const DefinitionsField& field, const std::string& name,
+                           const YAML::Node& pairs) {
+  const auto wrong = [&](const std::string& reason) {
+    return NamedError(field.noun, name, Error{reason});
+  };
   std::string line = QuoteWord(name);
   if (pairs.IsNull()) return Result<std::string>(boost::system::in_place_value, line);
-  if (!pairs.IsMap()) return Error{"class '" + name + "': expected a map"};
+  if (!pairs.IsMap()) return wrong("expected a map");
   for (const auto& pair : pairs) {
-    if (!pair.first.IsScalar()) return Error{"class '" + name + "': expected words"};
+    if (!pair.first.IsScalar()) return wrong("expected words");
     const std::string& word = pair.first.Scalar();
-    auto add = [&](const YAML::Node& value) {
-      std::string text = value.Scalar();
-      if (word == "noevict" && text == "true") text = "yes";
-      if (word == "noevict" && text == "false") text = "no";
-      line += ' ' + QuoteWord(word) + ' ' + QuoteWord(text);
+    auto add = [&](const std::string& text) {
+      const bool is_yes_no = field.takes_yes_no(word);
+      line += ' ' + QuoteWord(word) + ' ' + QuoteWord(is_yes_no ? BooleanAsRedisHasIt(text) : text);
     };
     if (pair.second.IsScalar()) {
-      add(pair.second);
+      add(pair.second.Scalar());
     } else if (pair.second.IsSequence()) {
-      for (const YAML::Node& value : pair.second) add(value);
+      for (const YAML::Node& value : pair.second) add(value.Scalar());
     } else {
-      return Error{"class '" + name + "': " + word + ": expected a value or a list"};
+      return wrong(word + ": expected a value or a list");
     }
   }
   return Result<std::string>(boost::system::in_place_value, line);
@@ -54,9 +56,10 @@ Result<std::string> LineOf(const std::string& name, const YAML::Node& pairs) {
 // The value as ParseOption takes it.
 Result<std::vector<std::string>> ItemsOf(const OptionRow& row, const YAML::Node& value) {
   std::vector<std::string> items;
-  if (value.IsMap() && std::holds_alternative<ClassDefinitions Options::*>(row.field)) {
+  const auto* definitions = std::get_if<const DefinitionsField*>(&row.field);
+  if (value.IsMap() && definitions != nullptr) {
     for (const auto& entry : value) {
-      Result<std::string> line = LineOf(entry.first.Scalar(), entry.second);
+      Result<std::string> line = LineOf(**definitions, entry.first.Scalar(), entry.second);
       if (!line) return line.error();
       items.push_back(std::move(*line));
     }
@@ -64,7 +67,9 @@ Result<std::vector<std::string>> ItemsOf(const OptionRow& row, const YAML::Node&
   }
   if (value.IsMap()) return Error{"expected a value, found a map"};
   if (!value.IsSequence()) {
-    items.push_back(BooleanAsRedisHasIt(row, value.IsNull() ? "" : value.Scalar()));
+    const std::string text = value.IsNull() ? "" : value.Scalar();
+    const bool is_yes_no = std::holds_alternative<bool Options::*>(row.field);
+    items.push_back(is_yes_no ? BooleanAsRedisHasIt(text) : text);
     return items;
   }
   if (!row.IsList()) return Error{"expected one value, found a list"};

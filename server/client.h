@@ -101,6 +101,9 @@ class Client {
   // The command it waits in, until its session has taken the reply; null if it waits in none.
   std::shared_ptr<BlockedCommand> blocked;
 
+  // How often the command at hand has found values missing that lie below.
+  uint32_t faults = 0;
+
   const Command* last_command = nullptr;
   size_t last_row = 0;         // its index in the command table
   int64_t last_active_ms = 0;  // unix

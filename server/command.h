@@ -36,6 +36,8 @@ enum CommandFlag : uint32_t {
   kNoMandatoryKeys = 1u << 18,
   kAsking = 1u << 19,  // runs as if behind ASKING
   // What COMMAND does not show.
+  // Asks only for what a key has besides its value: it may lie in a lower tier.
+  kNeedsNoValue = 1u << 26,
   // Is not queued between MULTI and EXEC.
   kRunsInMulti = 1u << 27,
   // Runs what the client queued: needs the locks of all that, and its flags hold too.

@@ -8,6 +8,10 @@ void CommandContext::TellListeners(int database_index, const KeyRef& key, const 
   if (!services.wait_queues.empty()) ready_keys.Note(services.wait_queues, database_index, key);
   if (services.tracking.active()) services.tracking.Invalidate(key, writer);
   services.key_events.Tell(database_index, key.bytes, event);
+  if (services.keyspace.keeps_copies()) {
+    ShardDatabase* part = services.keyspace.Part(database_index, key.hash);
+    if (part != nullptr) part->ForgetCopy(key);
+  }
 }
 
 std::optional<int64_t> CommandContext::ClassExpiryMs(ClassNumber number) {

@@ -139,6 +139,14 @@ class CommandContext {
       TellListeners(database_index, key, event, client.acts_for);
     }
   }
+  // The same for a change that Redis does not take for one of the value, such as of a stream's
+  // groups: those who watch or track the key are not concerned.
+  void ChangedAside(const KeyRef& key, const KeyEvent& event) {
+    statistics.writes.Add(1);
+    if (!services.key_listeners.any()) return;
+    if (!services.wait_queues.empty()) ready_keys.Note(services.wait_queues, database.index(), key);
+    Notify(key, event);
+  }
   // The same for what time changed, not the client.
   void ChangedByTime(const KeyRef& key, const KeyEvent& event) {
     statistics.writes.Add(1);

@@ -185,6 +185,7 @@ void Connection::CheckLimits(int64_t now_ms) {
   int64_t timeout_ms = thread_.limits().idle_timeout_ms;
   bool may_be_quiet = client_.monitoring || client_.is_subscriber() || session_.suspended();
   if (timeout_ms > 0 && quiet_ms > timeout_ms && !may_be_quiet) return CloseNow("idle");
+  if (session_.suspension() == Suspension::kFaulted) return Retry();  // lest it was not woken
   size_t waiting = client_.output.size();
   if (waiting >= Session::kMostUnsentBytes && quiet_ms > kStuckReaderMs) {
     return CloseNow("replies are not read");

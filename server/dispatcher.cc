@@ -12,6 +12,7 @@
 #include "server/scripting/script_effects.h"
 #include "server/scripting/scripting.h"
 #include "server/security/client_access.h"
+#include "server/tiers/thread_tiers.h"
 #include "server/tracking/remember_reads.h"
 
 namespace strata {
@@ -40,7 +41,15 @@ Dispatcher::Dispatcher(Services& services, size_t thread_index)
       ready_(services, statistics_, nested_),
       room_maker_({services.keyspace, services.reclaimer, services.memory, services.memory_watch,
                    services.clock},
-                  thread_index) {}
+                  thread_index),
+      faults_(services) {}
+
+void Dispatcher::UseTiers(ThreadTiers& tiers) {
+  room_maker_.set_below(tiers.mover());
+  faults_.Begin(tiers);
+  nested_.set_faults(faults_);
+  ready_.set_faults(faults_);
+}
 
 ParserLimits Dispatcher::LimitsFor(const Client& client) const {
   return {services_.config.options().proto_max_bulk_len, MustAuthenticate(client, services_.acl)
@@ -78,6 +87,14 @@ void Dispatcher::PrefetchEntries(const Client& client, const RequestRange& reque
   }
 }
 
+void Dispatcher::AskAhead(const Client& client, const RequestRange& requests) {
+  if (busy_ || services_.memory.IsOver()) return;
+  for (size_t i = requests.begin; i < requests.end; ++i) {
+    const Request& request = batch_.requests[i];
+    if (request.command != nullptr) faults_.AskAhead(client, CallOf(request));
+  }
+}
+
 Dispatcher::Outcome Dispatcher::Execute(Client& client, const Request& request) {
   if (client.reply_mode == ReplyMode::kSkipNext) client.reply_mode = ReplyMode::kSkip;
   ReplyMode mode = client.reply_mode;
@@ -87,7 +104,9 @@ Dispatcher::Outcome Dispatcher::Execute(Client& client, const Request& request) 
     client.closing = CloseState::kAfterReply;
     return Outcome::kDone;
   }
+  room_ = RoomMaker::Room::kSome;
   if (std::string refusal = Refusal(client, request); !refusal.empty()) {
+    if (room_ == RoomMaker::Room::kSoon && refusal == errors::kOutOfMemory) return Outcome::kHeld;
     Refuse(client, request, refusal);
     return Outcome::kDone;
   }
@@ -108,6 +127,12 @@ Dispatcher::Outcome Dispatcher::Execute(Client& client, const Request& request) 
 
   const ReplyStart start{reply.errors(), client.output.size()};
   const Outcome outcome = Run(client, request, reply);
+  if (outcome == Outcome::kFaulted || outcome == Outcome::kHeld) [[unlikely]] {
+    return outcome;
+  }
+  if (outcome == Outcome::kRefused) [[unlikely]] {
+    return Outcome::kDone;
+  }
   if (outcome == Outcome::kParked) [[unlikely]] {
     command_start_ns_ = services_.clock.StopwatchNs();
     accounts_.AddParked(client, CallOf(request));
@@ -207,8 +232,11 @@ bool Dispatcher::MakeRoom() {
   if (nested_.loop() != nullptr && may_evict && services_.memory.Shortage() > 0) {
     nested_.loop()->TrimBuffers();
   }
-  const bool nothing_left = services_.memory.Shortage() > 0 && may_evict &&
-                            !room_maker_.MakeRoom(services_.config.options(), now_ms_);
+  if (services_.memory.Shortage() > 0 && may_evict) {
+    room_ = room_maker_.MakeRoom(services_.config.options(), now_ms_);
+  }
+  if (room_ == RoomMaker::Room::kSoon) return false;
+  const bool nothing_left = room_ == RoomMaker::Room::kNone;
   if (may_evict && over.load(std::memory_order_relaxed) != nothing_left) {
     over.store(nothing_left, std::memory_order_relaxed);
   }
@@ -298,10 +326,6 @@ void Dispatcher::TurnBusy() NO_THREAD_SAFETY_ANALYSIS {
 }
 
 Dispatcher::Outcome Dispatcher::Run(Client& client, const Request& request, ReplyBuilder& reply) {
-  client.last_command = request.command;
-  client.last_row = request.row;
-  client.last_active_ms = now_ms_;
-  ++client.commands;
   const Command& command = *request.command;
   const std::span<const KeyRef> keys = batch_.Keys(request);
   CommandContext context{services_,
@@ -323,6 +347,13 @@ Dispatcher::Outcome Dispatcher::Run(Client& client, const Request& request, Repl
   }
   const bool ends_transaction = runs_queue && client.transaction->open();
   if (!busy_) isolation_.LockKeys(runs_queue ? client.transaction->LockedKeys() : keys);
+  if (faults_.active() && !busy_) {
+    if (const auto outcome = BringValues(context, request)) return *outcome;
+  }
+  client.last_command = request.command;
+  client.last_row = request.row;
+  client.last_active_ms = now_ms_;
+  ++client.commands;
   client.answering = true;
   command.handler(context);
   client.answering = false;
@@ -349,6 +380,36 @@ Dispatcher::Outcome Dispatcher::Run(Client& client, const Request& request, Repl
   }
   block_request_.reset();
   return Outcome::kParked;
+}
+
+std::optional<Dispatcher::Outcome> Dispatcher::BringValues(CommandContext& context,
+                                                           const Request& request) {
+  Client& client = context.client;
+  const Call call = CallOf(request);
+  const bool runs_queue =
+      call.command.Is(kRunsQueue) && client.transaction != nullptr && client.transaction->open();
+  const std::span<const Call> calls =
+      runs_queue ? client.transaction->queue() : std::span(&call, 1);
+  if (faults_.AllHere(client, calls, now_ms_)) [[likely]] {
+    if (client.faults > 0) {
+      for (const Call& done : calls) faults_.Release(client, done.keys);
+    }
+    return std::nullopt;
+  }
+  if (room_ == RoomMaker::Room::kSoon) {
+    isolation_.UnlockKeys();
+    return Outcome::kHeld;
+  }
+  const PageFaults::Fault fault = faults_.Ask(client, calls);
+  if (fault != PageFaults::Fault::kUnderWay) client.faults = 0;
+  if (fault == PageFaults::Fault::kDown && faults_.MissesInstead(call.command)) {
+    context.database.HideStubs();
+    return std::nullopt;
+  }
+  isolation_.UnlockKeys();
+  if (fault == PageFaults::Fault::kUnderWay) return Outcome::kFaulted;
+  Refuse(client, request, FaultError(fault));
+  return Outcome::kRefused;
 }
 
 void Dispatcher::Track(Client& client, const Call& call) {

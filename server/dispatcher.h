@@ -21,6 +21,7 @@
 #include "server/nested_calls.h"
 #include "server/request_batch.h"
 #include "server/services.h"
+#include "server/tiers/page_faults.h"
 
 namespace strata {
 
@@ -28,9 +29,11 @@ class Dispatcher {
  public:
   enum class Outcome : uint8_t {
     kDone,
-    kPaused,  // CLIENT PAUSE holds it back: it is executed again, later
-    kParked,  // it waits for a key, in client.blocked; its reply comes later
-    kHeld,    // it might send letters, and an inbox is full: it is executed again, later
+    kPaused,   // CLIENT PAUSE holds it back: it is executed again, later
+    kParked,   // it waits for a key, in client.blocked; its reply comes later
+    kHeld,     // it might send letters, and an inbox is full, or it waits for memory: likewise
+    kRefused,  // it has got an error instead of being run
+    kFaulted,  // a value that it needs is asked for below: likewise
   };
 
   Dispatcher(Services& services, size_t thread_index);
@@ -39,6 +42,9 @@ class Dispatcher {
   void Resolve(const Client& client, Request& request);
   // Brings the entries of a client's requests closer, once the whole batch is resolved.
   void PrefetchEntries(const Client& client, const RequestRange& requests);
+  // Those of the client's requests that stand behind one that has faulted: asks for the values that
+  // they need, so that they come together.
+  void AskAhead(const Client& client, const RequestRange& requests);
   // From here on the time is that of commands.
   void BeginExecution() { command_start_ns_ = services_.clock.StopwatchNs(); }
   // Runs the request and writes its reply. REQUIRES: inside a BatchScope; one that is busy runs
@@ -54,9 +60,15 @@ class Dispatcher {
   // inside a BatchScope.
   bool TakeBlockedReply(Client& client);
 
+  // Now and then: blocking commands that need values from below are tried again. REQUIRES: inside a
+  // BatchScope that is not busy.
+  void TryBlockedAgain() { ready_.TryAgain(services_.clock.WallMs()); }
+
   Services& services() { return services_; }
   NestedCalls& nested() { return nested_; }
   RoomMaker& room_maker() { return room_maker_; }
+  // The thread's tier below memory, which must stay.
+  void UseTiers(ThreadTiers& tiers);
   ThreadStatistics& statistics() { return statistics_; }
 
  private:
@@ -71,7 +83,7 @@ class Dispatcher {
   std::string AclRefusal(Client& client, const Request& request);
   // Those gates that say no to nearly nobody.
   std::string RareRefusal(const Client& client, const Request& request);
-  // Memory is short. False if none can be made free.
+  // Memory is short. False if none can be made free, or not yet: see room_.
   bool MakeRoom();
   void HoldQuotas();
   bool MaySendLetters(const Client& client, const Command& command) const;
@@ -85,6 +97,9 @@ class Dispatcher {
   // isolation is outside.
   void TurnBusy();
   Outcome Run(Client& client, const Request& request, ReplyBuilder& reply);
+  // Sees to it that the values which the request needs are here; nothing if they are. What it
+  // cannot have, the client is told. REQUIRES: the locks of its keys.
+  std::optional<Outcome> BringValues(CommandContext& context, const Request& request);
   void OpenLetters(const Client& client);
   // Behind the handler, for a client that tracks keys. REQUIRES: the locks of the call's keys.
   void Track(Client& client, const Call& call);
@@ -109,6 +124,8 @@ class Dispatcher {
   NestedCalls nested_;
   ReadyKeyService ready_;
   RoomMaker room_maker_;
+  RoomMaker::Room room_ = RoomMaker::Room::kSome;  // as the command at hand found it
+  PageFaults faults_;
   std::optional<BlockRequest> block_request_;
   std::vector<size_t> secrets_;  // positions of the running command's passwords
   OutputQueue discarded_;

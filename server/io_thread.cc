@@ -43,6 +43,12 @@ IoThread::IoThread(Services& services, size_t index, size_t thread_count)
       census_(services.keyspace),
       next_expiry_shard_(index) {
   dispatcher_.nested().set_loop(*this);
+  if (!services.config.options().tiers.tiers.empty()) {
+    ThreadTiers::Owner& owner = *this;
+    tiers_ = std::make_unique<ThreadTiers>(RemoteThread{context_, sockets_, services.clock},
+                                           dispatcher_, owner);
+    dispatcher_.UseTiers(*tiers_);
+  }
   services.post.SetBell(index, [this] { asio::post(context_, [this] { AnswerBell(); }); });
   RenewLimits();
 }
@@ -110,6 +116,7 @@ void IoThread::FlushAll() {
     services_.post.OpenLetters(index_);
     services_.post.RingBells();  // a letter may have been passed on
   }
+  if (tiers_ != nullptr) tiers_->Flush();
   for (std::vector<Connection*>* waiting : {&answered_, &told_}) {
     for (size_t i = 0; i < waiting->size(); ++i) (*waiting)[i]->Flush();
     waiting->clear();
@@ -166,6 +173,7 @@ void IoThread::Tick() {
     tick_period_ = is_short || is_counting ? kBusyTick : PeriodAfter(expiry);
     if (!scope.busy() && index_ == 0) CleanTracking();
   }
+  if (tiers_ != nullptr) tiers_->Tick(index_, thread_count_);
   services_.scripting.DropStale(index_);
   if (!unabandoned_.empty()) RetryAbandoning();
   if (!suspended_.empty()) RetrySuspended();
@@ -176,7 +184,8 @@ void IoThread::Tick() {
 std::chrono::milliseconds IoThread::PeriodAfter(const ExpiryStep& expiry) const {
   if (expiry.is_behind) return kBusyTick;
   const bool has_work = index_ == 0 && services_.defragmentation.running();
-  if (has_work || expiry.looked_at > 0 || !suspended_.empty() || !unabandoned_.empty())
+  if (has_work || expiry.looked_at > 0 || !suspended_.empty() || !unabandoned_.empty() ||
+      tiers_ != nullptr)
     return kTick;
   return std::min(2 * tick_period_, kLongestTick);
 }
@@ -230,6 +239,16 @@ void IoThread::RetrySuspended() {
   for (const auto& weak : waiting) {
     if (auto connection = weak.lock()) connection->Retry();
   }
+}
+
+void IoThread::OnRoom() {
+  if (has_room_ || suspended_.empty()) return;
+  has_room_ = true;
+  asio::post(context_, [this] {
+    has_room_ = false;
+    RetrySuspended();
+    FlushAll();
+  });
 }
 
 void IoThread::AbandonLater(std::shared_ptr<Connection> connection) {

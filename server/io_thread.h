@@ -18,6 +18,7 @@
 #include "server/dispatcher.h"
 #include "server/round.h"
 #include "server/services.h"
+#include "server/tiers/thread_tiers.h"
 #include "storage/class_census.h"
 
 namespace strata {
@@ -37,7 +38,7 @@ struct ConnectionLimits {
 };
 
 // Created, started and joined by the server; everything else happens on the thread itself.
-class IoThread final : private EventLoop {
+class IoThread final : private EventLoop, private ThreadTiers::Owner {
  public:
   IoThread(Services& services, size_t index, size_t thread_count);
   ~IoThread() override;
@@ -82,6 +83,7 @@ class IoThread final : private EventLoop {
  private:
   void ServeOthers() override;
   void TrimBuffers() override;
+  void OnRoom() override;
   void ScheduleTick();
   void Tick();
   // Until the next tick.
@@ -111,6 +113,7 @@ class IoThread final : private EventLoop {
   boost::asio::steady_timer stop_deadline_;
   Dispatcher dispatcher_;
   ConnectionLimits limits_;
+  std::unique_ptr<ThreadTiers> tiers_;  // null: there are none below memory
   std::unique_ptr<Round> round_;
   std::unordered_map<uint64_t, std::shared_ptr<Connection>> connections_;
   std::vector<Connection*> answered_;  // to be flushed, by what they get
@@ -121,6 +124,7 @@ class IoThread final : private EventLoop {
   std::vector<std::shared_ptr<Connection>> unabandoned_;
   bool stopping_ = false;
   bool serving_others_ = false;  // while a command is under way
+  bool has_room_ = false;        // OnRoom is being followed
   std::chrono::milliseconds tick_period_;
   ClassCensus census_;            // the first thread's
   int64_t next_check_ms_ = 0;     // monotonic

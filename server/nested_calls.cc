@@ -24,9 +24,15 @@ std::optional<Call> NestedCalls::Resolve(std::span<const std::string_view> argum
   return Call{*found.command, found.row, arguments, keys_};
 }
 
-bool NestedCalls::NeedsWorld(const Call& call) const {
+bool NestedCalls::NeedsWorld(const Client& client, const Call& call, int64_t now_ms) {
   if (isolation_.alone()) return false;
-  return RunsAloneInside(call.command, call.arguments) || !isolation_.Covers(call.keys);
+  return RunsAloneInside(call.command, call.arguments) || !isolation_.Covers(call.keys) ||
+         (faults_ != nullptr && !faults_->AllHere(client, {&call, 1}, now_ms));
+}
+
+bool NestedCalls::BringValues(const Client& client, const Call& call, int64_t now_ms) {
+  if (faults_ == nullptr || faults_->AllHere(client, {&call, 1}, now_ms)) return true;
+  return faults_->BringNow(client.database, call, now_ms);
 }
 
 int64_t NestedCalls::Run(CommandContext& outer, const Call& call, ReplyBuilder& reply,

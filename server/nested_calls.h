@@ -5,7 +5,8 @@
 //   script: Resolve(arguments) -> the script's own gates -> NeedsWorld: it is stopped -> Run
 //   EXEC:   was resolved when it was queued, and all that it needs is isolated        -> Run
 //
-// A key that lies in a lower tier will have to be waited for in Run, before the handler.
+// Values that lie in a lower tier are brought before the handler runs: for EXEC, by the dispatcher;
+// for a script on the spot, with the world stopped.
 //
 // One dispatcher's own.
 
@@ -18,6 +19,7 @@
 #include "server/call.h"
 #include "server/command_accounts.h"
 #include "server/isolation.h"
+#include "server/tiers/page_faults.h"
 
 namespace strata {
 
@@ -46,11 +48,18 @@ class NestedCalls {
   // is no such command or it cannot have so many arguments.
   std::optional<Call> Resolve(std::span<const std::string_view> arguments);
 
-  // Whether the call needs more than what is isolated.
-  bool NeedsWorld(const Call& call) const;
+  // Whether a script's call needs more than what is isolated.
+  bool NeedsWorld(const Client& client, const Call& call, int64_t now_ms);
+  // Sees to it that the values which the call needs are here. False if they cannot be had.
+  // REQUIRES: not NeedsWorld.
+  bool BringValues(const Client& client, const Call& call, int64_t now_ms);
+  // The same for any key. REQUIRES: the world is stopped.
+  bool BringValue(int database, const KeyRef& key, int64_t now_ms) {
+    return faults_ == nullptr || faults_->BringNow(database, key, now_ms);
+  }
   // Runs the call for the client and in the database of `outer`, writes its reply and accounts for
   // it. A blocking command answers as if its time were over. It begins at `start_ns` (monotonic);
-  // returns when it was over. REQUIRES: not NeedsWorld(call).
+  // returns when it was over. REQUIRES: not NeedsWorld, and its values are here.
   int64_t Run(CommandContext& outer, const Call& call, ReplyBuilder& reply, int64_t start_ns);
 
   // Shows a call to those who MONITOR before the calls that it makes.
@@ -62,6 +71,8 @@ class NestedCalls {
   // Null where there is none: in tests without sockets.
   EventLoop* loop() { return loop_; }
   void set_loop(EventLoop& loop) { loop_ = &loop; }
+  // Where there are tiers below memory.
+  void set_faults(PageFaults& faults) { faults_ = &faults; }
 
  private:
   Services& services_;
@@ -69,6 +80,7 @@ class NestedCalls {
   Isolation& isolation_;
   CommandAccounts& accounts_;
   EventLoop* loop_ = nullptr;
+  PageFaults* faults_ = nullptr;
   std::vector<KeyPosition> positions_;
   std::vector<KeyRef> keys_;
 };

@@ -8,7 +8,6 @@
 #include <boost/asio/post.hpp>
 #include <cerrno>
 #include <chrono>
-#include <csignal>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -51,6 +50,18 @@ void RaiseDescriptorLimit(int64_t max_clients) {
                ": fewer than maxclients (" + std::to_string(max_clients) +
                ") can connect; raise it with 'ulimit -n " + std::to_string(wanted) + "'");
   }
+}
+
+// What the configuration knows and nobody does yet, is refused: nothing must go to a tier in the
+// clear that was meant to be encrypted.
+Result<void> CheckTiers(const TierDefinitions& definitions) {
+  for (const TierDefinition& tier : definitions.tiers) {
+    if (tier.tls) return Error{"tier '" + tier.name + "': TLS cannot be used yet"};
+    if (tier.kind == TierKind::kRedisCluster) {
+      return Error{"tier '" + tier.name + "': a Redis Cluster cannot be used yet"};
+    }
+  }
+  return {};
 }
 
 bool Changed(std::span<const std::string_view> names, std::string_view name) {
@@ -118,7 +129,13 @@ Server::Server(LoadedConfig loaded)
                 post_,
                 pubsub_,
                 tracking_,
-                key_listeners_} {
+                key_listeners_,
+                tier_traffic_,
+                static_cast<uint64_t>(clock_.WallMs())} {
+  if (!config_.options().tiers.tiers.empty()) {
+    keyspace_.KeepCopies();
+    key_listeners_.Add();  // copies of values that change are to be forgotten
+  }
   for (size_t i = 0; i < identity_.io_threads; ++i) {
     threads_.push_back(std::make_unique<IoThread>(services_, i, identity_.io_threads));
   }
@@ -140,13 +157,15 @@ Result<void> Server::Run() {
             ", " + std::to_string(threads_.size()) + " I/O threads, " +
             std::to_string(keyspace_.shard_count()) + " shards");
   RaiseDescriptorLimit(options.maxclients);
+  if (Result<void> usable = CheckTiers(options.tiers); !usable) return usable;
   if (chdir(options.dir.c_str()) != 0) {
     return Error{"dir " + options.dir + ": " + std::strerror(errno)};
   }
   if (Result<void> users = acl_.LoadAtStart(); !users) {
     return Error{"the ACL's users cannot be loaded: " + users.error().message};
   }
-  WaitForSignal();  // from here on, a signal ends the server in good order
+  shutdown_.set_timeout(std::chrono::seconds(options.shutdown_timeout));
+  shutdown_.Start();  // from here on, a signal ends the server in good order
   if (Result<void> listening = listeners_->Open(options); !listening) return listening;
   if (!options.pidfile.empty()) std::ofstream(options.pidfile) << getpid() << "\n";
 
@@ -164,15 +183,6 @@ Result<void> Server::Run() {
   LogNotice("bye");
   FlushLog();
   return {};
-}
-
-void Server::WaitForSignal() {
-  signals_ = std::make_unique<asio::signal_set>(threads_[0]->context(), SIGTERM, SIGINT);
-  signals_->async_wait([this](const boost::system::error_code& failure, int number) {
-    if (failure) return;
-    LogNotice(std::string("received ") + (number == SIGTERM ? "SIGTERM" : "SIGINT"));
-    BeginShutdown();
-  });
 }
 
 void Server::ScheduleCron() {
@@ -198,25 +208,14 @@ void Server::Cron() {
   if (!memory_.IsOver()) over_memory_limit_.store(false, std::memory_order_relaxed);
 }
 
-void Server::RequestShutdown() {
-  asio::post(threads_[0]->context(), [this] { BeginShutdown(); });
-}
-
-void Server::BeginShutdown() {
-  if (stopping_) return;
-  stopping_ = true;
+void Server::BeginShutdown(std::chrono::milliseconds client_timeout) {
   scripting_.busy().ForbidAll();
-  // The set goes on swallowing SIGTERM: who stops a server twice means it once. But someone who
-  // presses ^C again will not wait for slow clients.
-  signals_->cancel();
-  std::signal(SIGINT, [](int) { _exit(1); });
-  LogNotice("stops: no new connections, replies under way are finished");
-  listeners_->Close();
-  cron_->cancel();
-  const bool locked = world_.LockSharedUnlessBusy(0);  // if not, a script runs: it sets no options
-  int64_t deadline_ms = config_.options().shutdown_timeout * 1000;
-  if (locked) world_.UnlockShared(0);
-  for (auto& thread : threads_) thread->Stop(deadline_ms);
+  asio::post(threads_[0]->context(), [this] {
+    stopping_ = true;
+    listeners_->Close();
+    cron_->cancel();
+  });
+  for (auto& thread : threads_) thread->Stop(client_timeout.count());
 }
 
 Result<void> Server::ApplyOptions(std::span<const std::string_view> changed_names) {
@@ -237,6 +236,9 @@ Result<void> Server::ApplyOptions(std::span<const std::string_view> changed_name
       tracking_.set_most_keys(static_cast<size_t>(options.tracking_table_max_keys));
     }
     if (name == "maxclients") RaiseDescriptorLimit(options.maxclients);
+    if (name == "shutdown-timeout") {
+      shutdown_.set_timeout(std::chrono::seconds(options.shutdown_timeout));
+    }
     if (name == "maxmemory" || name == "maxmemory-cgroup-share") {
       memory_.set_limit(MemoryLimit(options));
     }

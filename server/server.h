@@ -2,8 +2,8 @@
 
 // The composition root: builds everything in start order, runs it, stops it in reverse.
 
-#include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <chrono>
 #include <memory>
 #include <vector>
 
@@ -17,6 +17,7 @@
 #include "server/memory/memory_watch.h"
 #include "server/scripting/scripting.h"
 #include "server/services.h"
+#include "server/shutdown_watch.h"
 #include "server/watch_table.h"
 
 namespace strata {
@@ -34,14 +35,14 @@ class Server final : public ServerControl {
   // Binds the sockets and runs until a signal or SHUTDOWN; a failure to start is the error.
   Result<void> Run();
 
-  void RequestShutdown() override;
+  void RequestShutdown() override { shutdown_.Request(); }
   Result<void> ApplyOptions(std::span<const std::string_view> changed_names) override;
 
  private:
-  void WaitForSignal();
   void ScheduleCron();
   void Cron();
-  void BeginShutdown();
+  // On the watch's thread.
+  void BeginShutdown(std::chrono::milliseconds client_timeout);
 
   SystemClock clock_;
   Config config_;
@@ -51,6 +52,7 @@ class Server final : public ServerControl {
   MemoryBudget memory_;  // outlives the reclaimer, which tells it what it frees
   Reclaimer reclaimer_;
   KeyListeners key_listeners_;
+  TierTraffic tier_traffic_;
   KeyEvents key_events_{key_listeners_};
   Keyspace keyspace_;
   BigReaderLock world_;
@@ -74,9 +76,9 @@ class Server final : public ServerControl {
   Services services_;
   std::vector<std::unique_ptr<IoThread>> threads_;
   std::unique_ptr<Listeners> listeners_;
-  std::unique_ptr<boost::asio::signal_set> signals_;
   std::unique_ptr<boost::asio::steady_timer> cron_;  // on the first thread
   bool stopping_ = false;                            // the first thread's own
+  ShutdownWatch shutdown_{[this](auto client_timeout) { BeginShutdown(client_timeout); }};
 };
 
 }  // namespace strata

@@ -27,6 +27,7 @@ namespace strata {
 class Defragmentation;
 class MemoryWatch;
 class Scripting;
+struct TierTraffic;
 class WaitQueues;
 class WatchTable;
 
@@ -94,6 +95,9 @@ struct Services {
   Tracking& tracking;
   // Whether anybody at all wants to know of changed keys.
   KeyListeners& key_listeners;
+  // Of the tier below memory, if there is one.
+  TierTraffic& tier_traffic;
+  uint64_t tier_generation;  // of the names that values have there in this run
 };
 
 }  // namespace strata

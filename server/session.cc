@@ -59,6 +59,9 @@ bool Session::Execute(Turn& turn) {
     suspension_ = Execute(request);
     const bool ran = suspension_ == Suspension::kNone || suspension_ == Suspension::kParked;
     if (ran) turn.used = request.end;
+    if (suspension_ == Suspension::kFaulted) {
+      dispatcher_.AskAhead(client_, {i + 1, turn.requests.end});
+    }
     if (suspended()) ForgetParsed();
     if (suspended() || client_.closing != CloseState::kOpen) return false;
   }
@@ -73,7 +76,10 @@ Suspension Session::Execute(const Request& request) {
   if (client_.output.size() >= kMostUnsentBytes) return Suspension::kUnsent;
   switch (dispatcher_.Execute(client_, request)) {
     case Dispatcher::Outcome::kDone:
+    case Dispatcher::Outcome::kRefused:
       return Suspension::kNone;
+    case Dispatcher::Outcome::kFaulted:
+      return Suspension::kFaulted;
     case Dispatcher::Outcome::kPaused:
       paused_until_ms_ = dispatcher_.services().pause.until_ms;
       client_.paused = true;

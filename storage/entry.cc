@@ -31,7 +31,8 @@ bool Entry::Shape::Wide() const {
 size_t Entry::Shape::Bytes() const {
   bool is_wide = Wide();
   size_t expiry = expiry_ms ? (is_wide ? 8 : kNarrowExpiryBytes) : 0;
-  return std::max(sizeof(Entry), kHeaderBytes + expiry + (is_wide ? 8 : 2) + key_size + value_size);
+  return std::max(sizeof(Entry), kHeaderBytes + expiry + (is_wide ? 8 : 2) + key_size + value_size +
+                                     (marked ? sizeof(CopyMark) : 0));
 }
 
 Entry* Entry::New(const Shape& shape, std::string_view key) {
@@ -40,7 +41,8 @@ Entry* Entry::New(const Shape& shape, std::string_view key) {
   bool is_wide = shape.Wide();
   entry->kind_ =
       static_cast<uint8_t>(static_cast<uint8_t>(shape.type) | shape.encoding << kEncodingShift |
-                           (shape.expiry_ms ? kExpiringBit : 0) | (is_wide ? kWideBit : 0));
+                           (shape.expiry_ms ? kExpiringBit : 0) | (is_wide ? kWideBit : 0) |
+                           (shape.marked ? kMarkedBit : 0));
   if (shape.expiry_ms) {
     std::memcpy(entry->data_, &*shape.expiry_ms, is_wide ? 8 : kNarrowExpiryBytes);
   }
@@ -92,6 +94,31 @@ Entry* Entry::NewCollection(std::string_view key, const Collection& value,
   return entry;
 }
 
+Entry* Entry::NewStub(const Entry& entry, const CopyMark& mark) {
+  const auto encoding = static_cast<uint8_t>((entry.kind_ >> kEncodingShift) & kEncodingMask);
+  Entry* stub =
+      New({entry.type(), encoding, entry.key().size(), 0, ExpiryOf(entry), true}, entry.key());
+  stub->use_ = entry.use_;
+  stub->set_mark(mark);
+  return stub;
+}
+
+Entry* Entry::Mark(Entry* entry, const CopyMark& mark) {
+  if (!entry->has_mark()) {
+    const size_t bytes = entry->AllocatedBytes();
+    const size_t marked_bytes = entry->BytesOfParts() + sizeof(CopyMark);
+    if (AllocationSize(marked_bytes) != AllocationSize(bytes)) {
+      void* moved = AllocateBytes(std::max(sizeof(Entry), marked_bytes));
+      std::memcpy(moved, static_cast<const void*>(entry), bytes);
+      FreeBytes(entry, bytes);
+      entry = static_cast<Entry*>(moved);
+    }
+    entry->kind_ |= kMarkedBit;
+  }
+  entry->set_mark(mark);
+  return entry;
+}
+
 Entry* Entry::Copy(const Entry& source, std::string_view key, std::optional<int64_t> expiry_ms) {
   if (source.is_collection()) {
     Entry* copy = NewCollection(key, CopyCollection(source.collection()), expiry_ms);
@@ -128,7 +155,7 @@ Entry* Entry::Move(Entry* source, std::string_view key, std::optional<int64_t> e
 }
 
 Entry* Entry::MoveIfSparse(Entry* entry, MoveTally& tally) {
-  if (entry->is_collection()) {
+  if (entry->is_collection() && !entry->is_stub()) {
     const Collection collection = entry->collection();
     void* moved = MoveCollectionIfSparse(collection, tally);
     if (moved != nullptr) entry->SetCollection(collection.encoding, moved);
@@ -139,7 +166,9 @@ Entry* Entry::MoveIfSparse(Entry* entry, MoveTally& tally) {
 }
 
 void Entry::Delete(Entry* entry) {
-  if (entry->is_collection()) {
+  if (entry->is_stub()) [[unlikely]] {
+    // there is nothing else
+  } else if (entry->is_collection()) {
     FreeCollection(entry->collection());
   } else if (entry->string_encoding() == StringEncoding::kShared) {
     SharedBytes::Adopt(entry->ReadPointer());
@@ -193,15 +222,15 @@ bool Entry::SetInlineInPlace(std::string_view value, StringEncoding encoding) {
   StringEncoding present = string_encoding();
   if (type() != ValueType::kString || present == StringEncoding::kShared) return false;
   if (!HasRoomFor(value.size())) return false;
+  ResizeValue(value.size());
   if (!value.empty()) std::memcpy(Value(), value.data(), value.size());
-  SetValueSize(value.size());
   SetEncoding(encoding);
   return true;
 }
 
 char* Entry::ResizeInlineInPlace(size_t size) {
   if (size >= kInlineValueLimit || !HasRoomFor(size)) return nullptr;
-  SetValueSize(size);
+  ResizeValue(size);
   SetEncoding(StringEncoding::kRaw);
   return Value();
 }
@@ -217,13 +246,18 @@ char* Entry::ResizeSharedInPlace(size_t size) {
   return place;
 }
 
-size_t Entry::AllocatedBytes() const {
+size_t Entry::BytesOfParts() const {
   auto value_offset = static_cast<size_t>(Value() - reinterpret_cast<const char*>(this));
-  return std::max(sizeof(Entry), value_offset + ValueSize());
+  return value_offset + ValueSize() + (has_mark() ? sizeof(CopyMark) : 0);
+}
+
+size_t Entry::AllocatedBytes() const {
+  return std::max(sizeof(Entry), BytesOfParts());
 }
 
 size_t Entry::TotalBytes(size_t samples) const {
   size_t total = AllocationSize(AllocatedBytes());
+  if (is_stub()) return total;
   if (is_collection()) {
     total += CollectionBytes(collection(), samples);
   } else if (string_encoding() == StringEncoding::kShared) {
@@ -240,6 +274,15 @@ void Entry::SetValueSize(size_t size) {
   } else {
     sizes[1] = static_cast<char>(size);
   }
+}
+
+void Entry::ResizeValue(size_t size) {
+  if (!has_mark()) [[likely]] {
+    return SetValueSize(size);
+  }
+  const CopyMark kept = mark();
+  SetValueSize(size);
+  set_mark(kept);
 }
 
 void Entry::SetEncodingBits(uint8_t encoding) {

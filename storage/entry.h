@@ -3,11 +3,15 @@
 // A key with its value: one allocation.
 //
 //   byte 0   how it was used, written by a hit (storage/entry_use.h)
-//        8   kind, u8: type (3 bits) encoding (2) expiring wide extended (1 each)
+//        8   kind, u8: type (3 bits) encoding (2) expiring wide marked (1 each)
 //        9   expiry, unix ms: 6 bytes, or 8 if wide; only if expiring
 //            key size and value size: u8 each, or u32 each if wide
 //            key
 //            value: the bytes, an int64, or a pointer (large strings and all collections)
+//            mark: of the value's copy in a lower tier; only if marked (storage/tiers/copy_mark.h)
+//
+// The value of a stub lies in a lower tier only: it has none here, but type, encoding and expiry
+// are its value's. Whoever wants the value has it promoted first.
 //
 // 11 bytes of overhead without expiry and 17 with it: a 15-byte key with a 64-byte value fits the
 // allocator's 96-byte class either way. Expiries beyond 48 bits (year 10889) make an entry wide.
@@ -23,6 +27,7 @@
 #include "base/number.h"
 #include "base/shared_bytes.h"
 #include "storage/entry_use.h"
+#include "storage/tiers/copy_mark.h"
 
 namespace strata {
 
@@ -71,7 +76,12 @@ class Entry {
   // Takes ownership of the collection.
   static Entry* NewCollection(std::string_view key, const Collection& value,
                               std::optional<int64_t> expiry_ms);
-  // A copy of the value under another key or with another expiry; shared bytes are shared.
+  // What is left of an entry whose value lies below: with its key, type, expiry and use.
+  static Entry* NewStub(const Entry& entry, const CopyMark& mark);
+  // The entry with a mark, moved if there is no room for one. Takes ownership.
+  static Entry* Mark(Entry* entry, const CopyMark& mark);
+  // A copy of the value under another key or with another expiry, without a mark; shared bytes are
+  // shared. REQUIRES for this and Move: no stub.
   static Entry* Copy(const Entry& source, std::string_view key, std::optional<int64_t> expiry_ms);
   // The same, but the value moves: `source` is gone.
   static Entry* Move(Entry* source, std::string_view key, std::optional<int64_t> expiry_ms);
@@ -99,6 +109,18 @@ class Entry {
     return wide() ? std::string_view{sizes + 8, ReadWord(sizes)}
                   : std::string_view{sizes + 2, static_cast<uint8_t>(sizes[0])};
   }
+
+  bool has_mark() const { return (kind_ & kMarkedBit) != 0; }
+  // REQUIRES for both: has_mark().
+  CopyMark mark() const {
+    CopyMark mark(CopyState::kNone, 0, 0);
+    std::memcpy(static_cast<void*>(&mark), Value() + ValueSize(), sizeof(mark));
+    return mark;
+  }
+  void set_mark(const CopyMark& mark) {
+    std::memcpy(Value() + ValueSize(), static_cast<const void*>(&mark), sizeof(mark));
+  }
+  bool is_stub() const { return has_mark() && mark().state() >= CopyState::kBelow; }
 
   bool has_expiry() const { return (kind_ & kExpiringBit) != 0; }
   // REQUIRES: has_expiry().
@@ -136,6 +158,7 @@ class Entry {
   static constexpr uint8_t kEncodingMask = 3;
   static constexpr uint8_t kExpiringBit = 1 << 5;
   static constexpr uint8_t kWideBit = 1 << 6;
+  static constexpr uint8_t kMarkedBit = 1 << 7;
 
   // What determines an entry's size and the place of its parts.
   struct Shape {
@@ -144,6 +167,7 @@ class Entry {
     size_t key_size;
     size_t value_size;
     std::optional<int64_t> expiry_ms;
+    bool marked = false;
 
     bool Wide() const;
     size_t Bytes() const;
@@ -163,6 +187,8 @@ class Entry {
     return wide() ? ReadWord(Sizes() + 4) : static_cast<uint8_t>(Sizes()[1]);
   }
   void SetValueSize(size_t size);
+  // The same for a value that had another size: what stands behind it moves.
+  void ResizeValue(size_t size);
   const char* Value() const { return key().data() + key().size(); }
   char* Value() { return const_cast<char*>(std::as_const(*this).Value()); }
   void* ReadPointer() const {
@@ -173,6 +199,7 @@ class Entry {
   void SetEncodingBits(uint8_t encoding);
   void SetEncoding(StringEncoding encoding) { SetEncodingBits(static_cast<uint8_t>(encoding)); }
   bool HasRoomFor(size_t value_size) const;
+  size_t BytesOfParts() const;
 
   EntryUse use_;
   uint8_t kind_ = 0;

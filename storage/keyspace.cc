@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <numeric>
 #include <utility>
 
 #include "base/check.h"
@@ -14,9 +15,12 @@ Keyspace::Keyspace(const KeyspaceOptions& options, const Clock& clock, Reclaimer
       options_(options),
       shard_bits_(std::countr_zero(options.shards)),
       shards_(options.shards),
+      spaces_(static_cast<size_t>(options.databases)),
+      next_space_(static_cast<CopySpace>(options.databases)),
       first_to_expire_(options.shards) {
   CHECK(std::has_single_bit(options.shards) && options.shards <= 4096);
   for (Shard& shard : shards_) shard.databases.Resize(static_cast<size_t>(options.databases));
+  std::iota(spaces_.begin(), spaces_.end(), CopySpace{0});
 }
 
 Keyspace::~Keyspace() {
@@ -32,10 +36,11 @@ ShardDatabase& Keyspace::PartForWrite(int database, uint64_t hash) {
 }
 
 ShardDatabase& Keyspace::MakePart(Shard& shard, int database) {
-  const ShardDatabase::Surroundings surroundings{options_.hash_seed, shard.expiry,   shard.evicted,
-                                                 shard.entries,      shard.adaptive, classes_,
-                                                 reclaimer_,         observer_};
-  auto part = std::make_unique<ShardDatabase>(database, clock_.WallMs(), surroundings);
+  const ShardDatabase::Surroundings surroundings{
+      options_.hash_seed, shard.expiry, shard.evicted, shard.entries, shard.stubs,
+      shard.adaptive,     shard.copies, classes_,      reclaimer_,    observer_};
+  auto part =
+      std::make_unique<ShardDatabase>(database, SpaceOf(database), clock_.WallMs(), surroundings);
   ShardDatabase& made = *part;
   shard.databases[static_cast<size_t>(database)].store(part.release(), std::memory_order_release);
   return made;
@@ -65,6 +70,20 @@ void Keyspace::UseOtherPolicy() {
   learning_ = nullptr;
   curves_ = nullptr;
   victims_ = nullptr;
+}
+
+void Keyspace::KeepCopies() {
+  for (Shard& shard : shards_) shard.copies = std::make_unique<CopyLedger>();
+}
+
+std::vector<CopySpace> Keyspace::TakeFlushedSpaces() {
+  return std::exchange(flushed_spaces_, {});
+}
+
+std::optional<int> Keyspace::DatabaseOf(CopySpace space) const {
+  const auto found = std::find(spaces_.begin(), spaces_.end(), space);
+  if (found == spaces_.end()) return std::nullopt;
+  return static_cast<int>(found - spaces_.begin());
 }
 
 uint64_t Keyspace::EvictionBytes() {
@@ -207,6 +226,10 @@ DetachedDatabases Keyspace::Flush(int database) {
     part->CountAllOut();
     detached.emplace_back(part);
   }
+  if (keeps_copies()) {
+    CopySpace& space = spaces_[static_cast<size_t>(database)];
+    flushed_spaces_.push_back(std::exchange(space, next_space_++));
+  }
   return detached;
 }
 
@@ -219,6 +242,7 @@ void Keyspace::Swap(int a, int b) {
     if (ShardDatabase* part = first) part->set_index(a);
     if (ShardDatabase* part = second) part->set_index(b);
   }
+  std::swap(spaces_[static_cast<size_t>(a)], spaces_[static_cast<size_t>(b)]);
 }
 
 }  // namespace strata

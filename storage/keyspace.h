@@ -127,6 +127,15 @@ class Keyspace {
   KeyClasses& classes() { return classes_; }
   const KeyClasses& classes() const { return classes_; }
 
+  // From the first key on: values may be moved to a tier below. REQUIRES: nothing was ever stored.
+  void KeepCopies();
+  bool keeps_copies() const { return shards_[0].copies != nullptr; }
+  // The database whose copies lie under that; nothing if it was flushed meanwhile.
+  std::optional<int> DatabaseOf(CopySpace space) const;
+  // Spaces whose copies are those of no key any more. On one thread, inside a batch.
+  std::vector<CopySpace> TakeFlushedSpaces();
+  CopySpace SpaceOf(int database) const { return spaces_[static_cast<size_t>(database)]; }
+
   // REQUIRES for both: the world is stopped.
   DetachedDatabases Flush(int database);
   void Swap(int a, int b);
@@ -144,6 +153,10 @@ class Keyspace {
   std::unique_ptr<eviction::ClassCurves> curves_;       // likewise
   std::unique_ptr<eviction::VictimBoard> victims_;      // null under other policies
   std::vector<Shard> shards_;
+  // By database; changed while the world is stopped.
+  std::vector<CopySpace> spaces_;
+  CopySpace next_space_;
+  std::vector<CopySpace> flushed_spaces_;
   // By shard, under its lock: the database that the next step of expiry begins with.
   std::vector<size_t> first_to_expire_;
 };
@@ -162,8 +175,14 @@ class Database {
   // The live entry or null.
   Entry* Find(const KeyRef& key) const {
     ShardDatabase* part = keyspace_->Part(index_, key.hash);
-    return part == nullptr ? nullptr : part->Find(key, now_ms_);
+    Entry* entry = part == nullptr ? nullptr : part->Find(key, now_ms_);
+    if (hides_stubs_ && entry != nullptr && entry->is_stub()) [[unlikely]] {
+      return nullptr;
+    }
+    return entry;
   }
+  // From now on Find does as if keys whose values lie below were not there.
+  void HideStubs() { hides_stubs_ = true; }
   // Stores a string, with the encoding Redis would choose. `expiry_ms`: unix time, nothing for
   // none, whatever the key had before.
   Entry* SetString(const KeyRef& key, std::string_view value,
@@ -204,6 +223,7 @@ class Database {
   Keyspace* keyspace_;
   int index_;
   int64_t now_ms_;
+  bool hides_stubs_ = false;
 };
 
 template <class Visitor>

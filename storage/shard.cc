@@ -35,7 +35,8 @@ Entry* NewString(std::string_view key, const StringValue& value, std::optional<i
 // Overwriting a string of about the same size is the common SET: no allocation, no new pointer. If
 // this fails, the entry has its old value or already the new one.
 bool OverwriteInPlace(Entry& entry, const StringValue& value, std::optional<int64_t> expiry_ms) {
-  if (entry.has_expiry() != expiry_ms.has_value() || entry.type() != ValueType::kString) {
+  if (entry.has_expiry() != expiry_ms.has_value() || entry.type() != ValueType::kString ||
+      entry.is_stub()) {
     return false;
   }
   if (value.integer) {
@@ -49,7 +50,7 @@ bool OverwriteInPlace(Entry& entry, const StringValue& value, std::optional<int6
 }
 
 std::optional<int64_t> NextFieldExpiryMs(Entry& entry) {
-  if (entry.type() != ValueType::kHash) return std::nullopt;
+  if (entry.type() != ValueType::kHash || entry.is_stub()) return std::nullopt;
   return HashValue(entry, {}).NextExpiryMs();
 }
 
@@ -84,15 +85,19 @@ double ExpiryStatistics::Quantile(double share) const {
   return 0;
 }
 
-ShardDatabase::ShardDatabase(int index, int64_t now_ms, const Surroundings& surroundings)
+ShardDatabase::ShardDatabase(int index, CopySpace space, int64_t now_ms,
+                             const Surroundings& surroundings)
     : index_(index),
+      space_(space),
       seed_(surroundings.seed),
       table_(surroundings.seed),
       created_ms_(now_ms),
       statistics_(&surroundings.statistics),
       evicted_(&surroundings.evicted),
       entries_(&surroundings.entries),
+      stubs_(&surroundings.stubs),
       adaptive_(&surroundings.adaptive),
+      copies_(&surroundings.copies),
       classes_(&surroundings.classes),
       reclaimer_(&surroundings.reclaimer),
       observer_(surroundings.observer) {}
@@ -108,7 +113,8 @@ Entry* ShardDatabase::Find(const KeyRef& key, int64_t now_ms) {
   }
   statistics_->Count(now_ms - entry->expiry_ms());
   TellExpired(key);
-  RemoveAt(position, key.hash);
+  ExpireCopy(key, *entry);
+  RemoveAt(position, key);
   return nullptr;
 }
 
@@ -118,6 +124,7 @@ void ShardDatabase::Put(const KeyRef& key, Entry* entry) {
   if (EntryTable::Position position = table_.Find(key.bytes, key.hash)) {
     Entry* old = table_.Replace(position, entry);
     if (old->has_expiry()) old_expiry_ms = old->expiry_ms();
+    DropCopy(key, *old);
     CountOut(*old);
     Discard(old);
   } else {
@@ -135,13 +142,13 @@ void ShardDatabase::Put(const KeyRef& key, Entry* entry) {
 bool ShardDatabase::Erase(const KeyRef& key) {
   EntryTable::Position position = table_.Find(key.bytes, key.hash);
   if (!position) return false;
-  RemoveAt(position, key.hash);
+  RemoveAt(position, key);
   return true;
 }
 
 Entry* ShardDatabase::Take(const KeyRef& key) {
   EntryTable::Position position = table_.Find(key.bytes, key.hash);
-  return position ? TakeAt(position, key.hash) : nullptr;
+  return position ? TakeAt(position, key) : nullptr;
 }
 
 Entry* ShardDatabase::SetString(const KeyRef& key, std::string_view value,
@@ -166,7 +173,7 @@ Entry* ShardDatabase::SetString(const KeyRef& key, std::string_view value,
     ++*entries_;
     CountIn(key, *entry);
     OnAdded(key, *entry);
-  } else if (!OverwriteInPlace(*old, string, expiry_ms)) {
+  } else if (DropCopy(key, *old); !OverwriteInPlace(*old, string, expiry_ms)) {
     entry = NewString(key.bytes, string, expiry_ms);
     entry->use() = old->use();
     table_.Replace(position, entry);
@@ -184,6 +191,7 @@ Entry* ShardDatabase::SetExpiry(const KeyRef& key, std::optional<int64_t> expiry
   std::optional<int64_t> old_expiry_ms;
   if (entry->has_expiry()) old_expiry_ms = entry->expiry_ms();
   if (!expiry_ms && !old_expiry_ms) return entry;
+  DropCopy(key, *entry);
   if (!expiry_ms || !entry->SetExpiryInPlace(*expiry_ms)) {
     entry = Entry::Move(entry, key.bytes, expiry_ms);
     table_.Replace(position, entry);
@@ -217,22 +225,24 @@ void ShardDatabase::AddToWheel(uint64_t hash, int64_t expiry_ms) {
   if (next_wheel_) next_wheel_->Add(hash, expiry_ms);
 }
 
-Entry* ShardDatabase::TakeAt(const EntryTable::Position& position, uint64_t hash) {
-  Entry* entry = table_.Remove(position, hash);
+Entry* ShardDatabase::TakeAt(const EntryTable::Position& position, const KeyRef& key) {
+  Entry* entry = table_.Remove(position, key.hash);
+  DropCopy(key, *entry);
   --*entries_;
   if (entry->has_expiry()) --volatile_size_;
   CountOut(*entry);
   return entry;
 }
 
-void ShardDatabase::RemoveAt(const EntryTable::Position& position, uint64_t hash) {
-  Discard(TakeAt(position, hash));
+void ShardDatabase::RemoveAt(const EntryTable::Position& position, const KeyRef& key) {
+  Discard(TakeAt(position, key));
 }
 
 // A big collection is freed elsewhere: the shard's lock is held.
 void ShardDatabase::Discard(Entry* entry) {
   constexpr size_t kFreedAtOnce = 64;
-  if (entry->is_collection() && entry->collection().encoding == CollectionEncoding::kTable) {
+  if (entry->is_collection() && !entry->is_stub() &&
+      entry->collection().encoding == CollectionEncoding::kTable) {
     size_t elements = CollectionSize(entry->collection());
     if (elements > kFreedAtOnce && reclaimer_->Free(entry, elements)) return;
   }
@@ -284,8 +294,10 @@ std::optional<int64_t> ShardDatabase::Fire(uint64_t hash, int64_t now_ms) {
     uint64_t entry_hash = Hash64(entry->key(), seed_);
     if (entry->IsExpired(now_ms)) {
       statistics_->Count(now_ms - entry->expiry_ms());
-      TellExpired({entry->key(), entry_hash});
-      RemoveAt(table_.Find(entry->key(), entry_hash), entry_hash);
+      const KeyRef key{entry->key(), entry_hash};
+      TellExpired(key);
+      ExpireCopy(key, *entry);
+      RemoveAt(table_.Find(key.bytes, entry_hash), key);
       continue;
     }
     std::optional<int64_t> next_ms;
@@ -299,8 +311,8 @@ std::optional<int64_t> ShardDatabase::Fire(uint64_t hash, int64_t now_ms) {
 }
 
 const Entry* ShardDatabase::Sample(EvictionScope scope, Random& random) {
-  if (table_.size() == 0) return nullptr;
-  if (classes_->any()) return SampleOfClasses(scope, random);
+  if (table_.size() == stub_size_) return nullptr;
+  if (classes_->any() || stub_size_ > 0) return SampleThatMayGo(scope, random);
   if (scope == EvictionScope::kAllKeys) return table_.Sample(random.Next());
   if (volatile_size_ == 0) return nullptr;
   // Where few expire, those are found faster that are known to.
@@ -314,8 +326,8 @@ const Entry* ShardDatabase::Sample(EvictionScope scope, Random& random) {
   return rare ? nullptr : SampleFromWheel();
 }
 
-// Where most may not go, it takes some tries.
-const Entry* ShardDatabase::SampleOfClasses(EvictionScope scope, Random& random) {
+// Where most may not go, because of their class or since they are stubs, it takes some tries.
+const Entry* ShardDatabase::SampleThatMayGo(EvictionScope scope, Random& random) {
   constexpr int kMostTries = 256;
   for (int i = 0; i < kMostTries; ++i) {
     const Entry* entry = table_.Sample(random.Next());
@@ -349,22 +361,38 @@ Entry* ShardDatabase::FindByHash(uint64_t hash) {
   return nullptr;
 }
 
-size_t ShardDatabase::Evict(uint64_t hash, EvictionScope scope, int64_t now_ms) {
-  constexpr size_t kSamples = 5;  // of a collection's elements
+size_t ShardDatabase::Evict(uint64_t hash, EvictionScope scope, const EvictionRun& run) {
   Entry* entry = FindByHash(hash);
-  if (entry == nullptr || !MayEvict(*entry, scope)) return 0;
-  const KeyRef key{entry->key(), hash};
-  const size_t bytes = AllocationSize(entry->TotalBytes(kSamples));
-  if (entry->IsExpired(now_ms)) {
-    statistics_->Count(now_ms - entry->expiry_ms());
+  if (entry == nullptr) return 0;
+  if (run.below != nullptr && !entry->IsExpired(run.now_ms)) {
+    const EntryUse use = entry->use();
+    const std::string_view key = entry->key();
+    const VictimTaker::Taken taken = run.below->Take(*this, {key, hash}, *entry);
+    if (taken.bytes > 0 && *adaptive_ != nullptr) {
+      (*adaptive_)->OnEvict(index_, hash, use, run.now_ms / 1000);
+    }
+    if (taken.bytes > 0 || !taken.may_go) return taken.bytes;
+    entry = FindByHash(hash);
+  }
+  if (!run.may_evict || !MayEvict(*entry, run.evict_scope.value_or(scope))) return 0;
+  return EvictNow(*entry, hash, run.now_ms);
+}
+
+size_t ShardDatabase::EvictNow(Entry& entry, uint64_t hash, int64_t now_ms) {
+  constexpr size_t kSamples = 5;  // of a collection's elements
+  const KeyRef key{entry.key(), hash};
+  const size_t bytes = AllocationSize(entry.TotalBytes(kSamples));
+  if (entry.IsExpired(now_ms)) {
+    statistics_->Count(now_ms - entry.expiry_ms());
     TellExpired(key);
+    ExpireCopy(key, entry);
   } else {
     ++*evicted_;
-    classes_->CountEvicted(entry->use().class_number());
-    if (*adaptive_ != nullptr) (*adaptive_)->OnEvict(index_, hash, entry->use(), now_ms / 1000);
+    classes_->CountEvicted(entry.use().class_number());
+    if (*adaptive_ != nullptr) (*adaptive_)->OnEvict(index_, hash, entry.use(), now_ms / 1000);
     if (observer_ != nullptr) observer_->OnEvicted(index_, key);
   }
-  RemoveAt(table_.Find(key.bytes, hash), hash);
+  RemoveAt(table_.Find(key.bytes, hash), key);
   return bytes;
 }
 
@@ -373,7 +401,7 @@ size_t ShardDatabase::Evict(uint64_t hash, EvictionScope scope, int64_t now_ms) 
 std::optional<int64_t> ShardDatabase::FireFields(Entry& entry, uint64_t entry_hash,
                                                  int64_t now_ms) {
   constexpr size_t kFieldsPerStep = 64;
-  if (entry.type() != ValueType::kHash) return std::nullopt;
+  if (entry.type() != ValueType::kHash || entry.is_stub()) return std::nullopt;
   HashValue hash(entry, {});
   const size_t erased = hash.EraseDue(now_ms, kFieldsPerStep);
   if (erased == 0) return hash.NextExpiryMs();
@@ -385,7 +413,7 @@ std::optional<int64_t> ShardDatabase::FireFields(Entry& entry, uint64_t entry_ha
                                empty ? HashIs::kRemoved : HashIs::kLeft);
   }
   if (empty) {
-    RemoveAt(table_.Find(entry.key(), entry_hash), entry_hash);
+    RemoveAt(table_.Find(entry.key(), entry_hash), {entry.key(), entry_hash});
     return std::nullopt;
   }
   return hash.NextExpiryMs();

@@ -19,11 +19,13 @@
 #include "storage/entry.h"
 #include "storage/eviction/eviction_pool.h"
 #include "storage/eviction/eviction_rule.h"
+#include "storage/eviction/eviction_run.h"
 #include "storage/expiry_wheel.h"
 #include "storage/hash_table.h"
 #include "storage/key_classes.h"
 #include "storage/key_ref.h"
 #include "storage/keyspace_observer.h"
+#include "storage/tiers/copy_ledger.h"
 
 namespace strata {
 
@@ -55,12 +57,14 @@ class alignas(64) ShardDatabase {
     ExpiryStatistics& statistics;
     uint64_t& evicted;
     size_t& entries;                                 // of all databases
+    size_t& stubs;                                   // of these
     const std::unique_ptr<AdaptiveShard>& adaptive;  // null under other policies
+    const std::unique_ptr<CopyLedger>& copies;       // null where there is no tier below
     KeyClasses& classes;
     Reclaimer& reclaimer;
     KeyspaceObserver* observer;  // null: nobody listens
   };
-  ShardDatabase(int index, int64_t now_ms, const Surroundings& surroundings);
+  ShardDatabase(int index, CopySpace space, int64_t now_ms, const Surroundings& surroundings);
   ~ShardDatabase();
 
   // The live entry or null. One that has expired is removed.
@@ -100,15 +104,34 @@ class alignas(64) ShardDatabase {
   }
   // Of entries with the same hash, some one; null if there is none.
   Entry* FindByHash(uint64_t hash);
-  // Evicts the entry with that hash, or removes it as expired if it is. Returns about how many
-  // bytes it took; 0 if there is none, or it may not be evicted.
-  size_t Evict(uint64_t hash, EvictionScope scope, int64_t now_ms);
+  // Sends the value of the entry with that hash below, or evicts it, or removes it as expired if it
+  // is. Returns about how many bytes it took; 0 if there is none, or it may not go.
+  size_t Evict(uint64_t hash, EvictionScope scope, const EvictionRun& run);
   uint64_t HashOf(const Entry& entry) const { return Hash64(entry.key(), seed_); }
 
   const KeyClasses& classes() const { return *classes_; }
   bool MayEvict(const Entry& entry, EvictionScope scope) const {
-    return classes_->MayEvict(entry, scope);
+    return !entry.is_stub() && classes_->MayEvict(entry, scope);
   }
+
+  // Of copies in a lower tier. The value is there now: the entry becomes a stub. Returns the bytes
+  // that this made free. REQUIRES: it has a mark.
+  size_t Demote(const KeyRef& key, Entry& entry);
+  // The value is here again. Takes the entry, which has the mark of a clean copy. REQUIRES: there
+  // is a stub.
+  Entry* Promote(const KeyRef& key, Entry* entry);
+  // The entry's value is about to be written below. Returns where the entry is now.
+  Entry* MarkCopy(const KeyRef& key, Entry* entry, const CopyMark& mark);
+  // The key's value has changed, if there is one: a copy that it has below is not its any more.
+  void ForgetCopy(const KeyRef& key);
+  // The value of a stub is nowhere any more: the key is gone, as if it had been evicted.
+  void Lose(const KeyRef& key);
+  // The entry, expired or not; or null.
+  Entry* Peek(const KeyRef& key) {
+    const EntryTable::Position position = table_.Find(key.bytes, key.hash);
+    return position ? table_.At(position) : nullptr;
+  }
+  CopySpace space() const { return space_; }
   // A step of the census (storage/class_census.h): gives the entries of the bucket at `place` the
   // number of their class, and adds them to `seen`. Returns the next place.
   uint64_t TakeCensus(uint64_t place, std::span<ClassTally> seen);
@@ -127,6 +150,7 @@ class alignas(64) ShardDatabase {
   void set_index(int index) { index_ = index; }
   size_t size() const { return table_.size(); }
   size_t volatile_size() const { return volatile_size_; }
+  size_t stub_size() const { return stub_size_; }
   // What volatile keys have left, in milliseconds: an estimate, by sampling.
   double AverageTtlMs(int64_t now_ms, uint64_t random) const;
   size_t overhead_bytes() const;
@@ -139,11 +163,12 @@ class alignas(64) ShardDatabase {
   void AddToWheel(uint64_t hash, int64_t expiry_ms);
   void File(const KeyRef& key, std::optional<int64_t> old_expiry_ms, const Entry& entry);
   void RenewWheelSome(int64_t now_ms);
-  Entry* TakeAt(const EntryTable::Position& position, uint64_t hash);
-  void RemoveAt(const EntryTable::Position& position, uint64_t hash);
+  Entry* TakeAt(const EntryTable::Position& position, const KeyRef& key);
+  void RemoveAt(const EntryTable::Position& position, const KeyRef& key);
   void Discard(Entry* entry);
   const Entry* SampleFromWheel();
-  const Entry* SampleOfClasses(EvictionScope scope, Random& random);
+  const Entry* SampleThatMayGo(EvictionScope scope, Random& random);
+  size_t EvictNow(Entry& entry, uint64_t hash, int64_t now_ms);
   std::optional<int64_t> Fire(uint64_t hash, int64_t now_ms);
   std::optional<int64_t> FireFields(Entry& entry, uint64_t entry_hash, int64_t now_ms);
 
@@ -153,6 +178,20 @@ class alignas(64) ShardDatabase {
     TellAdded(key);
   }
   void NoteInsert(const KeyRef& key, Entry& entry);
+  // The entry goes, or its value changes.
+  void DropCopy(const KeyRef& key, Entry& entry) {
+    if (entry.has_mark()) [[unlikely]] {
+      DropMark(key, entry);
+    }
+  }
+  void DropMark(const KeyRef& key, Entry& entry);
+  // Its time is over, and with it that of the copy.
+  void ExpireCopy(const KeyRef& key, Entry& entry);
+  void EndMark(Entry& entry);
+  void CountStubs(int change) {
+    stub_size_ += static_cast<size_t>(change);
+    *stubs_ += static_cast<size_t>(change);
+  }
   // The entry is there now under this key, or is no more.
   void CountIn(const KeyRef& key, Entry& entry) {
     if (classes_->any()) [[unlikely]] {
@@ -177,6 +216,7 @@ class alignas(64) ShardDatabase {
   }
 
   int index_;
+  CopySpace space_;
   uint64_t seed_;
   EntryTable table_;
   std::unique_ptr<ExpiryWheel> wheel_;  // made with the first volatile key
@@ -186,11 +226,14 @@ class alignas(64) ShardDatabase {
   uint64_t next_wheel_place_ = 0;
   int64_t created_ms_;
   size_t volatile_size_ = 0;
+  size_t stub_size_ = 0;
   size_t timed_hashes_ = 0;  // hashes with fields that expire, as counted for the present wheel
   ExpiryStatistics* statistics_;
   uint64_t* evicted_;
   size_t* entries_;
+  size_t* stubs_;
   const std::unique_ptr<AdaptiveShard>* adaptive_;
+  const std::unique_ptr<CopyLedger>* copies_;
   KeyClasses* classes_;
   std::vector<ClassTally> tallies_;  // by class; empty until there are any
   Reclaimer* reclaimer_;
@@ -235,6 +278,9 @@ struct alignas(64) Shard {
   ExpiryStatistics expiry;
   uint64_t evicted = 0;  // keys
   size_t entries = 0;    // of all databases
+  size_t stubs = 0;      // of these
+  // Null where there is no tier below. Made before anything is stored.
+  std::unique_ptr<CopyLedger> copies;
   EvictionPool eviction_pool;
   EvictionOrder pooled_order = EvictionOrder::kRecency;  // what the ranks in it mean
 

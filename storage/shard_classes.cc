@@ -65,6 +65,7 @@ void ShardDatabase::CorrectTallies(std::span<const ClassTally> seen) {
 }
 
 void ShardDatabase::CountAllOut() {
+  *stubs_ -= stub_size_;
   for (size_t number = 1; number < tallies_.size(); ++number) {
     const ClassTally tally = tallies_[number];
     CountChange(static_cast<ClassNumber>(number), {-tally.entries, -tally.bytes});

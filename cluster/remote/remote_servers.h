@@ -40,7 +40,12 @@ class RemoteServers final : private RemoteEndpoint::Owner {
                                                        RemoteListener& listener);
   ~RemoteServers() override = default;
 
-  // Whether Send would accept a request.
+  // What Create would say of these options.
+  static Result<void> Check(const RemoteOptions& options);
+
+  // Whether there is a server that would accept a request.
+  bool IsAnyUp() const;
+  // Whether Send would accept one.
   bool IsUp(std::string_view routing_key) const;
   // To the server that the key lies on; it may not be an argument. False: that is down, or at its
   // limits, and nothing will be told. There is no order between requests.

@@ -5,10 +5,10 @@
 #include <string>
 #include <string_view>
 
+#include "base/remote_address.h"
 #include "base/result.h"
 #include "base/tls_stream.h"
 #include "base/unique_fd.h"
-#include "cluster/remote/remote_address.h"
 
 namespace strata {
 

@@ -44,17 +44,27 @@ struct SlotRange {
   RemoteAddress master;
 };
 
+// Where a node is, of which another one, `asked`, told. Who does not know its host leaves it out.
+std::optional<RemoteAddress> NodeAddress(std::string_view host, std::string_view port,
+                                         const RemoteAddress& asked) {
+  const bool has_host = !host.empty() && host != "?";
+  const std::string text = std::string(has_host ? host : asked.host) + ":" + std::string(port);
+  Result<RemoteAddress> address = ParseRemoteAddress(text);
+  if (!address || !address->unix_path.empty()) return std::nullopt;
+  return *address;
+}
+
 // A node: host, port, id, and what newer versions add. False if it is nothing of the kind.
 bool ReadNode(TokenReader& reader, const RemoteAddress& asked, RemoteAddress& node) {
   ReplyToken token;
   if (!reader.Next(Kind::kArray, token) || token.number < 2) return false;
   const int64_t extras = token.number - 2;
   if (!reader.Next(token)) return false;
-  const bool has_host = token.kind == Kind::kBulk && !token.text.empty() && token.text != "?";
-  node.host = has_host ? std::string(token.text) : asked.host;
-  if (node.host.empty()) return false;
-  if (!reader.Next(Kind::kInteger, token) || token.number < 1 || token.number > 65535) return false;
-  node.port = static_cast<uint16_t>(token.number);
+  const std::string_view host = token.text;
+  if (!reader.Next(Kind::kInteger, token)) return false;
+  const std::optional<RemoteAddress> address = NodeAddress(host, token.text, asked);
+  if (!address) return false;
+  node = *address;
   return reader.Skip(extras);
 }
 
@@ -103,12 +113,11 @@ std::optional<Redirection> ParseRedirection(std::string_view error, const Remote
   const std::optional<int64_t> slot = ParseInt64(words[1]);
   if (!slot || *slot < 0 || *slot >= static_cast<int64_t>(kHashSlots)) return std::nullopt;
   redirection.slot = static_cast<uint16_t>(*slot);
-  // A node that does not know its own host leaves it out.
-  const bool has_host = words[2].rfind(':') != 0 && !words[2].starts_with("?:");
-  const std::string_view port = words[2].substr(words[2].rfind(':') + 1);
-  const Result<RemoteAddress> address =
-      ParseRemoteAddress(has_host ? std::string(words[2]) : asked.host + ":" + std::string(port));
-  if (!address || address->host.empty()) return std::nullopt;
+  const size_t colon = words[2].rfind(':');
+  if (colon == std::string_view::npos) return std::nullopt;
+  const std::optional<RemoteAddress> address =
+      NodeAddress(words[2].substr(0, colon), words[2].substr(colon + 1), asked);
+  if (!address) return std::nullopt;
   redirection.address = *address;
   return redirection;
 }

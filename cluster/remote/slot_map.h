@@ -6,9 +6,9 @@
 #include <string_view>
 #include <vector>
 
+#include "base/remote_address.h"
 #include "base/result.h"
 #include "cluster/hash_slot.h"
-#include "cluster/remote/remote_address.h"
 
 namespace strata {
 

@@ -65,7 +65,7 @@ std::shared_ptr<BlockedCommand> ReadyKeyService::NextWaiter(const DatabaseKey& k
 }
 
 void ReadyKeyService::TryToServe(BlockedCommand& blocked, int64_t now_ms) {
-  if (blocked.Now() != State::kWaiting) return;
+  if (blocked.Now() != State::kWaiting || !HasValues(blocked, now_ms)) return;
   const int64_t start_ns = services_.clock.StopwatchNs();
   if (!RunAgain(blocked, now_ms)) return;
   services_.wait_queues.Remove(blocked);
@@ -77,6 +77,24 @@ void ReadyKeyService::TryToServe(BlockedCommand& blocked, int64_t now_ms) {
   counters.calls.Add(1);
   counters.nanoseconds.Add(duration_ns);
   if (services_.config.options().latency_tracking) counters.latency.Count(duration_ns);
+}
+
+bool ReadyKeyService::HasValues(const BlockedCommand& blocked, int64_t now_ms) {
+  if (faults_ == nullptr) return true;
+  const Call call = blocked.call.call();
+  stand_in_.database = blocked.database;
+  if (faults_->AllHere(stand_in_, {&call, 1}, now_ms)) return true;
+  faults_->AskForMissing();
+  for (const KeyRef& key : call.keys) later_.emplace_back(blocked.database, key);
+  return false;
+}
+
+void ReadyKeyService::TryAgain(int64_t now_ms) {
+  for (const DatabaseKey& key : std::exchange(later_, {})) {
+    SpinLock lock(services_.keyspace.shard(services_.keyspace.ShardIndex(key.hash)).mutex);
+    keys_.Note(services_.wait_queues, key.database, key.ref());
+  }
+  if (HasWork()) Finish(now_ms);
 }
 
 bool ReadyKeyService::RunAgain(BlockedCommand& blocked, int64_t now_ms) {

@@ -24,6 +24,7 @@
 #include "server/observability/statistics.h"
 #include "server/services.h"
 #include "server/shard_locks.h"
+#include "server/tiers/page_faults.h"
 
 namespace strata {
 
@@ -36,6 +37,10 @@ class ReadyKeyService {
   // What can be served under what the dispatcher holds.
   void ServeUnder(const Isolation& isolation, int64_t now_ms);
   bool HasWork() const { return !keys_.empty() || !served_.empty(); }
+  // Where there are tiers below memory.
+  void set_faults(PageFaults& faults) { faults_ = &faults; }
+  // Now and then: tries again what needed a value that lay below. REQUIRES: as Finish.
+  void TryAgain(int64_t now_ms);
   // Serves the rest, and tells those that were served. REQUIRES: in a batch, and no shard's lock.
   void Finish(int64_t now_ms);
 
@@ -47,6 +52,8 @@ class ReadyKeyService {
                                              int64_t now_ms) const;
   // REQUIRES for both: the locks of the shards of all its keys.
   void TryToServe(BlockedCommand& blocked, int64_t now_ms);
+  // Whether the values that it needs are here; if not, they are asked for.
+  bool HasValues(const BlockedCommand& blocked, int64_t now_ms);
   // True if the handler replied.
   bool RunAgain(BlockedCommand& blocked, int64_t now_ms);
 
@@ -54,6 +61,10 @@ class ReadyKeyService {
   ThreadStatistics& statistics_;
   NestedCalls& nested_;
   ReadyKeys keys_;
+  PageFaults* faults_ = nullptr;
+  // Keys whose waiters need values that lie below: a BLMOVE's destination. As many as there are
+  // waiters at most, and those are bounded.
+  std::vector<DatabaseKey> later_;
   std::vector<uint64_t> served_;  // clients that have a reply and do not know it
   ShardLocks locks_;
   Client stand_in_{ClientOrigin{}};  // for the waiter's client, which belongs to another thread

@@ -60,6 +60,10 @@ void SwapDb(CommandContext& c) {
   if (*first < 0 || *first >= databases || *second < 0 || *second >= databases) {
     return c.reply.Error(errors::kDatabaseIndex);
   }
+  if (*first == *second) {
+    c.statistics.writes.Add(1);
+    return c.reply.Ok();
+  }
   const std::initializer_list<int> both = {static_cast<int>(*first), static_cast<int>(*second)};
   for (int swapped : both) c.services.watches.SpoilAll(swapped, both, c.now_ms());
   c.services.keyspace.Swap(*both.begin(), *(both.begin() + 1));

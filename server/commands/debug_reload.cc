@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "server/commands/value_limits.h"
+#include "server/value_limits.h"
 #include "storage/rdb_save.h"
 
 namespace strata {
@@ -25,7 +25,7 @@ bool ReloadKey(CommandContext& c, const Database& database, const KeyRef& key) {
   SpinLock lock(c.services.keyspace.shard(c.services.keyspace.ShardIndex(key.hash)).mutex);
   const Entry* entry = database.Find(key);
   if (entry == nullptr) return true;  // it has expired meanwhile
-  OwnedEntry loaded = Reloaded(*entry, ValueLimitsOf(c));
+  OwnedEntry loaded = Reloaded(*entry, ValueLimitsOf(c.options(), c.services.keyspace.hash_seed()));
   if (loaded == nullptr) return false;
   database.Put(key, loaded.release());
   return true;

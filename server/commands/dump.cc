@@ -5,7 +5,8 @@
 
 #include "server/command_tips.h"
 #include "server/commands/families.h"
-#include "server/commands/value_limits.h"
+#include "server/commands/hash_operations.h"
+#include "server/value_limits.h"
 #include "storage/rdb_save.h"
 
 namespace strata {
@@ -79,8 +80,10 @@ OwnedEntry LoadPayload(CommandContext& c, std::optional<int64_t> expiry_ms) {
   }
   RdbReader reader(*payload);
   auto type = static_cast<RdbType>(reader.Byte());
-  OwnedEntry entry =
-      reader.ok() ? LoadValue(type, reader, c.keys[0].bytes, expiry_ms, ValueLimitsOf(c)) : nullptr;
+  OwnedEntry entry = reader.ok()
+                         ? LoadValue(type, reader, c.keys[0].bytes, expiry_ms,
+                                     ValueLimitsOf(c.options(), c.services.keyspace.hash_seed()))
+                         : nullptr;
   if (entry == nullptr) c.reply.Error(kBadFormat);
   return entry;
 }

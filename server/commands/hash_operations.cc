@@ -2,12 +2,12 @@
 
 #include <limits>
 
+#include "server/value_limits.h"
+
 namespace strata {
 
 HashLimits HashLimitsOf(const CommandContext& c) {
-  const Options& options = c.options();
-  return {static_cast<size_t>(options.hash_max_listpack_entries),
-          static_cast<size_t>(options.hash_max_listpack_value), c.database.keyspace().hash_seed()};
+  return HashLimitsOf(c.options(), c.services.keyspace.hash_seed());
 }
 
 OpenedHash OpenHash(CommandContext& c, const KeyRef& key, HashAccess access) {

@@ -9,6 +9,7 @@
 
 #include "server/command_context.h"
 #include "server/commands/collection_replies.h"
+#include "server/value_limits.h"
 #include "storage/list_value.h"
 
 namespace strata {
@@ -17,7 +18,7 @@ namespace strata {
 std::optional<ListEnd> ParseListEnd(std::string_view word);
 
 inline ListLimits ListLimitsOf(const CommandContext& c) {
-  return ListLimits::FromOption(c.options().list_max_listpack_size);
+  return ListLimitsOf(c.options());
 }
 
 // REQUIRES for what follows: the entry is the key's, a list. One that becomes empty is deleted

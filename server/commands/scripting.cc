@@ -52,11 +52,7 @@ void EvalSha(CommandContext& c) {
   RunScript(c, scripts, *compiled, *arguments);
 }
 
-// What SCRIPT LOAD brings stays until SCRIPT FLUSH, so it is bounded by maxmemory.
 void ScriptLoad(CommandContext& c) {
-  if (c.services.over_memory_limit.load(std::memory_order_relaxed)) {
-    return c.reply.Error(errors::kOutOfMemory);
-  }
   const Result<const EvalScripts::Compiled*> compiled =
       ScriptsOf(c).ForBody(c.argument(2), c.now_ms());
   if (!compiled) return c.reply.Error("ERR " + compiled.error().message);

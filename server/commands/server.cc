@@ -7,6 +7,7 @@
 #include "server/command_context.h"
 #include "server/command_tips.h"
 #include "server/commands/families.h"
+#include "server/scripting/scripting.h"
 
 namespace strata {
 namespace {
@@ -79,6 +80,8 @@ void Shutdown(CommandContext& c) {
   std::optional<ShutdownOptions> options = ReadShutdownOptions(c);
   if (!options) return c.reply.Error(errors::kSyntax);
   if (options->abort) return c.reply.Error("ERR No shutdown in progress.");
+  const BusyScript& busy = c.services.scripting.busy();
+  if (!options->no_save && busy.Describe()) return c.reply.Error(busy.Refusal());
   if (options->save) {
     return c.reply.Error("ERR Errors trying to SHUTDOWN: this server cannot save its data yet");
   }

@@ -8,15 +8,14 @@
 
 #include "server/command_context.h"
 #include "server/commands/collection_replies.h"
+#include "server/value_limits.h"
 #include "storage/collection.h"
 #include "storage/sorted_set_value.h"
 
 namespace strata {
 
 inline SortedSetLimits SortedSetLimitsOf(const CommandContext& c) {
-  return {.packed_entries = static_cast<size_t>(c.options().zset_max_listpack_entries),
-          .packed_member_bytes = static_cast<size_t>(c.options().zset_max_listpack_value),
-          .hash_seed = c.database.keyspace().hash_seed()};
+  return SortedSetLimitsOf(c.options(), c.services.keyspace.hash_seed());
 }
 
 // REQUIRES: the entry holds a sorted set.

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdlib>
 
+#include "server/nested_calls.h"
 #include "storage/collection.h"
 #include "storage/hash_value.h"
 #include "storage/list_value.h"
@@ -139,7 +140,9 @@ std::optional<ListpackElement> Sorter::LookUp(std::string_view pattern, std::str
     behind = behind.substr(0, arrow);
   }
   key_.assign(pattern.substr(0, star)).append(element).append(behind);
-  Entry* entry = c_.FindForRead(c_.database.keyspace().Ref(key_));
+  const KeyRef key = c_.database.keyspace().Ref(key_);
+  if (!c_.nested.BringValue(c_.database.index(), key, c_.now_ms())) return {};
+  Entry* entry = c_.FindForRead(key);
   if (entry == nullptr) return std::nullopt;
   return field ? ReadField(*entry, *field) : ReadValue(*entry);
 }

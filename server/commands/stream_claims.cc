@@ -178,7 +178,7 @@ void Claim(CommandContext& c) {
       claimer.Claim(*pending, *entry);
     }
   }
-  c.Changed(c.keys[0], events::kNone);
+  c.ChangedAside(c.keys[0], events::kNone);
   claimer.ReplyClaimed(c.reply);
 }
 
@@ -244,7 +244,7 @@ void AutoClaim(CommandContext& c) {
       --left;
     }
   }
-  c.Changed(c.keys[0], events::kNone);
+  c.ChangedAside(c.keys[0], events::kNone);
   c.reply.Array(3);
   ReplyStreamId(c.reply, place == group.pending().end() ? StreamId{} : place->id);
   claimer.ReplyClaimed(c.reply);

@@ -93,14 +93,19 @@ void CreateGroup(CommandContext& c) {
   const bool from_last = c.argument(4) == "$";
   const std::optional<StreamId> id = from_last ? LastId(stream) : ReadStreamId(c, c.argument(4));
   if (!id) return;
-  if (stream == nullptr) {
+  const bool is_made = stream == nullptr;
+  if (is_made) {
     stream = &StreamOf(*c.PutNew(c.keys[0], NewStreamEntry(c.keys[0].bytes)));
   }
   if (stream->FindGroup(c.argument(3)) != nullptr) {
     return c.reply.Error("BUSYGROUP Consumer Group name already exists");
   }
   stream->groups().try_emplace(std::string(c.argument(3)), *id, options->entries_read);
-  c.Changed(c.keys[0], events::kXGroupCreate);
+  if (is_made) {
+    c.Changed(c.keys[0], events::kXGroupCreate);
+  } else {
+    c.ChangedAside(c.keys[0], events::kXGroupCreate);
+  }
   c.reply.Ok();
 }
 
@@ -117,7 +122,7 @@ void SetGroupId(CommandContext& c) {
   if (!id) return c.reply.Error(kInvalidStreamId);
   found->group->last_delivered = *id;
   found->group->entries_read = options->entries_read;
-  c.Changed(c.keys[0], events::kXGroupSetId);
+  c.ChangedAside(c.keys[0], events::kXGroupSetId);
   c.reply.Ok();
 }
 
@@ -127,7 +132,7 @@ void DestroyGroup(CommandContext& c) {
   auto found = stream->groups().find(c.argument(3));
   if (found == stream->groups().end()) return c.reply.Integer(0);
   stream->groups().erase(found);
-  c.Changed(c.keys[0], events::kXGroupDestroy);
+  c.ChangedAside(c.keys[0], events::kXGroupDestroy);
   c.reply.Integer(1);
 }
 
@@ -136,7 +141,7 @@ void CreateConsumer(CommandContext& c) {
   if (!found) return;
   if (found->group->FindConsumer(c.argument(4)) != nullptr) return c.reply.Integer(0);
   found->group->FindOrAddConsumer(c.argument(4), c.now_ms());
-  c.Changed(c.keys[0], events::kXGroupCreateConsumer);
+  c.ChangedAside(c.keys[0], events::kXGroupCreateConsumer);
   c.reply.Integer(1);
 }
 
@@ -147,7 +152,7 @@ void DeleteConsumer(CommandContext& c) {
   if (consumer == nullptr) return c.reply.Integer(0);
   c.reply.Integer(static_cast<int64_t>(consumer->pending.size()));
   found->group->EraseConsumer(*consumer);
-  c.Changed(c.keys[0], events::kXGroupDelConsumer);
+  c.ChangedAside(c.keys[0], events::kXGroupDelConsumer);
 }
 
 void Acknowledge(CommandContext& c) {
@@ -164,7 +169,7 @@ void Acknowledge(CommandContext& c) {
     group->ErasePending(*entry);
     ++acknowledged;
   }
-  if (acknowledged > 0) c.Changed(c.keys[0], events::kNone);
+  if (acknowledged > 0) c.ChangedAside(c.keys[0], events::kNone);
   c.reply.Integer(acknowledged);
 }
 

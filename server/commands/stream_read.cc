@@ -293,6 +293,9 @@ void Read(CommandContext& c) {
   std::optional<Sources> sources = FindSources(c, *options);
   if (!sources) return;
   MeetConsumers(c, *options, *sources);
+  for (size_t i = 0; i < sources->size(); ++i) {
+    if ((*sources)[i].stream == nullptr) c.LookAt(c.keys[i]);  // Redis misses it twice
+  }
   size_t served = 0;
   for (Source& source : *sources) {
     Take(c, *options, source);
@@ -311,7 +314,7 @@ void Read(CommandContext& c) {
     const Source& source = (*sources)[i];
     if (!source.is_served) continue;
     ReplySource(c.reply, source);
-    if (source.group != nullptr) c.Changed(c.keys[i], events::kNone);
+    if (source.group != nullptr) c.ChangedAside(c.keys[i], events::kNone);
   }
 }
 

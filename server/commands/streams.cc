@@ -306,7 +306,7 @@ void SetId(CommandContext& c) {
   if (options->entries_added) state.entries_added = static_cast<uint64_t>(*options->entries_added);
   if (!options->max_deleted.is_zero()) state.max_deleted = options->max_deleted;
   stream->set_state(state);
-  c.Changed(c.keys[0], events::kXSetId);
+  c.ChangedAside(c.keys[0], events::kXSetId);
   c.reply.Ok();
 }
 

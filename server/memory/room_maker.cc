@@ -9,13 +9,17 @@ namespace strata {
 RoomMaker::RoomMaker(const Means& means, size_t thread_index)
     : means_(means), meter_(means.budget), random_(RandomSeed()), next_shard_(thread_index) {}
 
-bool RoomMaker::MakeRoom(const Options& options, int64_t now_ms) {
+RoomMaker::Room RoomMaker::MakeRoom(const Options& options, int64_t now_ms) {
   constexpr int kMostKeys = 16;
-  if (!MayEvict(options)) return !means_.budget.IsOver();
   for (int i = 0; i < kMostKeys && Shortage() > 0; ++i) {
-    if (!EvictOne(options, now_ms)) return !means_.budget.IsOver();
+    if (!EvictOne(options, now_ms)) return WithoutMore();
   }
-  return true;
+  return below_ == nullptr ? Room::kSome : WithoutMore();
+}
+
+RoomMaker::Room RoomMaker::WithoutMore() const {
+  if (!means_.budget.IsOver()) return Room::kSome;
+  return below_ != nullptr && below_->storing_bytes() > 0 ? Room::kSoon : Room::kNone;
 }
 
 bool RoomMaker::WorkAhead(const Options& options, int64_t now_ms) {
@@ -26,7 +30,7 @@ bool RoomMaker::WorkAhead(const Options& options, int64_t now_ms) {
   while (has_more) {
     if (means_.clock.StopwatchNs() >= end_ns) return true;
     has_more = EvictOfClasses(options, now_ms);
-    if (Shortage() > 0 && MayEvict(options)) has_more |= EvictOne(options, now_ms);
+    if (Shortage() > 0) has_more |= EvictOne(options, now_ms);
   }
   return false;
 }
@@ -39,24 +43,39 @@ void RoomMaker::HoldQuotas(const Options& options, int64_t now_ms) {
 
 bool RoomMaker::EvictOfClasses(const Options& options, int64_t now_ms) {
   KeyClasses& classes = means_.keyspace.classes();
+  EvictionRun run = RunOf(options, now_ms);
+  run.may_evict = true;
   while (const std::optional<ClassNumber> number = classes.OverQuota()) {
+    if (MustWaitForTier()) return false;
     const EvictionRule common = EvictionRuleOf(options);
-    const bool gave = EvictFromNext([&](Shard& shard) {
-      return EvictOfClass(shard, classes, *number, common, now_ms, random_);
-    });
+    const bool gave = EvictFromNext(
+        [&](Shard& shard) { return EvictOfClass(shard, classes, *number, common, run); });
     if (gave) return true;
     classes.SetHasNothing(*number);
   }
   return false;
 }
 
+EvictionRun RoomMaker::RunOf(const Options& options, int64_t now_ms) {
+  EvictionRun run{now_ms, random_};
+  run.below = below_;
+  run.may_evict = MayEvict(options);
+  return run;
+}
+
 bool RoomMaker::EvictOne(const Options& options, int64_t now_ms) {
+  EvictionRun run = RunOf(options, now_ms);
+  if (MustWaitForTier()) return false;
+  if (!run.may_evict && (below_ == nullptr || !below_->MayStore())) return false;
   if (options.maxmemory_policy != MaxmemoryPolicy::kAdaptive) {
-    const EvictionRule rule = EvictionRuleOf(options);
-    return EvictFromNext(
-        [&](Shard& shard) { return strata::EvictOne(shard, rule, now_ms, random_); });
+    EvictionRule rule = EvictionRuleOf(options);
+    if (below_ != nullptr) {
+      run.evict_scope = rule.scope;
+      rule.scope = EvictionScope::kAllKeys;
+    }
+    return EvictFromNext([&](Shard& shard) { return strata::EvictOne(shard, rule, run); });
   }
-  if (EvictAdaptive(means_.keyspace, now_ms, random_) == 0) return false;
+  if (EvictAdaptive(means_.keyspace, run) == 0) return false;
   ReadMeter();
   return true;
 }

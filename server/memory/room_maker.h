@@ -1,13 +1,14 @@
 #pragma once
 
-// Evicts keys so that memory in use stays within maxmemory.
+// Makes room so that memory in use stays within maxmemory: sends values to the tier below, if there
+// is one that takes them, or evicts keys.
 //
 //   ahead of need  at each tick, a bounded while, until the budget has its reserve again
 //   at need        before a command, a bounded number: more than it is likely to take
 //
 // So nobody waits for the whole of a large shortage (a lowered maxmemory, one huge value): each
 // command does some of it, and ticks the rest. Only where nothing may be evicted are commands
-// refused that need memory.
+// refused that need memory; and where the tier has more on its way than it may, they wait for it.
 //
 // One thread's own. Takes shards' locks, one at a time: the caller holds none. REQUIRES: inside a
 // batch, since it reads the options.
@@ -22,6 +23,7 @@
 #include "server/memory/memory_watch.h"
 #include "storage/keyspace.h"
 #include "storage/reclaimer.h"
+#include "storage/tiers/tier_mover.h"
 
 namespace strata {
 
@@ -37,6 +39,9 @@ class RoomMaker {
   };
   RoomMaker(const Means& means, size_t thread_index);
 
+  // The thread's way to a tier below, which must stay.
+  void set_below(TierMover& below) { below_ = &below; }
+
   // What the thread has allocated goes into the budget. To be called behind each command.
   void ReadMeter() {
     if (meter_.Read()) [[unlikely]] {
@@ -44,8 +49,13 @@ class RoomMaker {
     }
   }
 
-  // Before a command. False if there is no memory left, and no key to give it.
-  bool MakeRoom(const Options& options, int64_t now_ms);
+  enum class Room : uint8_t {
+    kSome,
+    kSoon,  // there is no memory left, but values are on their way below
+    kNone,  // nor a key to give it
+  };
+  // Before a command.
+  Room MakeRoom(const Options& options, int64_t now_ms);
   // At a tick. True if there is more to do.
   bool WorkAhead(const Options& options, int64_t now_ms);
   // Before a command: classes of keys that are above their quota give some of theirs.
@@ -54,8 +64,13 @@ class RoomMaker {
  private:
   // Bytes that have to be freed, and are not waiting to be already.
   int64_t Shortage() const {
-    return means_.budget.Shortage() - static_cast<int64_t>(means_.reclaimer.pending_bytes());
+    const size_t storing = below_ == nullptr ? 0 : below_->storing_bytes();
+    return means_.budget.Shortage() -
+           static_cast<int64_t>(means_.reclaimer.pending_bytes() + storing);
   }
+  Room WithoutMore() const;
+  // Whether the tier would take more, but for what is on its way there.
+  bool MustWaitForTier() const { return below_ != nullptr && below_->IsBusy(); }
   // Whether there are keys that may go.
   bool MayEvict(const Options& options) const {
     return options.maxmemory_policy != MaxmemoryPolicy::kNoEviction ||
@@ -63,13 +78,15 @@ class RoomMaker {
   }
   // Evicts one key of a class that is above its quota. False if there is none.
   bool EvictOfClasses(const Options& options, int64_t now_ms);
-  // Evicts one key. False if there is none.
+  // Sends one value below, or evicts one key. False if there is none.
   bool EvictOne(const Options& options, int64_t now_ms);
+  EvictionRun RunOf(const Options& options, int64_t now_ms);
   // Calls `evict(shard)`, which returns the bytes that it made free, for one shard after the other.
   template <class Evict>
   bool EvictFromNext(Evict&& evict);
 
   Means means_;
+  TierMover* below_ = nullptr;
   MemoryMeter meter_;
   Random random_;
   size_t next_shard_;

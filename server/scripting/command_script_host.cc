@@ -112,7 +112,12 @@ void CommandScriptHost::Call(std::span<const std::string_view> arguments, ReplyB
     return statistics.CountError(reply.last_error_code());
   }
   const bool was_alone = nested.isolation().alone();
-  if (nested.NeedsWorld(*call) && !StopTheWorld()) return reply.Error(turned_away_);
+  const bool needs_world = nested.NeedsWorld(context_.client, *call, context_.now_ms());
+  if (needs_world && !StopTheWorld()) return reply.Error(turned_away_);
+  if (!nested.BringValues(context_.client, *call, context_.now_ms())) {
+    reply.Error(FaultError(PageFaults::Fault::kDown));
+    return statistics.CountError(reply.last_error_code());
+  }
   if (call->command.Is(kWrite)) {
     has_written_ = true;
     if (is_busy_) context_.services.scripting.busy().NoteWrite();
@@ -138,8 +143,10 @@ std::string_view CommandScriptHost::ReasonToEnd() {
   BusyScript& busy = context_.services.scripting.busy();
   if (!is_busy_) {
     const int64_t now_ms = context_.services.clock.MonotonicMs();
-    const int64_t limit_ms = context_.options().busy_reply_threshold;
-    if (limit_ms <= 0 || now_ms - started_ms_ < limit_ms) return {};
+    const int64_t limit_ms = context_.options().busy_reply_threshold;  // 0: it is never busy
+    if (now_ms - started_ms_ < limit_ms) return {};
+    if (busy.is_forbidden()) return kShutdown;
+    if (limit_ms <= 0) return {};
     if (!StopTheWorld()) return turned_away_;
     BecomeBusy();
   }

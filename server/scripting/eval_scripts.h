@@ -36,6 +36,7 @@ class EvalScripts {
   bool running() const { return interpreter_.running(); }
   size_t used_bytes() const { return interpreter_.used_bytes(); }
   void set_most_memory_bytes(size_t bytes) { interpreter_.set_most_memory_bytes(bytes); }
+  void ShareJson(JsonSettings& settings) { interpreter_.ShareJson(settings); }
 
  private:
   const Compiled& Insert(std::shared_ptr<Script> script, Interpreter::Function function);

@@ -44,6 +44,7 @@ class FunctionScripts {
   bool running() const { return interpreter_.running(); }
   size_t used_bytes() const { return interpreter_.used_bytes(); }
   void set_most_memory_bytes(size_t bytes) { interpreter_.set_most_memory_bytes(bytes); }
+  void ShareJson(JsonSettings& settings) { interpreter_.ShareJson(settings); }
 
  private:
   using Callbacks = std::map<std::string, Interpreter::Function, std::less<>>;

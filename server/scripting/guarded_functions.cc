@@ -7,6 +7,7 @@
 
 #include "base/check.h"
 #include "server/scripting/interpreter.h"
+#include "server/scripting/script_error.h"
 
 namespace strata {
 namespace {
@@ -14,13 +15,15 @@ namespace {
 // Each of these characters may cost the matcher one level of recursion, some hundred bytes.
 constexpr std::string_view kRecursiveCharacters = "*+-?()";
 constexpr ptrdiff_t kMostRecursiveCharacters = 8000;
-// cjson counts the room it needs in an int, and doubles it.
-constexpr size_t kMostEncodedRoom = size_t{1} << 30;
-constexpr size_t kEscapedBytes = 6;  // of a byte in JSON: "\u0000"
 
 // The function that a replacement stands for, in its own place, so that errors name the same one.
 int CallOriginal(lua_State* lua) {
   return lua_tocfunction(lua, lua_upvalueindex(1))(lua);
+}
+
+// Raises the error at the top again if it is the one that ends the script.
+void PassEnd(lua_State* lua) {
+  if (Interpreter::Of(lua).ending()) lua_error(lua);
 }
 
 bool IsBytecode(std::string_view piece) {
@@ -75,6 +78,7 @@ const char* ReadPiece(lua_State* lua, void* data, size_t* size) {
 
 int ReplyLoaded(lua_State* lua, int status) {
   if (status == 0) return 1;
+  PassEnd(lua);
   lua_pushnil(lua);
   lua_insert(lua, -2);
   return 2;
@@ -96,12 +100,23 @@ int Load(lua_State* lua) {
   return ReplyLoaded(lua, lua_load(lua, ReadPiece, &reader, lua_tostring(lua, -1)));
 }
 
+// lua_pcall for a script, which goes on if memory was what failed.
+int CallProtected(lua_State* lua, int arguments, int handler) {
+  const int status = lua_pcall(lua, arguments, LUA_MULTRET, handler);
+  CHECK(status >= 0);  // an exception that is none of Lua's
+  if (status != 0) PassEnd(lua);
+  if (status == LUA_ERRMEM) {
+    lua_pop(lua, 1);
+    // Lua 5.1 does not do so when an allocation fails.
+    lua_gc(lua, LUA_GCCOLLECT, 0);
+    lua_pushstring(lua, kNotEnoughMemory);
+  }
+  return status;
+}
+
 int ProtectedCall(lua_State* lua) {
   luaL_checkany(lua, 1);
-  const int status = lua_pcall(lua, lua_gettop(lua) - 1, LUA_MULTRET, 0);
-  CHECK(status >= 0);  // an exception that is none of Lua's
-  // Lua 5.1 does not collect when an allocation fails; the script goes on with what it let go of.
-  if (status == LUA_ERRMEM) lua_gc(lua, LUA_GCCOLLECT, 0);
+  const int status = CallProtected(lua, lua_gettop(lua) - 1, 0);
   if (status != 0 && lua_istable(lua, -1)) {
     lua_getfield(lua, -1, "err");
     if (lua_isstring(lua, -1) != 0) {
@@ -114,6 +129,34 @@ int ProtectedCall(lua_State* lua) {
   lua_pushboolean(lua, status == 0 ? 1 : 0);
   lua_insert(lua, 1);
   return lua_gettop(lua);
+}
+
+// Lua calls handlers where the error was raised: within the hook, if that did it, which would see
+// nothing of a handler that loops.
+int HandleError(lua_State* lua) {
+  lua_settop(lua, 1);
+  if (Interpreter::Of(lua).ending()) return 1;
+  lua_pushvalue(lua, lua_upvalueindex(1));
+  lua_insert(lua, 1);
+  lua_call(lua, 1, 1);
+  return 1;
+}
+
+int ProtectedCallWithHandler(lua_State* lua) {
+  luaL_checkany(lua, 2);
+  lua_settop(lua, 2);
+  if (lua_isfunction(lua, 2)) lua_pushcclosure(lua, HandleError, 1);
+  lua_insert(lua, 1);
+  const int status = CallProtected(lua, 0, 1);
+  lua_pushboolean(lua, status == 0 ? 1 : 0);
+  lua_replace(lua, 1);
+  return lua_gettop(lua);
+}
+
+int Resume(lua_State* lua) {
+  const int results = CallOriginal(lua);
+  if (lua_toboolean(lua, -results) == 0) PassEnd(lua);
+  return results;
 }
 
 int Unpack(lua_State* lua) {
@@ -138,7 +181,7 @@ int Repeat(lua_State* lua) {
   const auto times = static_cast<size_t>(std::max(0, luaL_checkint(lua, 2)));
   if (size == 0 || times == 0) return lua_pushliteral(lua, ""), 1;
   if (times > Interpreter::Of(lua).most_memory_bytes() / size) {
-    return luaL_error(lua, "not enough memory");
+    return luaL_error(lua, "%s", kNotEnoughMemory);
   }
   return CallOriginal(lua);
 }
@@ -174,60 +217,6 @@ int ToHex(lua_State* lua) {
   return CallOriginal(lua);
 }
 
-// What encoding takes at most, as far as it exceeds no bound.
-struct EncodedSize {
-  size_t text = 0;  // if nothing has to be escaped
-  size_t room = 0;  // if everything has
-  const size_t most_text;
-
-  bool exceeded() const { return text > most_text || room > kMostEncodedRoom; }
-  void Add(size_t bytes) {
-    text += bytes;
-    room += bytes * kEscapedBytes;
-  }
-};
-
-// Adds the value at the top. Shared tables are walked as often as they would be written.
-void Measure(lua_State* lua, EncodedSize& size) {
-  constexpr size_t kPunctuation = 2;
-  constexpr size_t kDigits = 24;
-  if (size.exceeded()) return;
-  size.Add(lua_type(lua, -1) == LUA_TNUMBER ? kDigits : kPunctuation);
-  if (lua_type(lua, -1) == LUA_TSTRING) size.Add(TextAt(lua, -1).size());
-  // Where the stack ends, the encoder will end too.
-  if (!lua_istable(lua, -1) || lua_checkstack(lua, 3) == 0) return;
-  lua_pushnil(lua);
-  while (lua_next(lua, -2) != 0) {
-    if (lua_type(lua, -2) == LUA_TSTRING) size.Add(TextAt(lua, -2).size());
-    Measure(lua, size);
-    lua_pop(lua, 1);
-    if (!size.exceeded()) continue;
-    lua_pop(lua, 1);
-    return;
-  }
-}
-
-int EncodeJson(lua_State* lua) {
-  if (lua_gettop(lua) == 1) {
-    EncodedSize size{.most_text = Interpreter::Of(lua).most_memory_bytes()};
-    Measure(lua, size);
-    if (size.exceeded()) return luaL_error(lua, "not enough memory");
-  }
-  return lua_tocfunction(lua, lua_upvalueindex(2))(lua);
-}
-
-// The encoder finds its settings in its first upvalue.
-void ReplaceEncoder(lua_State* lua) {
-  lua_getfield(lua, -1, "cjson");
-  lua_getfield(lua, -1, "encode");
-  const char* settings = lua_getupvalue(lua, -1, 1);
-  CHECK(settings != nullptr);
-  lua_insert(lua, -2);
-  lua_pushcclosure(lua, EncodeJson, 2);
-  lua_setfield(lua, -2, "encode");
-  lua_pop(lua, 1);
-}
-
 // Puts a function that gets the old one as its upvalue into the library of that name.
 void Replace(lua_State* lua, const char* library, const char* name, lua_CFunction function) {
   lua_getfield(lua, -1, library);
@@ -251,6 +240,7 @@ void GuardFunctions(lua_State* lua) {
   SetFunction(lua, "load", Load);
   SetFunction(lua, "loadstring", LoadString);
   SetFunction(lua, "pcall", ProtectedCall);
+  SetFunction(lua, "xpcall", ProtectedCallWithHandler);
   SetFunction(lua, "unpack", Unpack);
   Replace(lua, "string", "rep", Repeat);
   Replace(lua, "string", "find", Find);
@@ -258,7 +248,7 @@ void GuardFunctions(lua_State* lua) {
     Replace(lua, "string", name, Match);
   }
   Replace(lua, "bit", "tohex", ToHex);
-  ReplaceEncoder(lua);
+  Replace(lua, "coroutine", "resume", Resume);
 }
 
 }  // namespace strata

@@ -3,6 +3,9 @@
 // Replacements for functions of Lua's and Debian's libraries that trust their caller too much, each
 // with what it guards against:
 //
+//   pcall, xpcall, load, coroutine.resume
+//                        that a script catches the error by which it is told to end, or goes on in
+//                        the handler of that error
 //   load, loadstring     bytecode, which nobody verifies; a chunk's name that the collector takes
 //                        away from under the parser
 //   pcall                as in Redis, an error that is a table with `err` comes out as that text
@@ -10,7 +13,6 @@
 //   string.rep           a length that overflows, and work for nothing
 //   string.find …        patterns that recurse until the stack is full
 //   bit.tohex            a count that overflows
-//   cjson.encode         texts so long that the library ends the process
 
 #include "server/scripting/lua.h"
 

@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "server/scripting/guarded_functions.h"
+#include "server/scripting/long_strings.h"
 #include "server/scripting/lua_to_reply.h"
 #include "server/scripting/redis_library.h"
 #include "server/scripting/sandbox.h"
@@ -32,7 +33,9 @@ Interpreter::Interpreter(size_t most_memory_bytes)
       lua_.get(),
       [](lua_State* lua) {
         auto& self = *static_cast<Interpreter*>(lua_touserdata(lua, 1));
+        CHECK(KnowsStringLayout(lua));
         PushOpenGlobals(lua);
+        self.json_.Guard(lua);
         PushRedisLibrary(lua);
         lua_pushvalue(lua, -1);
         lua_setfield(lua, -3, "server");
@@ -57,7 +60,25 @@ Interpreter& Interpreter::Of(lua_State* lua) {
 }
 
 void* Interpreter::Allocate(void* interpreter, void* block, size_t old_size, size_t new_size) {
-  return static_cast<Interpreter*>(interpreter)->memory_.Resize(block, old_size, new_size);
+  auto& self = *static_cast<Interpreter*>(interpreter);
+  void* resized = self.memory_.Resize(block, old_size, new_size);
+  if (resized == nullptr && new_size > 0) [[unlikely]] {
+    self.NoteMemoryFailure();
+  }
+  return resized;
+}
+
+// Handlers of errors are not called for this one, so where it was is seen here. In a coroutine, it
+// is where that was resumed.
+void Interpreter::NoteMemoryFailure() {
+  if (host_ == nullptr) return;
+  lua_Debug place{};
+  for (int level = 0; lua_getstack(lua_.get(), level, &place) != 0; ++level) {
+    lua_getinfo(lua_.get(), "Sl", &place);
+    if (place.currentline < 0) continue;  // C
+    memory_failure_ = {place.source, place.currentline};
+    return;
+  }
 }
 
 Result<Interpreter::Function> Interpreter::Compile(std::string_view source, const char* name) {
@@ -95,7 +116,9 @@ void Interpreter::ShowGlobals() {
 
 bool Interpreter::CallFunction(ScriptHost& host, Function function, int arguments) {
   lua_State* lua = lua_.get();
+  if (json_settings_ != nullptr) json_.Follow(lua, *json_settings_);
   host_ = &host;
+  is_ending_ = false;
   response_version_ = RespVersion::kResp2;
   lua_sethook(lua, OnHook, LUA_MASKCOUNT, kInstructionsPerHook);
   lua_rawgeti(lua, LUA_REGISTRYINDEX, error_handler_);
@@ -107,6 +130,12 @@ bool Interpreter::CallFunction(ScriptHost& host, Function function, int argument
   memory_.set_mode(LuaMemory::Mode::kFree);
   CHECK(status >= 0);  // an exception that is none of Lua's
   lua_remove(lua, -2);
+  if (status == LUA_ERRMEM) {
+    lua_pop(lua, 1);
+    PushScriptError(lua, std::string("ERR ") + kNotEnoughMemory);
+    SetErrorPlace(lua, memory_failure_.source.c_str(), memory_failure_.line);
+  }
+  if (json_settings_ != nullptr) json_.Publish(lua, *json_settings_);
   return status == 0;
 }
 
@@ -169,19 +198,12 @@ std::string_view Interpreter::Call(std::span<const std::string_view> arguments) 
   return flat_reply_;
 }
 
-// An error that pcall would catch comes again with the script's next line.
-void Interpreter::OnHook(lua_State* lua, lua_Debug* where) {
+void Interpreter::OnHook(lua_State* lua, lua_Debug*) {
   Interpreter& self = Of(lua);
   if (self.host_ == nullptr) return;
   const std::string_view reason = self.host_->ReasonToEnd();
-  if (reason.empty()) {
-    if (where->event == LUA_HOOKLINE) {
-      lua_sethook(lua, OnHook, LUA_MASKCOUNT,
-                  kInstructionsPerHook);  // left over from an earlier run
-    }
-    return;
-  }
-  lua_sethook(lua, OnHook, LUA_MASKLINE, 0);
+  if (reason.empty()) return;
+  self.is_ending_ = true;
   PushScriptError(lua, reason);
   lua_error(lua);
 }

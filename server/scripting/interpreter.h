@@ -7,8 +7,9 @@
 // what a function library keeps in its local variables is kept once per thread.
 //
 // The sandbox is Redis's: globals and libraries cannot be changed (protected_table.h), functions
-// that could hurt are absent or guarded (guarded_functions.h), memory is bounded (lua_memory.h),
-// and every hundred thousand instructions the host is asked whether the script may go on.
+// that could hurt are absent or guarded (guarded_functions.h, json_library.h), memory is bounded
+// (lua_memory.h), and every hundred thousand instructions the host is asked whether the script may
+// go on.
 
 #include <memory>
 #include <span>
@@ -18,6 +19,7 @@
 
 #include "base/result.h"
 #include "protocol/reply_builder.h"
+#include "server/scripting/json_library.h"
 #include "server/scripting/lua.h"
 #include "server/scripting/lua_memory.h"
 #include "server/scripting/script_host.h"
@@ -69,6 +71,8 @@ class Interpreter {
 
   // What scripts see as globals, to be changed by raw access: pushed.
   void PushGlobals();
+  // What its scripts set of cjson holds for all that follow these settings.
+  void ShareJson(JsonSettings& settings) { json_settings_ = &settings; }
   // Whether a script runs, or waits while others are served.
   bool running() const { return host_ != nullptr; }
   // Lets scripts see the globals of the table at the top, which is popped, instead of their own;
@@ -78,6 +82,9 @@ class Interpreter {
   lua_State* lua() { return lua_.get(); }
   // For what a script calls.
   ScriptHost* host() { return host_; }  // null while none runs
+  // Whether it was told to end, by an error that nothing catches (guarded_functions.h).
+  bool ending() const { return is_ending_; }
+  JsonLibrary& json() { return json_; }
   ScriptRandom& random() { return random_; }
   RespVersion response_version() const { return response_version_; }
   void set_response_version(RespVersion version) { response_version_ = version; }
@@ -100,6 +107,7 @@ class Interpreter {
 
   static void* Allocate(void* interpreter, void* block, size_t old_size, size_t new_size);
   static void OnHook(lua_State* lua, lua_Debug* where);
+  void NoteMemoryFailure();
 
   // Calls the function with the arguments at the top; the result, or the error as a table, stays
   // there. True if there was no error.
@@ -111,6 +119,14 @@ class Interpreter {
   Function error_handler_ = LUA_NOREF;
   Function globals_ = LUA_NOREF;
   ScriptHost* host_ = nullptr;
+  bool is_ending_ = false;
+  struct Place {
+    std::string source;
+    int line = -1;
+  };
+  Place memory_failure_;  // the last one's
+  JsonLibrary json_;
+  JsonSettings* json_settings_ = nullptr;  // null: its own
   LibraryRegistrations* registrations_ = nullptr;
   RespVersion response_version_ = RespVersion::kResp2;
   ScriptRandom random_;

@@ -30,7 +30,7 @@ std::shared_ptr<Script> ScriptCache::Add(std::string sha, std::string_view body,
   script->flags = flags;
   script->Touch(now_ms);
   bytes_ += BytesOf(*script);
-  if (eval_scripts_.size() == kMostEvalScripts) EvictOldest();
+  if (eval_scripts_.size() == kMostEvalScripts) EvictOldestOfEval();
   eval_scripts_.push_back(script.get());
   return script;
 }
@@ -38,7 +38,10 @@ std::shared_ptr<Script> ScriptCache::Add(std::string sha, std::string_view body,
 void ScriptCache::KeepLoaded(Script& script) {
   MutexLock lock(mutex_);
   if (script.is_dropped.load(std::memory_order_relaxed)) return;
-  std::erase(eval_scripts_, &script);
+  if (std::erase(eval_scripts_, &script) == 0) return;  // it is already
+  loaded_scripts_.push_back(&script);
+  loaded_bytes_ += BytesOf(script);
+  if (loaded_bytes_ > kMostLoadedBytes) EvictOldestLoaded();
 }
 
 void ScriptCache::Flush() {
@@ -46,12 +49,13 @@ void ScriptCache::Flush() {
   for (auto& [sha, script] : scripts_) script->is_dropped.store(true, std::memory_order_relaxed);
   scripts_.clear();
   eval_scripts_.clear();
-  bytes_ = 0;
+  loaded_scripts_.clear();
+  bytes_ = loaded_bytes_ = 0;
 }
 
 // A walk that only a new script pays, and only when there are too many. Of those last used in the
 // same millisecond, the one that came first goes.
-void ScriptCache::EvictOldest() {
+void ScriptCache::EvictOldestOfEval() {
   const auto oldest = std::min_element(eval_scripts_.begin(), eval_scripts_.end(),
                                        [](const Script* a, const Script* b) {
                                          return a->last_used_ms.load(std::memory_order_relaxed) <
@@ -59,6 +63,31 @@ void ScriptCache::EvictOldest() {
                                        });
   Script& script = **oldest;
   eval_scripts_.erase(oldest);
+  Drop(script);
+}
+
+// An eighth of their bytes at once, so that the walk over all of them is not paid by each new one.
+void ScriptCache::EvictOldestLoaded() {
+  using Use = std::pair<int64_t, Script*>;
+  std::vector<Use> uses;  // a copy: others use scripts meanwhile
+  for (Script* script : loaded_scripts_) {
+    uses.emplace_back(script->last_used_ms.load(std::memory_order_relaxed), script);
+  }
+  std::stable_sort(uses.begin(), uses.end(),
+                   [](const Use& a, const Use& b) { return a.first < b.first; });
+  loaded_scripts_.clear();
+  for (const auto& [used_ms, script] : uses) {
+    const bool is_last = script == uses.back().second;
+    if (loaded_bytes_ <= kMostLoadedBytes - kMostLoadedBytes / 8 || is_last) {
+      loaded_scripts_.push_back(script);
+    } else {
+      loaded_bytes_ -= BytesOf(*script);
+      Drop(*script);
+    }
+  }
+}
+
+void ScriptCache::Drop(Script& script) {
   bytes_ -= BytesOf(script);
   ++evicted_;
   script.is_dropped.store(true, std::memory_order_relaxed);

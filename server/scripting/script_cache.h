@@ -3,9 +3,11 @@
 // The scripts that EVAL and SCRIPT LOAD brought, by the SHA-1 of their text. Each I/O thread has
 // compiled those it ran (EvalScripts); here is which there are.
 //
-// Bound: of scripts that only EVAL brought, the five hundred that were used last stay, as in Redis
+// Bounds: of scripts that only EVAL brought, the five hundred that were used last stay, as in Redis
 // 7.4: who writes values into the text makes a new script with each call. What SCRIPT LOAD brought
-// stays until SCRIPT FLUSH.
+// stays until SCRIPT FLUSH, as in Redis, where it has no bound; here, those used last stay, as far
+// as there is room for their texts. That is more than an application has: only who loads a new text
+// for each call comes there, and to compile what was dropped again costs it nothing but time.
 
 #include <atomic>
 #include <cstddef>
@@ -42,6 +44,7 @@ struct TextHash {
 class ScriptCache {
  public:
   static constexpr size_t kMostEvalScripts = 500;
+  static constexpr size_t kMostLoadedBytes = size_t{16} << 20;  // but one always stays
 
   std::shared_ptr<Script> Find(std::string_view sha) const;
   // The script of that text, which is new or was there. `now_ms` counts as its use.
@@ -58,13 +61,17 @@ class ScriptCache {
   uint64_t evicted() const;
 
  private:
-  void EvictOldest() REQUIRES(mutex_);
+  void EvictOldestOfEval() REQUIRES(mutex_);
+  void EvictOldestLoaded() REQUIRES(mutex_);
+  void Drop(Script& script) REQUIRES(mutex_);
 
   mutable Mutex mutex_;
   std::unordered_map<std::string, std::shared_ptr<Script>, TextHash, std::equal_to<>> scripts_
       GUARDED_BY(mutex_);
   std::vector<Script*> eval_scripts_ GUARDED_BY(mutex_);  // those that are not loaded, as they came
+  std::vector<Script*> loaded_scripts_ GUARDED_BY(mutex_);  // the others
   size_t bytes_ GUARDED_BY(mutex_) = 0;
+  size_t loaded_bytes_ GUARDED_BY(mutex_) = 0;
   uint64_t evicted_ GUARDED_BY(mutex_) = 0;
 };
 

@@ -59,7 +59,7 @@ void PushDescription(lua_State* lua) {
 ScriptError ReadScriptError(lua_State* lua, int index) {
   constexpr std::string_view kUnknown = "ERR unknown error";
   if (!lua_istable(lua, index)) {
-    // Only what could not be handled: "not enough memory", "error in error handling".
+    // Only what could not be handled: "error in error handling".
     PushText(lua, "ERR " + std::string(TextAt(lua, index)));
     lua_replace(lua, index < 0 ? index - 1 : index);
     return {TextAt(lua, index), {}, {}, false};
@@ -81,6 +81,15 @@ void PushScriptError(lua_State* lua, std::string_view text) {
   lua_setfield(lua, -2, "err");
 }
 
+void SetErrorPlace(lua_State* lua, const char* source, int line) {
+  lua_pushliteral(lua, "source");
+  lua_pushstring(lua, source);
+  lua_rawset(lua, -3);
+  lua_pushliteral(lua, "line");
+  lua_pushinteger(lua, line);
+  lua_rawset(lua, -3);
+}
+
 int CompleteError(lua_State* lua) {
   lua_settop(lua, 1);
   if (PushProtectedContent(lua, 1)) return lua_settop(lua, 1), 1;
@@ -90,16 +99,8 @@ int CompleteError(lua_State* lua) {
     lua_replace(lua, 1);
   }
   lua_Debug place;
-  if (FindPlace(lua, place)) {
-    lua_settop(lua, 1);
-    lua_pushliteral(lua, "source");
-    lua_pushstring(lua, place.source);
-    lua_rawset(lua, 1);
-    lua_pushliteral(lua, "line");
-    lua_pushinteger(lua, place.currentline);
-    lua_rawset(lua, 1);
-  }
   lua_settop(lua, 1);
+  if (FindPlace(lua, place)) SetErrorPlace(lua, place.source, place.currentline);
   return 1;
 }
 

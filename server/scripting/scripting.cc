@@ -10,6 +10,7 @@ EvalScripts& Scripting::eval_scripts(size_t thread, size_t most_memory_bytes) {
   if (own.eval_scripts == nullptr) {
     own.eval_flushes = eval_flushes_.load(std::memory_order_relaxed);
     own.eval_scripts = std::make_unique<EvalScripts>(cache_, most_memory_bytes);
+    own.eval_scripts->ShareJson(eval_json_);
   }
   own.eval_scripts->set_most_memory_bytes(most_memory_bytes);
   return *own.eval_scripts;
@@ -21,6 +22,7 @@ FunctionScripts& Scripting::function_scripts(size_t thread, size_t most_memory_b
   if (own.function_scripts == nullptr) {
     own.function_flushes = function_flushes_.load(std::memory_order_relaxed);
     own.function_scripts = std::make_unique<FunctionScripts>(clock_, most_memory_bytes);
+    own.function_scripts->ShareJson(function_json_);
   }
   own.function_scripts->set_most_memory_bytes(most_memory_bytes);
   own.function_scripts->ForgetOthers(libraries_);
@@ -38,6 +40,7 @@ void Scripting::NoteMemory(size_t thread) {
 
 void Scripting::FlushScripts() {
   cache_.Flush();
+  eval_json_.Reset();
   eval_flushes_.fetch_add(1, std::memory_order_relaxed);
 }
 

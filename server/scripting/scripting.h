@@ -17,6 +17,7 @@
 #include "server/scripting/eval_scripts.h"
 #include "server/scripting/function_libraries.h"
 #include "server/scripting/function_scripts.h"
+#include "server/scripting/json_settings.h"
 #include "server/scripting/script_cache.h"
 
 namespace strata {
@@ -62,6 +63,8 @@ class Scripting {
   ScriptCache cache_;
   FunctionLibraries libraries_;
   BusyScript busy_;
+  JsonSettings eval_json_;
+  JsonSettings function_json_;  // not flushed with the functions, as in Redis
   std::atomic<uint64_t> eval_flushes_{0};
   std::atomic<uint64_t> function_flushes_{0};
   std::vector<PerThread> threads_;

@@ -57,7 +57,7 @@ size_t LookAt(Keyspace& keyspace, size_t index, int64_t now_s, Random& random) {
 }
 
 // The shard's best to lose. 0 if it has no victim that is there and was not used since.
-size_t EvictFrom(Keyspace& keyspace, size_t index, int64_t now_ms, Random& random) {
+size_t EvictFrom(Keyspace& keyspace, size_t index, const EvictionRun& run) {
   Shard& shard = keyspace.shard(index);
   SpinLock lock(shard.mutex);
   AdaptiveShard& adaptive = *shard.adaptive;
@@ -65,8 +65,9 @@ size_t EvictFrom(Keyspace& keyspace, size_t index, int64_t now_ms, Random& rando
   while (const auto victim = adaptive.TakeVictim()) {
     ShardDatabase* part = shard.databases[victim->place].load(std::memory_order_relaxed);
     const Entry* entry = part == nullptr ? nullptr : part->FindByHash(victim->hash);
-    if (entry == nullptr || adaptive.WasUsedSince(*victim, entry->use(), now_ms / 1000)) continue;
-    bytes = EvictOrAnother(shard, *part, victim->hash, EvictionScope::kAllKeys, now_ms, random);
+    if (entry == nullptr || adaptive.WasUsedSince(*victim, entry->use(), run.now_ms / 1000))
+      continue;
+    bytes = EvictOrAnother(shard, *part, victim->hash, EvictionScope::kAllKeys, run);
     if (bytes > 0) break;
   }
   keyspace.victims().Set(index, adaptive.lowest_score());
@@ -75,19 +76,19 @@ size_t EvictFrom(Keyspace& keyspace, size_t index, int64_t now_ms, Random& rando
 
 }  // namespace
 
-size_t EvictAdaptive(Keyspace& keyspace, int64_t now_ms, Random& random) {
+size_t EvictAdaptive(Keyspace& keyspace, const EvictionRun& run) {
   const size_t shards = keyspace.shard_count();
-  const size_t first = random.Below(shards);
+  const size_t first = run.random.Below(shards);
   size_t entries = 0;
   // Twice round: at worst, what is known of each shard is of entries that were used since.
   for (size_t looks = 1; looks <= 2 * shards; ++looks) {
-    entries += LookAt(keyspace, (first + looks - 1) % shards, now_ms / 1000, random);
+    entries += LookAt(keyspace, (first + looks - 1) % shards, run.now_ms / 1000, run.random);
     if (entries == 0 && looks >= shards) return 0;
     if (entries < kEnoughEntries && looks < shards) continue;
     const size_t compared = std::min(shards, std::max(looks, kComparedShards));
     // An attempt in vain leaves the shard without a victim, so there are not many.
     while (const auto index = keyspace.victims().Lowest(first, compared)) {
-      if (const size_t bytes = EvictFrom(keyspace, *index, now_ms, random)) return bytes;
+      if (const size_t bytes = EvictFrom(keyspace, *index, run)) return bytes;
     }
   }
   return 0;

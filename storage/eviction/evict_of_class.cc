@@ -71,33 +71,33 @@ std::optional<Best> FindBest(Shard& shard, ClassNumber number, const Comparison&
   return best;
 }
 
-size_t EvictBest(Shard& shard, ClassNumber number, const Comparison& comparison, int64_t now_ms,
-                 Random& random) {
-  const std::optional<Best> best = FindBest(shard, number, comparison, random);
+size_t EvictBest(Shard& shard, ClassNumber number, const Comparison& comparison,
+                 const EvictionRun& run) {
+  const std::optional<Best> best = FindBest(shard, number, comparison, run.random);
   if (!best) return 0;
-  return best->part->Evict(best->part->HashOf(*best->entry), comparison.scope(), now_ms);
+  return best->part->Evict(best->part->HashOf(*best->entry), comparison.scope(), run);
 }
 
 }  // namespace
 
 size_t EvictOfClass(Shard& shard, const KeyClasses& classes, ClassNumber number,
-                    const EvictionRule& common, int64_t now_ms, Random& random) {
+                    const EvictionRule& common, const EvictionRun& run) {
   SpinLock lock(shard.mutex);
-  const Comparison comparison(shard, classes.at(number), common, now_ms);
-  return EvictBest(shard, number, comparison, now_ms, random);
+  const Comparison comparison(shard, classes.at(number), common, run.now_ms);
+  return EvictBest(shard, number, comparison, run);
 }
 
 size_t EvictOrAnother(Shard& shard, ShardDatabase& part, uint64_t hash, EvictionScope scope,
-                      int64_t now_ms, Random& random) {
-  if (!part.classes().any()) return part.Evict(hash, scope, now_ms);
+                      const EvictionRun& run) {
+  if (!part.classes().any()) return part.Evict(hash, scope, run);
   const Entry* entry = part.FindByHash(hash);
   const ClassNumber number = entry == nullptr ? kNoClass : entry->use().class_number();
   if (number != kNoClass && part.classes().at(number).rule) {
     const KeyClass& own = part.classes().at(number);
-    const Comparison comparison(shard, own, *own.rule, now_ms);
-    if (size_t bytes = EvictBest(shard, number, comparison, now_ms, random)) return bytes;
+    const Comparison comparison(shard, own, *own.rule, run.now_ms);
+    if (size_t bytes = EvictBest(shard, number, comparison, run)) return bytes;
   }
-  return part.Evict(hash, scope, now_ms);
+  return part.Evict(hash, scope, run);
 }
 
 }  // namespace strata

@@ -3,9 +3,8 @@
 // Evicts keys of one class of keys (storage/key_classes.h).
 
 #include <cstddef>
-#include <cstdint>
 
-#include "base/random.h"
+#include "storage/eviction/eviction_run.h"
 #include "storage/shard.h"
 
 namespace strata {
@@ -14,11 +13,11 @@ namespace strata {
 // rule; if it has none, by what they are worth to the adaptive policy, or under another by
 // `common`. Returns as EvictOne does. Takes the shard's lock.
 size_t EvictOfClass(Shard& shard, const KeyClasses& classes, ClassNumber number,
-                    const EvictionRule& common, int64_t now_ms, Random& random);
+                    const EvictionRule& common, const EvictionRun& run);
 
 // That entry was chosen to go, by comparison with those of all classes. If its class has a rule of
 // its own, another one of the class goes for it. REQUIRES: the shard's lock.
 size_t EvictOrAnother(Shard& shard, ShardDatabase& part, uint64_t hash, EvictionScope scope,
-                      int64_t now_ms, Random& random);
+                      const EvictionRun& run);
 
 }  // namespace strata

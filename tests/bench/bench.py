@@ -22,6 +22,7 @@ import section_pause
 import section_rest
 import section_scripts
 import section_threads
+import section_tiers
 import section_types
 from measure import Settings
 from report import machine_text, table, write_document
@@ -40,6 +41,7 @@ SECTIONS = {
     "rest": section_rest.run,
     "eviction": section_eviction.run,
     "churn": section_churn.run,
+    "tiers": section_tiers.run,
 }
 
 

@@ -63,6 +63,7 @@ class RemoteFixture {
     servers = std::move(*created);
     sockets_.Start();
   }
+  ~RemoteFixture() { servers = nullptr; }  // its links leave the set, which goes first else
 
   // A few milliseconds of the thread's life.
   void Step() {

@@ -8,6 +8,7 @@
 #include "config/option_table.h"
 #include "config/redis_conf.h"
 #include "config/yaml_file.h"
+#include "tests/config/random_options.h"
 
 namespace strata {
 namespace {
@@ -41,6 +42,19 @@ TEST_CASE("a class of keys is a name and pairs of words, in any order") {
   CHECK(read.database == 2);
   CHECK(read.policy == MaxmemoryPolicy::kVolatileTtl);
   CHECK(Parsed(FormatClass(read)) == read);
+}
+
+TEST_CASE("whatever a class is, its line reads back as it") {
+  const uint64_t seed = RandomSeed();
+  INFO("seed " << seed);
+  RandomOptions random(seed);
+  for (int round = 0; round < 300; ++round) {
+    const Options options = random.Next();
+    for (const ClassDefinition& definition : options.classes.classes) {
+      INFO(FormatClass(definition));
+      REQUIRE(Parsed(FormatClass(definition)) == definition);
+    }
+  }
 }
 
 TEST_CASE("what is no class is refused, and the reason names it") {

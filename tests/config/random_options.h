@@ -82,12 +82,17 @@ class RandomOptions {
       lines.push_back(QuoteWord(name) + " on " + QuoteWord(">" + Text()));
     }
   }
-  void Fill(ClassDefinitions Options::*member, Options& options) {
-    (options.*member).classes.clear();
+  void Fill(const DefinitionsField* field, Options& options) {
+    if (field == &kClassesField) FillClasses(options.classes.classes);
+    if (field == &kTiersField) FillTiers(options.tiers.tiers);
+  }
+  void FillClasses(std::vector<ClassDefinition>& classes) {
+    classes.clear();
     for (size_t left = random_.Below(4); left > 0; --left) {
-      ClassDefinition& made = (options.*member).classes.emplace_back();
+      ClassDefinition& made = classes.emplace_back();
       made.name = "class-" + std::to_string(left);
       made.patterns = {Text() + '*', "x" + Text()};
+      if (random_.Below(2) == 0) made.database = Small();
       made.weight = static_cast<double>(1 + random_.Below(100)) / 10;
       made.floor = Small();
       made.quota = made.floor + Small();
@@ -95,6 +100,38 @@ class RandomOptions {
       made.ttl_jitter_percent = Small() % 90;
       if (random_.Below(2) == 0) made.policy = MaxmemoryPolicy::kVolatileTtl;
     }
+  }
+  void FillTiers(std::vector<TierDefinition>& tiers) {
+    tiers.clear();
+    for (size_t left = random_.Below(kMostTiers + 1); left > 0; --left) {
+      TierDefinition& made = tiers.emplace_back();
+      made.name = "tier-" + std::to_string(left);
+      made.addresses = {"10.0.0.1:6379", "[::1]:1", "/run/a " + std::to_string(left) + ".sock"};
+      made.password = Text();
+      if (!made.password.empty()) made.user = Text();
+      if (random_.Below(2) == 0) {
+        made.kind = TierKind::kRedisCluster;
+      } else {
+        made.database = Small();
+      }
+      if (random_.Below(2) == 0) FillTls(made);
+      made.pool_size = 1 + Small() % 64;
+      made.connect_timeout_ms = 1 + Small();
+      made.request_timeout_ms = 1 + Small();
+      made.prefix = "p" + std::to_string(Small());
+      made.node = "n\"'#" + std::to_string(Small());
+      if (random_.Below(2) == 0) made.on_error = TierError::kMiss;
+      made.min_value = Small();
+      made.max_value = made.min_value + Small();
+    }
+  }
+  void FillTls(TierDefinition& tier) {
+    tier.tls = true;
+    tier.tls_ca_cert_file = Text();
+    tier.tls_server_name = Text();
+    if (random_.Below(2) == 0) return;
+    tier.tls_cert_file = "c" + Text();
+    tier.tls_key_file = "k" + Text();
   }
   void Fill(std::vector<double> Options::*member, Options& options) {
     (options.*member).clear();

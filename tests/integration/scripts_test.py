@@ -3,6 +3,7 @@
 
 import hashlib
 import select
+import shutil
 import time
 import unittest
 
@@ -74,6 +75,25 @@ class BusyScripts(ServerTest):
         script = self.start("EVAL", loop, 0)
         self.assertEqual(self.clients[0].run("SCRIPT", "KILL"), b"OK")
         self.assertIn("Script killed by user", str(script.reply()))
+        self.wait_until_idle()
+
+    def test_a_script_that_loops_where_it_handles_errors_is_killed_too(self):
+        loop = f"while true do xpcall(function() {LOOP} end, function() {LOOP} end) end"
+        script = self.start("EVAL", loop, 0)
+        self.assertEqual(self.clients[0].run("SCRIPT", "KILL"), b"OK")
+        self.assertEqual(script.reply(), killed(sha(loop)))
+        self.wait_until_idle()
+
+    def test_the_server_ends_beside_a_busy_script_only_without_saving(self):
+        script = self.start("EVAL", LOOP, 0)
+        for words in ((), ("SAVE",), ("NOW",), ("FORCE",)):
+            self.assertEqual(self.clients[0].run("SHUTDOWN", *words), BUSY)
+        self.assertEqual(self.clients[0].run("SHUTDOWN", "ABORT"),
+                         ReplyError("ERR No shutdown in progress."))
+        self.assertEqual(self.clients[0].run("SHUTDOWN", "SAVE", "NOSAVE"),
+                         ReplyError("ERR syntax error"))
+        self.assertEqual(self.clients[0].run("SCRIPT", "KILL"), b"OK")
+        script.reply()
         self.wait_until_idle()
 
     def test_a_function_is_killed_and_told_of(self):
@@ -253,6 +273,33 @@ class UnkillableScripts(unittest.TestCase):
 
     def test_a_function_that_has_written_ends_with_the_server(self):
         self.run_with("FCALL", "write", 1, "k", kill=("FUNCTION", "KILL"))
+
+
+class EndlessScripts(unittest.TestCase):
+    """The matcher of patterns is C, which nothing interrupts."""
+    ENDLESS = "return ('a'):rep(200):find(('a*'):rep(60) .. 'b')"
+
+    def end_beside_it(self, scripts, end):
+        server = Server("--io-threads", "2", "--shutdown-timeout", "0")
+        self.addCleanup(shutil.rmtree, server.folder)
+        self.addCleanup(server.process.kill)
+        clients = [server.client() for _ in range(3)]
+        for client in clients:
+            self.addCleanup(client.close)
+        admin, *others = clients  # on the first thread; on both
+        for client in others[:scripts]:
+            client.send(encode("EVAL", self.ENDLESS, 0))
+        wait_until(lambda: server.cpu_seconds() > 0.3, "they run")
+        end(server, admin)
+        self.assertEqual(server.wait(), 1)
+        self.assertIn("does not end", server.log())
+
+    def test_a_signal_ends_the_server(self):
+        self.end_beside_it(1, lambda server, _: server.signal())
+        self.end_beside_it(2, lambda server, _: server.signal())
+
+    def test_a_command_ends_the_server(self):
+        self.end_beside_it(1, lambda _, admin: admin.send(encode("SHUTDOWN", "NOSAVE")))
 
 
 class GreedyScripts(ServerTest):

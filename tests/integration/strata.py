@@ -89,6 +89,12 @@ class Server:
             kilobytes = next(line.split()[1] for line in status if line.startswith("VmRSS:"))
         return int(kilobytes) * 1024
 
+    def cpu_seconds(self):
+        """The processor time that it has used."""
+        with open(f"/proc/{self.pid}/stat") as stat:
+            fields = stat.read().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def client(self):
         return Client(self.port)
 

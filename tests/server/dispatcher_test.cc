@@ -45,7 +45,8 @@ class SlowClient {
             s.memory_watch, s.defragmentation, s.over_memory_limit,
             s.wait_queues,  s.watches,         s.key_events,
             s.acl,          s.scripting,       s.post,
-            s.pubsub,       s.tracking,        s.key_listeners};
+            s.pubsub,       s.tracking,        s.key_listeners,
+            s.tier_traffic, s.tier_generation};
   }
 
   TickingClock clock_;

@@ -62,13 +62,21 @@ TEST_CASE("an error reply is raised by call and returned by pcall") {
 
 TEST_CASE("what a script takes too much of is memory, and the next one has it again") {
   ScriptRunner runner(kMemory);
-  const std::string no_memory = "-ERR not enough memory\r\n";
+  const std::string no_memory =
+      "-ERR not enough memory (script-memory-limit) script: name, on @user_script:1.\r\n";
   CHECK(runner.Run("local t = {} for i = 1, 1e9 do t[i] = {} end") == no_memory);
   CHECK(runner.Run("local s = 'x' while true do s = s .. s end") == no_memory);
-  CHECK(runner.Run("return string.rep('x', 1e9)").starts_with("-ERR user_script:1: not enough"));
+  CHECK(runner.Run("local s = string.rep('x', 1000)\n return\n table.concat((function() local t = "
+                   "{} for i = 1, 1e6 do t[i] = s end return t end)())") ==
+        "-ERR not enough memory (script-memory-limit) script: name, on @user_script:3.\r\n");
+  CHECK(runner.Run("return string.rep('x', 1e9)")
+            .starts_with("-ERR user_script:1: not enough memory (script-memory-limit) script: "));
   CHECK(runner.Run("return #string.rep('x', 1e6)") == ":1000000\r\n");
   CHECK(runner.Run("return {pcall(function() local t = {} for i = 1, 1e9 do t[i] = {} end end)}") ==
-        "*2\r\n$-1\r\n$17\r\nnot enough memory\r\n");
+        "*2\r\n$-1\r\n$39\r\nnot enough memory (script-memory-limit)\r\n");
+  CHECK(runner.Run("return {xpcall(function() local t = {} for i = 1, 1e9 do t[i] = {} end end, "
+                   "function() return 'not called' end)}") ==
+        "*2\r\n$-1\r\n$39\r\nnot enough memory (script-memory-limit)\r\n");
 }
 
 TEST_CASE("deep recursion ends in an error") {
@@ -98,6 +106,41 @@ TEST_CASE("a script that is told to end cannot catch that") {
             .starts_with(ended));
   runner.host().end_after = 0;
   CHECK(runner.Run("local n = 0 for i = 1, 1e6 do\n n = n + 1\n end return n") == ":1000000\r\n");
+}
+
+TEST_CASE("a script that is told to end cannot go on where it handles errors") {
+  ScriptRunner runner(kMemory);
+  runner.host().end_after = 3;
+  const std::string ended = "-ERR ended script: name, on @user_script:";
+  const std::string loop = "function() while true do end end";
+  CHECK(runner.Run("while true do xpcall(" + loop + ", " + loop + ") end").starts_with(ended));
+  CHECK(runner.Run("xpcall(error, " + loop + ")\n return 1").starts_with(ended));
+  CHECK(runner.Run("while true do pcall(xpcall, coroutine.wrap(" + loop + "), " + loop + ") end")
+            .starts_with(ended));
+  for (const std::string& catcher :
+       {"pcall(coroutine.wrap(" + loop + "))", "coroutine.resume(coroutine.create(" + loop + "))",
+        "coroutine.wrap(function() while true do pcall(coroutine.wrap(" + loop + ")) end end)()",
+        "load(" + loop + ")"}) {
+    runner.host().hooks = 0;
+    CHECK(runner.Run("while true do " + catcher + " end").starts_with(ended));
+    CHECK(runner.host().hooks == runner.host().end_after);  // told once
+  }
+}
+
+TEST_CASE("xpcall gives an error to its handler, where it was raised") {
+  ScriptRunner runner(kMemory);
+  CHECK(runner.Run("return {xpcall(function() error({1}) end, "
+                   "function(e) return e[1] + 1 end)}") == "*2\r\n$-1\r\n:2\r\n");
+  CHECK(runner.Run("return {xpcall(function() return 1, 2 end, error, 3)}") ==
+        "*3\r\n:1\r\n:1\r\n:2\r\n");
+  CHECK(runner.Run("return {xpcall(function() return 1 + nil end, function(e) return e end)}") ==
+        "*2\r\n$-1\r\n$59\r\nuser_script:1: attempt to perform arithmetic on a nil value\r\n");
+  CHECK(runner.Run("return {xpcall(error, 5)}") ==
+        "*2\r\n$-1\r\n$23\r\nerror in error handling\r\n");
+  CHECK(runner.Run("return {xpcall(error, function() error('again') end)}") ==
+        "*2\r\n$-1\r\n$23\r\nerror in error handling\r\n");
+  CHECK(runner.Run("return {pcall(xpcall, error)}") ==
+        "*2\r\n$-1\r\n$39\r\nbad argument #2 to '?' (value expected)\r\n");
 }
 
 TEST_CASE("random numbers are Redis's") {

@@ -247,6 +247,9 @@ TEST_CASE("Keys that are read and not there are told to who asks for misses", "[
   TestClient client = server.Connect();
   client.Run("MGET a b");
   CHECK(recorder.Take() == "0:a=keymiss 0:b=keymiss");
+  client.Run("XADD x 1-1 f v");
+  client.Run("XREAD STREAMS a x b 0 0 0");  // looks twice
+  CHECK(recorder.Take() == "0:a=keymiss 0:b=keymiss 0:a=keymiss 0:b=keymiss");
   client.Run("SET a 1");
   client.Run("GET a");
   client.Run("DEL b");

@@ -46,7 +46,7 @@ TEST_CASE("of the scripts of EVAL, those used last stay") {
   CHECK_FALSE(first->is_dropped);
 }
 
-TEST_CASE("what SCRIPT LOAD brought is not pushed out") {
+TEST_CASE("what SCRIPT LOAD brought is not pushed out by EVAL") {
   ScriptCache cache;
   const std::shared_ptr<Script> loaded = Add(cache, 0, 0);
   cache.KeepLoaded(*loaded);
@@ -55,6 +55,42 @@ TEST_CASE("what SCRIPT LOAD brought is not pushed out") {
   CHECK(cache.Find(Name(0)) == loaded);
   CHECK(cache.size() == ScriptCache::kMostEvalScripts + 1);
   CHECK(cache.evicted() == ScriptCache::kMostEvalScripts);
+}
+
+TEST_CASE("of what SCRIPT LOAD brought, as much as was used last stays as there is room for") {
+  constexpr size_t kScripts = 64;
+  const std::string text(ScriptCache::kMostLoadedBytes / kScripts - 200, 'x');
+  ScriptCache cache;
+  const auto load = [&](size_t i, int64_t now_ms) {
+    const std::shared_ptr<Script> script = cache.Add(Name(i), text, 0, now_ms);
+    cache.KeepLoaded(*script);
+    return script;
+  };
+  const std::shared_ptr<Script> of_eval = Add(cache, 1000, 0);
+  for (size_t i = 0; i < kScripts; ++i) load(i, 100);
+  CHECK(cache.evicted() == 0);
+  CHECK(cache.size() == kScripts + 1);
+  cache.Find(Name(0))->Touch(200);
+  const std::shared_ptr<Script> second = cache.Find(Name(1));
+  load(kScripts, 200);
+  load(kScripts + 1, 200);
+  CHECK(cache.evicted() > 0);
+  CHECK(cache.evicted() < kScripts / 4);
+  CHECK(cache.bytes() <= ScriptCache::kMostLoadedBytes);
+  CHECK(second->is_dropped);
+  CHECK(cache.Find(Name(1)) == nullptr);
+  CHECK(cache.Find(Name(0)) != nullptr);
+  CHECK(cache.Find(Name(kScripts)) != nullptr);
+  CHECK_FALSE(of_eval->is_dropped);
+  // One alone is never too big.
+  const std::string big(2 * ScriptCache::kMostLoadedBytes, 'x');
+  const std::shared_ptr<Script> alone = cache.Add("big", big, 0, 300);
+  cache.KeepLoaded(*alone);
+  CHECK_FALSE(alone->is_dropped);
+  CHECK(cache.size() == 2);
+  load(0, 400);
+  CHECK(alone->is_dropped);
+  CHECK(cache.size() == 2);
 }
 
 TEST_CASE("a flush drops all of them, and their bytes") {

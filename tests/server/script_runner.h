@@ -14,6 +14,7 @@ class FakeScriptHost final : public ScriptHost {
  public:
   std::string reply = "+OK\r\n";   // of every command
   std::vector<std::string> calls;  // their words
+  int hooks = 0;                   // how often it was asked whether to go on
   int end_after = 0;               // hooks until a script is told to end; 0: it is not
 
   void Call(std::span<const std::string_view> arguments, ReplyBuilder& out) override {
@@ -27,12 +28,9 @@ class FakeScriptHost final : public ScriptHost {
     return CommandPermission::kAllowed;
   }
   std::string_view ReasonToEnd() override {
-    ++hooks_;
-    return end_after > 0 && hooks_ >= end_after ? "ERR ended" : "";
+    ++hooks;
+    return end_after > 0 && hooks >= end_after ? "ERR ended" : "";
   }
-
- private:
-  int hooks_ = 0;
 };
 
 class ScriptRunner {

@@ -118,7 +118,8 @@ TEST_CASE("memory that is short stops scripts that would need more, unless they 
         "+OK\r\n");
   CHECK(client.Run("EVAL \"#!lua flags=no-writes\\nreturn redis.call('GET', 'k')\" 0") ==
         "$1\r\n3\r\n");
-  CHECK(client.Run("SCRIPT LOAD \"return 1\"").starts_with(refused));
+  CHECK(client.Run("SCRIPT LOAD \"return 1\"") ==
+        "$40\r\ne0e1f9fabfc9d4800c877a703b823ac0578ff8db\r\n");
   CHECK(client.Run("FUNCTION LOAD x").starts_with(refused));
 }
 
@@ -156,6 +157,47 @@ TEST_CASE("interpreters that were flushed are dropped by their threads") {
   scripting.DropStale(1);
   CHECK(scripting.ReadMemory().eval_bytes == 0);
   CHECK(other.Run("EVALSHA e0e1f9fabfc9d4800c877a703b823ac0578ff8db 0").starts_with("-NOSCRIPT"));
+}
+
+TEST_CASE("what a script sets of cjson holds for the scripts of all threads, until a flush") {
+  TestServer server({}, 2);
+  TestClient one = server.Connect(0);
+  TestClient other = server.Connect(1);
+  const std::string encode = "EVAL \"return cjson.encode({[1] = 1, [20] = 1})\" 0";
+  const std::string sparse = "$14\r\n{\"1\":1,\"20\":1}\r\n";
+  CHECK(other.Run(encode).starts_with("-ERR user_script:1: Cannot serialise table"));
+  CHECK(one.Run("EVAL \"return {cjson.encode_sparse_array(true, nil, 7)}\" 0") ==
+        "*3\r\n:1\r\n:2\r\n:7\r\n");
+  CHECK(one.Run(encode) == sparse);
+  CHECK(other.Run(encode) == sparse);
+  CHECK(other.Run("EVAL \"return {cjson.encode_sparse_array()}\" 0") == "*3\r\n:1\r\n:2\r\n:7\r\n");
+  // An interpreter that is made later has it too; what else is set stays as it was.
+  other.Run("EVAL \"return cjson.encode_invalid_numbers('null')\" 0");
+  one.Run("EVAL \"return cjson.encode_number_precision(3)\" 0");
+  const std::string numbers = "EVAL \"return cjson.encode({0/0, 1/3})\" 0";
+  CHECK(one.Run(numbers) == "$12\r\n[null,0.333]\r\n");
+  CHECK(other.Run(numbers) == "$12\r\n[null,0.333]\r\n");
+  // Even if the script ends with an error, and whatever it could set before it.
+  one.Run("EVAL \"cjson.encode_number_precision(4) error('x')\" 0");
+  CHECK(other.Run("EVAL \"return cjson.encode_number_precision()\" 0") == ":4\r\n");
+  one.Run("EVAL \"cjson.encode_sparse_array(false, -1)\" 0");
+  CHECK(other.Run(encode).starts_with("-ERR"));
+  // Functions have their own.
+  const std::string load =
+      "FUNCTION LOAD \"#!lua name=lib\nredis.register_function('f', function() "
+      "return cjson.encode({[1] = 1, [20] = 1}) end) redis.register_function('g', function() "
+      "return {cjson.encode_sparse_array(true)} end)\"";
+  one.Run("EVAL \"cjson.encode_sparse_array(true)\" 0");
+  one.Run(load);
+  CHECK(one.Run("FCALL f 0").starts_with("-ERR"));
+  one.Run("FCALL g 0");
+  CHECK(other.Run("FCALL f 0") == sparse);
+  // What a script makes for itself is its own.
+  one.Run("SCRIPT FLUSH");
+  CHECK(one.Run("EVAL \"local own = cjson.new() own.encode_sparse_array(true) "
+                "return own.encode({[1] = 1, [20] = 1})\" 0") == sparse);
+  CHECK(one.Run(encode).starts_with("-ERR"));
+  CHECK(other.Run(encode).starts_with("-ERR"));
 }
 
 TEST_CASE("users may do in scripts what they may do without") {

@@ -21,6 +21,7 @@
 #include "server/services.h"
 #include "server/session.h"
 #include "server/watch_table.h"
+#include "storage/tiers/tier_traffic.h"
 
 namespace strata {
 
@@ -106,7 +107,9 @@ class TestServer final : private ServerControl {
                   post_,
                   pubsub_,
                   tracking_,
-                  key_listeners_} {
+                  key_listeners_,
+                  tier_traffic_,
+                  static_cast<uint64_t>(clock.WallMs())} {
     acl_.LoadAtStart().value();
     identity_.run_id = std::string(40, 'a');
     identity_.started_ms = clock.WallMs();
@@ -174,6 +177,7 @@ class TestServer final : private ServerControl {
   MemoryBudget memory_;
   Reclaimer reclaimer_;
   KeyListeners key_listeners_;
+  TierTraffic tier_traffic_;
   KeyEvents key_events_{key_listeners_};
   Keyspace keyspace_;
   BigReaderLock world_;

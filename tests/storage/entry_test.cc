@@ -225,5 +225,59 @@ TEST_CASE("no inline value grows to the size of shared ones") {
   CHECK(entry->ResizeInlineInPlace(kInlineValueLimit - 2) != nullptr);
 }
 
+TEST_CASE("a marked entry keeps its parts, and its mark while its value changes where it stands") {
+  Random random(7);
+  for (size_t key_size : kKeySizes) {
+    for (size_t value_size : {size_t{0}, size_t{5}, size_t{60}, size_t{255}, size_t{4000}}) {
+      for (std::optional<int64_t> expiry_ms : kExpiries) {
+        CAPTURE(key_size, value_size, expiry_ms.value_or(-1));
+        const std::string key = RandomBytes(random, key_size);
+        const std::string value = RandomBytes(random, value_size);
+        OwnedEntry entry(Entry::NewInline(key, value, StringEncoding::kInline, expiry_ms));
+        entry->use().SetFrequency(77);
+        const CopyMark mark(CopyState::kClean, random.Next(), 5000);
+        entry.reset(Entry::Mark(entry.release(), mark));
+        REQUIRE(entry->has_mark());
+        REQUIRE(entry->mark().stamp() == mark.stamp());
+        REQUIRE(entry->mark().state() == CopyState::kClean);
+        REQUIRE(entry->mark().value_bytes() == 4608);
+        REQUIRE(!entry->is_stub());
+        REQUIRE(entry->key() == key);
+        REQUIRE(entry->inline_value() == value);
+        REQUIRE(ExpiryOf(*entry) == expiry_ms);
+        REQUIRE(entry->use().frequency() == 77);
+        for (size_t size : {value_size / 2, value_size + 1, value_size + 3}) {
+          const std::string other = RandomBytes(random, size);
+          if (!entry->SetInlineInPlace(other, StringEncoding::kInline)) continue;
+          REQUIRE(entry->inline_value() == other);
+          REQUIRE(entry->key() == key);
+          REQUIRE(entry->mark().stamp() == mark.stamp());
+        }
+        OwnedEntry copy(Entry::Copy(*entry, key, expiry_ms));
+        REQUIRE(!copy->has_mark());
+      }
+    }
+  }
+}
+
+TEST_CASE("a stub has what its entry had but for the value, and takes no more than it needs") {
+  Random random(8);
+  for (std::optional<int64_t> expiry_ms : kExpiries) {
+    const std::string key = RandomBytes(random, 20);
+    OwnedEntry shared(
+        Entry::NewShared(key, MakeShared(RandomBytes(random, 20'000), 20'000), expiry_ms));
+    shared->use().SetFrequency(9);
+    OwnedEntry stub(Entry::NewStub(*shared, CopyMark(CopyState::kBelow, 123, 20'000)));
+    REQUIRE(stub->is_stub());
+    REQUIRE(stub->key() == key);
+    REQUIRE(stub->type() == ValueType::kString);
+    REQUIRE(ExpiryOf(*stub) == expiry_ms);
+    REQUIRE(stub->use().frequency() == 9);
+    REQUIRE(stub->mark().stamp() == 123);
+    REQUIRE(stub->TotalBytes(0) == AllocationSize(stub->AllocatedBytes()));
+    REQUIRE(stub->AllocatedBytes() <= 20 + 17 + 8 + 8);
+  }
+}
+
 }  // namespace
 }  // namespace strata

@@ -41,7 +41,7 @@ struct Fixture {
   int64_t Keys(ClassNumber number) { return classes.tally(number).entries; }
   size_t EvictAny(const EvictionRule& rule) {
     for (size_t i = 0; i < 4; ++i) {
-      if (size_t bytes = EvictOne(keyspace.shard(i), rule, clock.WallMs(), random)) return bytes;
+      if (size_t bytes = EvictOne(keyspace.shard(i), rule, {clock.WallMs(), random})) return bytes;
     }
     return 0;
   }
@@ -194,7 +194,7 @@ TEST_CASE_METHOD(Fixture, "a class above its quota gives, by its own rule, and o
   for (int i = 0; i < 2000; ++i) {
     const auto number = classes.OverQuota();
     if (!number) break;
-    EvictOfClass(keyspace.shard(next++ % 4), classes, *number, kLru, clock.WallMs(), random);
+    EvictOfClass(keyspace.shard(next++ % 4), classes, *number, kLru, {clock.WallMs(), random});
   }
   CHECK_FALSE(classes.OverQuota());
   CHECK(classes.tally(classes.numbers()[0]).bytes <= 10'000);
@@ -214,7 +214,7 @@ TEST_CASE_METHOD(Fixture, "where a class has a rule of its own, its own worst go
     if (soonest.empty()) soonest = key;
     database.SetString(keyspace.Ref(key), "v", clock.WallMs() + 1000 + i);
   }
-  CHECK(EvictOne(keyspace.shard(0), kLru, clock.WallMs(), random) > 0);
+  CHECK(EvictOne(keyspace.shard(0), kLru, {clock.WallMs(), random}) > 0);
   CHECK_FALSE(Has(soonest));
 }
 

@@ -33,11 +33,16 @@ struct ShardFixture {
   ExpiryStatistics statistics;
   uint64_t evicted = 0;
   size_t entries = 0;
+  size_t stubs = 0;
+  std::unique_ptr<CopyLedger> copies;
   Reclaimer reclaimer;
   std::unique_ptr<AdaptiveShard> adaptive;
   KeyClasses classes;
   ShardDatabase shard{
-      0, kStart, {kSeed, statistics, evicted, entries, adaptive, classes, reclaimer, nullptr}};
+      0,
+      0,
+      kStart,
+      {kSeed, statistics, evicted, entries, stubs, adaptive, copies, classes, reclaimer, nullptr}};
 };
 
 TEST_CASE_METHOD(ShardFixture, "a stored string has the encoding Redis would choose") {

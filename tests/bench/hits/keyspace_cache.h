@@ -42,7 +42,7 @@ class KeyspaceCache {
 
  private:
   void Evict() {
-    if (EvictAdaptive(keyspace_, clock_.WallMs(), random_) == 0) std::abort();
+    if (EvictAdaptive(keyspace_, {clock_.WallMs(), random_}) == 0) std::abort();
     --size_;
   }
 

@@ -47,7 +47,7 @@ struct Fixture {
     Set(key, "value");
     return false;
   }
-  size_t Evict() { return EvictAdaptive(keyspace, clock.WallMs(), random); }
+  size_t Evict() { return EvictAdaptive(keyspace, {clock.WallMs(), random}); }
   size_t Count(const std::string& prefix, size_t keys, int index = 0) {
     size_t found = 0;
     for (size_t i = 0; i < keys; ++i) {
@@ -157,7 +157,8 @@ size_t Misses(size_t shards, size_t capacity) {
       continue;
     }
     ++misses;
-    if (keyspace.Size(0) >= capacity) REQUIRE(EvictAdaptive(keyspace, clock.WallMs(), random) > 0);
+    if (keyspace.Size(0) >= capacity)
+      REQUIRE(EvictAdaptive(keyspace, {clock.WallMs(), random}) > 0);
     database.SetString(key, "value")->use().Touch(clock.WallMs() / 1000);
   }
   return misses;
@@ -174,7 +175,7 @@ TEST_CASE_METHOD(Fixture, "two threads evict while a third fills, until nothing 
   std::atomic<bool> filled = false;
   auto evict = [&](uint64_t seed) {
     Random own(seed);
-    while (!filled || EvictAdaptive(keyspace, 0, own) > 0) EvictAdaptive(keyspace, 0, own);
+    while (!filled || EvictAdaptive(keyspace, {0, own}) > 0) EvictAdaptive(keyspace, {0, own});
   };
   std::thread first(evict, 1);
   std::thread second(evict, 2);

@@ -29,7 +29,7 @@ struct Fixture {
     return database.SetString(keyspace.Ref(std::to_string(number)), "value", expiry_ms);
   }
 
-  size_t Evict() { return EvictOne(keyspace.shard(0), rule, clock.WallMs(), random); }
+  size_t Evict() { return EvictOne(keyspace.shard(0), rule, {clock.WallMs(), random}); }
 
   std::set<int> Left(int index = 0) {
     std::set<int> left;

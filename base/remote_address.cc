@@ -1,10 +1,12 @@
-#include "cluster/remote/remote_address.h"
+#include "base/remote_address.h"
 
 #include <sys/un.h>
 
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
+
+#include <algorithm>
 
 #include "base/number.h"
 
@@ -14,6 +16,14 @@ namespace {
 namespace asio = boost::asio;
 
 constexpr size_t kMostPathBytes = sizeof(sockaddr_un::sun_path) - 1;
+
+// Of names (RFC 1123, and the _ that Docker lets pass) and of numbers, with their %zone.
+bool IsHost(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           std::string_view("-_.:%").find(c) != std::string_view::npos;
+  });
+}
 
 Error Unreadable(std::string_view text, const char* reason) {
   return Error{"address '" + std::string(text) + "': " + reason};
@@ -34,6 +44,10 @@ Result<RemoteAddress> ParseRemoteAddress(std::string_view text) {
     address.unix_path = text;
     return address;
   }
+  // Such text may hold a password, so it stands in no error.
+  if (text.find('@') != text.npos || text.find("://") != text.npos) {
+    return Error{"an address is host:port or a path, not a URL"};
+  }
   const size_t colon = text.rfind(':');
   if (colon == std::string_view::npos) return Unreadable(text, "it has no port");
   const std::optional<int64_t> port = ParseInt64(text.substr(colon + 1));
@@ -42,6 +56,7 @@ Result<RemoteAddress> ParseRemoteAddress(std::string_view text) {
   std::string_view host = text.substr(0, colon);
   if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
   if (host.empty()) return Unreadable(text, "it has no host");
+  if (!IsHost(host)) return Unreadable(text, "that is no host");
   address.host = host;
   return address;
 }

@@ -1,4 +1,4 @@
-#include "cluster/remote/remote_address.h"
+#include "base/remote_address.h"
 
 #include <catch2/catch.hpp>
 
@@ -24,9 +24,15 @@ TEST_CASE("what is no address is refused with the reason") {
   CHECK(Spelled("") == "address '': it has no port");
   CHECK(Spelled("redis") == "address 'redis': it has no port");
   CHECK(Spelled(":6379") == "address ':6379': it has no host");
+  CHECK(Spelled("[]:6379") == "address '[]:6379': it has no host");
+  CHECK(Spelled("a b:6379") == "address 'a b:6379': that is no host");
+  CHECK(Spelled("[::1:6379") == "address '[::1:6379': that is no host");
   CHECK(Spelled("redis:0") == "address 'redis:0': that is no port");
   CHECK(Spelled("redis:65536") == "address 'redis:65536': that is no port");
   CHECK(Spelled("redis:port") == "address 'redis:port': that is no port");
+  for (const char* url : {"redis://redis:6379", "user:secret@redis:6379"}) {
+    CHECK(Spelled(url) == "an address is host:port or a path, not a URL");
+  }
   const std::string longest = "/" + std::string(106, 'x');
   CHECK(Spelled(longest) == longest);
   CHECK(Spelled(longest + "x") == "address '" + longest + "x': the path is too long");

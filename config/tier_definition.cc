@@ -1,0 +1,92 @@
+#include "config/tier_definition.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/remote_address.h"
+#include "config/definition_words.h"
+
+namespace strata {
+namespace {
+
+using Word = DefinitionWord<TierDefinition>;
+
+constexpr int64_t kMostDatabases = 1 << 20;
+constexpr Bounds kPoolSizes = {1, 64};
+constexpr Bounds kTimeoutsMs = {1, 600'000};
+
+constexpr EnumValue kKindNames[] = {{"redis", static_cast<int>(TierKind::kRedis)},
+                                    {"redis-cluster", static_cast<int>(TierKind::kRedisCluster)}};
+
+constexpr EnumValue kOnErrorNames[] = {{"error", static_cast<int>(TierError::kError)},
+                                       {"miss", static_cast<int>(TierError::kMiss)}};
+
+Result<void> CheckAddress(std::string_view, std::string_view text) {
+  const Result<RemoteAddress> address = ParseRemoteAddress(text);
+  if (!address) return address.error();
+  return {};
+}
+
+// Of the names of values in the tier, of which ':' parts the pieces, and which are looked for by
+// glob patterns.
+Result<void> CheckNamePart(std::string_view word, std::string_view text) {
+  const bool is_plain =
+      text.find_first_of(":*?[\\") == text.npos &&
+      std::none_of(text.begin(), text.end(), [](char c) { return c >= 0 && c <= ' '; });
+  if (!text.empty() && is_plain) return {};
+  return Error{std::string(word) +
+               " may not be empty, nor hold spaces, ':', '*', '?', '[' or '\\'"};
+}
+
+constexpr Word kWords[] = {
+    {"kind", Word::Choice{MakeEnumField<&TierDefinition::kind>(kKindNames)}},
+    {"address", Word::List{&TierDefinition::addresses, "addresses", CheckAddress}},
+    {"user", Word::Text{&TierDefinition::user}},
+    {"password", Word::Text{&TierDefinition::password}, true},
+    {"database", Word::Integer{&TierDefinition::database, {0, kMostDatabases}}},
+    {"tls", Word::YesNo{&TierDefinition::tls}},
+    {"tls-ca-cert-file", Word::Text{&TierDefinition::tls_ca_cert_file}},
+    {"tls-cert-file", Word::Text{&TierDefinition::tls_cert_file}},
+    {"tls-key-file", Word::Text{&TierDefinition::tls_key_file}},
+    {"tls-server-name", Word::Text{&TierDefinition::tls_server_name}},
+    {"pool-size", Word::Integer{&TierDefinition::pool_size, kPoolSizes}},
+    {"connect-timeout", Word::Integer{&TierDefinition::connect_timeout_ms, kTimeoutsMs}},
+    {"request-timeout", Word::Integer{&TierDefinition::request_timeout_ms, kTimeoutsMs}},
+    {"prefix", Word::Text{&TierDefinition::prefix, CheckNamePart}},
+    {"node", Word::Text{&TierDefinition::node, CheckNamePart}},
+    {"on-error", Word::Choice{MakeEnumField<&TierDefinition::on_error>(kOnErrorNames)}},
+    {"min-value", Word::Bytes{&TierDefinition::min_value}},
+    {"max-value", Word::Bytes{&TierDefinition::max_value}}};
+
+Result<void> CheckTls(const TierDefinition& tier) {
+  if (tier.tls_cert_file.empty() != tier.tls_key_file.empty()) {
+    return Error{"tls-cert-file and tls-key-file need each other"};
+  }
+  if (tier.tls) return {};
+  for (const auto& [word, value] : {std::pair{"tls-ca-cert-file", &tier.tls_ca_cert_file},
+                                    {"tls-cert-file", &tier.tls_cert_file},
+                                    {"tls-server-name", &tier.tls_server_name}}) {
+    if (!value->empty()) return Error{std::string(word) + " needs tls yes"};
+  }
+  return {};
+}
+
+Result<void> CheckWhole(const TierDefinition& tier) {
+  if (tier.addresses.empty()) return Error{"it has no address"};
+  if (!tier.user.empty() && tier.password.empty()) return Error{"its user has no password"};
+  if (tier.kind == TierKind::kRedisCluster && tier.database != 0) {
+    return Error{"a redis-cluster has only database 0"};
+  }
+  if (tier.min_value > tier.max_value) return Error{"its min-value is above its max-value"};
+  return CheckTls(tier);
+}
+
+constexpr DefinitionGrammar<TierDefinition> kGrammar = {
+    .noun = "tier", .plural = "tiers", .most = kMostTiers, .words = kWords, .check = CheckWhole};
+
+}  // namespace
+
+constexpr DefinitionsField kTiersField =
+    MakeDefinitionsField<kGrammar, &Options::tiers, &TierDefinitions::tiers>();
+
+}  // namespace strata

@@ -1,0 +1,74 @@
+#pragma once
+
+// A tier below memory as the configuration tells it: a name, then pairs of words; in YAML, a map.
+//
+//   cold  address 10.0.0.5:6379 user strata password secret prefix strata on-error miss
+//   cold  kind redis-cluster address a:7000 address b:7000 tls yes tls-ca-cert-file ca.pem
+//
+//   kind             redis (servers that know nothing of each other) or redis-cluster
+//   address          host:port, [::1]:port or /path.sock; may come again
+//   user, password   without a user the password is the default user's
+//   database         there
+//   tls              yes or no
+//   tls-ca-cert-file, tls-cert-file, tls-key-file, tls-server-name
+//   pool-size        connections of each I/O thread to an address, 1 to 64
+//   connect-timeout, request-timeout   milliseconds, at most ten minutes
+//   prefix, node     what the names of values there begin with
+//   on-error         error or miss: what a command gets whose value cannot be had now
+//   min-value, max-value   bytes of the values that go there
+//
+// Values that memory has no room for lie there, under names that begin with the prefix, the node
+// and the generation (storage/tiers/).
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace strata {
+
+struct DefinitionsField;
+
+enum class TierKind : uint8_t {
+  kRedis,         // servers that know nothing of each other; each value lies on one of them
+  kRedisCluster,  // of which the addresses are those to ask first
+};
+// What a command gets whose key's value cannot be had now.
+enum class TierError : uint8_t {
+  kError,  // -TIERDOWN
+  kMiss,   // what it gets for a key that is not there; commands that write get the error
+};
+
+struct TierDefinition {
+  std::string name;
+  TierKind kind = TierKind::kRedis;
+  std::vector<std::string> addresses;  // "host:port", "[::1]:port", "/path.sock"
+  std::string user;
+  std::string password;
+  int64_t database = 0;
+  bool tls = false;
+  std::string tls_ca_cert_file;
+  std::string tls_cert_file;
+  std::string tls_key_file;
+  std::string tls_server_name;
+  int64_t pool_size = 2;  // connections of each I/O thread to an address
+  int64_t connect_timeout_ms = 1000;
+  int64_t request_timeout_ms = 1000;
+  std::string prefix = "strata";
+  std::string node = "node";  // nodes that share a tier have different ones
+  TierError on_error = TierError::kError;
+  int64_t min_value = 256;      // bytes; smaller ones are not worth a stub
+  int64_t max_value = 8 << 20;  // bytes
+
+  bool operator==(const TierDefinition&) const = default;
+};
+
+// Each below the one before it. The first has memory above it.
+struct TierDefinitions {
+  std::vector<TierDefinition> tiers;
+};
+inline constexpr size_t kMostTiers = 1;
+
+// Of Options::tiers.
+extern const DefinitionsField kTiersField;
+
+}  // namespace strata

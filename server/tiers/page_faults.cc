@@ -1,0 +1,148 @@
+#include "server/tiers/page_faults.h"
+
+#include <algorithm>
+
+#include "base/number.h"
+#include "base/text.h"
+#include "server/command_table.h"
+#include "server/tiers/thread_tiers.h"
+
+namespace strata {
+
+void PageFaults::Begin(ThreadTiers& tiers) {
+  tiers_ = &tiers;
+  mover_ = &tiers.mover();
+}
+
+bool PageFaults::IsStub(int database, const KeyRef& key, int64_t now_ms) {
+  Keyspace& keyspace = services_.keyspace;
+  if (keyspace.shard(keyspace.ShardIndex(key.hash)).stubs == 0) return false;
+  const Entry* entry = Database(keyspace, database, now_ms).Find(key);
+  return entry != nullptr && entry->is_stub();
+}
+
+bool PageFaults::NeedsValue(const Call& call, size_t key_index) {
+  if (call.command.Is(kNeedsNoValue)) return false;
+  positions_.clear();
+  FindKeys(call.command, call.arguments, positions_);
+  const uint16_t flags = ActualKeyFlags(positions_[key_index].flags, call.command, call.arguments);
+  constexpr uint16_t kGoes = kKeyOverwrite | kKeyRemove;
+  if ((flags & kGoes) == 0 || (flags & kKeyAccess) != 0) return true;
+  // SET … IFEQ compares, whatever its key specs say.
+  return std::any_of(call.arguments.begin() + 1, call.arguments.end(),
+                     [](std::string_view word) { return EqualsIgnoreCase(word, "ifeq"); });
+}
+
+void PageFaults::FindMissing(int database, const Call& call, int64_t now_ms) {
+  for (size_t i = 0; i < call.keys.size(); ++i) {
+    const KeyRef& key = call.keys[i];
+    if (!IsStub(database, key, now_ms) || !NeedsValue(call, i)) continue;
+    const Entry* stub = services_.keyspace.Part(database, key.hash)->Peek(key);
+    missing_.push_back({database, key, stub->mark().value_bytes()});
+  }
+}
+
+bool PageFaults::AllHere(const Client& client, std::span<const Call> calls, int64_t now_ms) {
+  missing_.clear();
+  int database = client.database;
+  for (const Call& call : calls) {
+    FindMissing(database, call, now_ms);
+    if (call.command.name == "select") {  // of a transaction: the others are of that database
+      database = static_cast<int>(ParseInt64(call.arguments[1]).value_or(database));
+      if (database < 0 || database >= services_.keyspace.databases()) database = client.database;
+    }
+  }
+  return missing_.empty();
+}
+
+PageFaults::Fault PageFaults::Ask(Client& client, std::span<const Call> calls) {
+  // Whoever waits is woken for one of its keys; so often, and some more, it may find others
+  // missing.
+  size_t keys = 0;
+  for (const Call& call : calls) keys += call.keys.size();
+  if (client.faults++ > keys) return Fault::kDown;
+  size_t bytes = 0;
+  for (const Missing& missing : missing_) bytes += missing.bytes;
+  const auto limit = static_cast<size_t>(services_.memory.limit());
+  if (limit > 0 && bytes > limit / 2) return Fault::kTooLarge;
+  for (const Missing& missing : missing_) {
+    const ShardDatabase& part = *services_.keyspace.Part(missing.database, missing.key.hash);
+    TierMover::Want want{.keep = true};
+    if (&missing == &missing_.back()) want.waiter = client.origin.id;
+    if (mover_->Promote(part, missing.key, want) == TierMover::Promotion::kDown) {
+      return Fault::kDown;
+    }
+  }
+  return Fault::kUnderWay;
+}
+
+void PageFaults::AskForMissing() {
+  for (const Missing& missing : missing_) {
+    const ShardDatabase& part = *services_.keyspace.Part(missing.database, missing.key.hash);
+    if (mover_->Promote(part, missing.key, {.keep = true}) == TierMover::Promotion::kDown) return;
+  }
+}
+
+void PageFaults::Release(Client& client, std::span<const KeyRef> keys) {
+  client.faults = 0;
+  const CopySpace space = services_.keyspace.SpaceOf(client.database);
+  for (const KeyRef& key : keys) mover_->Unpin(space, key);
+}
+
+void PageFaults::AskAhead(const Client& client, const Call& call) {
+  Keyspace& keyspace = services_.keyspace;
+  for (size_t i = 0; i < call.keys.size(); ++i) {
+    const KeyRef& key = call.keys[i];
+    SpinLock lock(keyspace.shard(keyspace.ShardIndex(key.hash)).mutex);
+    ShardDatabase* part = keyspace.Part(client.database, key.hash);
+    const Entry* entry = part == nullptr ? nullptr : part->Peek(key);
+    if (entry == nullptr || !entry->is_stub() || !NeedsValue(call, i)) continue;
+    if (mover_->Promote(*part, key, {}) == TierMover::Promotion::kDown) return;
+  }
+}
+
+bool PageFaults::BringNow(int database, const Call& call, int64_t now_ms) {
+  missing_.clear();
+  FindMissing(database, call, now_ms);
+  return WaitForAll(now_ms);
+}
+
+bool PageFaults::BringNow(int database, const KeyRef& key, int64_t now_ms) {
+  missing_.clear();
+  if (IsStub(database, key, now_ms)) missing_.push_back({database, key, 0});
+  return WaitForAll(now_ms);
+}
+
+bool PageFaults::WaitForAll(int64_t now_ms) {
+  constexpr std::chrono::milliseconds kStep(100);
+  const Options& options = services_.config.options();
+  for (const Missing& missing : missing_) {
+    const ShardDatabase& part = *services_.keyspace.Part(missing.database, missing.key.hash);
+    if (!mover_->LoadNow(part, missing.key)) return false;
+  }
+  if (missing_.empty()) return true;
+  const int64_t end_ms =
+      services_.clock.MonotonicMs() + 2 * options.tiers.tiers.front().request_timeout_ms;
+  const auto is_here = [&](const Missing& missing) {
+    return !IsStub(missing.database, missing.key, now_ms);
+  };
+  while (!std::all_of(missing_.begin(), missing_.end(), is_here)) {
+    if (services_.clock.MonotonicMs() >= end_ms) return false;
+    tiers_->WaitForAnswers(kStep);
+  }
+  return true;
+}
+
+bool PageFaults::MissesInstead(const Command& command) const {
+  const TierDefinition& tier = services_.config.options().tiers.tiers.front();
+  return tier.on_error == TierError::kMiss && command.Is(kReadonly);
+}
+
+std::string_view FaultError(PageFaults::Fault fault) {
+  if (fault == PageFaults::Fault::kTooLarge) {
+    return "OOM the values that the command needs do not fit into memory together";
+  }
+  return "TIERDOWN the value lies in a lower tier, which cannot be reached now";
+}
+
+}  // namespace strata

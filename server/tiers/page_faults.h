@@ -1,0 +1,84 @@
+#pragma once
+
+// Values that a command needs and that lie below: a page fault. The handler sees only values that
+// are here.
+//
+//   keys locked -> AllHere                                      -> the handler runs
+//               -> else Ask: all that are missing are asked for -> the session waits, and the
+//                                                                  command is executed again
+//               -> behind it in the pipeline: AskAhead
+//   inside a script, which then has the world stopped           -> BringNow waits on the spot
+//
+// Not needed are the values of keys that a command overwrites or removes, and those of commands
+// that only ask for what a stub has (kNeedsNoValue).
+//
+// One dispatcher's own.
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "server/call.h"
+#include "server/client.h"
+#include "server/services.h"
+
+namespace strata {
+
+class ThreadTiers;
+class TierMover;
+
+class PageFaults {
+ public:
+  enum class Fault : uint8_t {
+    kUnderWay,  // the client is resumed when there is reason to try again
+    kDown,      // the tier cannot be asked now, or did not answer, more than once
+    kTooLarge,  // all together they are more than memory should be given to
+  };
+
+  explicit PageFaults(Services& services) : services_(services) {}
+
+  // The thread's tiers, which must stay. Without them nothing is ever missing.
+  void Begin(ThreadTiers& tiers);
+  bool active() const { return tiers_ != nullptr; }
+
+  // Whether all values that the calls need are here. REQUIRES: the locks of their keys.
+  bool AllHere(const Client& client, std::span<const Call> calls, int64_t now_ms);
+  // Asks for what is not. REQUIRES: not AllHere; the same locks.
+  Fault Ask(Client& client, std::span<const Call> calls);
+  // The same for nobody: who needs them looks again later. REQUIRES: not AllHere; the same locks.
+  void AskForMissing();
+  // The client's command has run: what was kept here for it may go again. REQUIRES: the locks.
+  void Release(Client& client, std::span<const KeyRef> keys);
+  // The same call is likely to come soon. Takes locks.
+  void AskAhead(const Client& client, const Call& call);
+  // Blocks until all values that the call needs are here, or that of the key. False if they cannot
+  // be had. REQUIRES: the world is stopped.
+  bool BringNow(int database, const Call& call, int64_t now_ms);
+  bool BringNow(int database, const KeyRef& key, int64_t now_ms);
+  // Whether a command that only reads is to find nothing where it cannot have a value.
+  bool MissesInstead(const Command& command) const;
+
+ private:
+  struct Missing {
+    int database;
+    KeyRef key;
+    size_t bytes;  // that it will take in memory
+  };
+
+  bool IsStub(int database, const KeyRef& key, int64_t now_ms);
+  bool NeedsValue(const Call& call, size_t key_index);
+  void FindMissing(int database, const Call& call, int64_t now_ms);
+  // For what is missing.
+  bool WaitForAll(int64_t now_ms);
+
+  Services& services_;
+  ThreadTiers* tiers_ = nullptr;
+  TierMover* mover_ = nullptr;
+  std::vector<KeyPosition> positions_;
+  std::vector<Missing> missing_;
+};
+
+// What a client is told that needs a value which cannot be had.
+std::string_view FaultError(PageFaults::Fault fault);
+
+}  // namespace strata

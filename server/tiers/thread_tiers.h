@@ -1,0 +1,59 @@
+#pragma once
+
+// An I/O thread's side of the tier below memory: the connections, the mover of values, and the
+// clients that wait for one.
+//
+//   a round of the thread:  replies of the tier -> TierMover, inside a batch
+//                           -> who waited runs again -> Flush: what was asked meanwhile goes out
+//   its tick:               stale copies are erased; connections, deadlines
+//
+// One I/O thread's own.
+
+#include <chrono>
+#include <memory>
+#include <optional>
+
+#include "server/dispatcher.h"
+#include "server/tiers/remote_tier.h"
+#include "storage/tiers/tier_mover.h"
+
+namespace strata {
+
+class ThreadTiers final : private RemoteTier::Host {
+ public:
+  // Whom a run of answers concerns besides the keys: the thread.
+  class Owner {
+   public:
+    virtual ~Owner() = default;
+    // Values that were on their way are below now: who waited for memory may go on.
+    virtual void OnRoom() = 0;
+  };
+
+  // REQUIRES: the configuration has a tier. Borrows all of it.
+  ThreadTiers(const RemoteThread& thread, Dispatcher& dispatcher, Owner& owner);
+
+  TierMover& mover() { return *mover_; }
+  // At the end of each round.
+  void Flush() { tier_->servers().Flush(); }
+  // At least ten times a second, outside of any batch. `shard` and every `step`th behind it are the
+  // thread's to clean up for.
+  void Tick(size_t shard, size_t step);
+  // For a command that has the world stopped: blocks until some answer came. False if none did in
+  // time.
+  bool WaitForAnswers(std::chrono::milliseconds most);
+
+ private:
+  bool BeginAnswers() override;
+  void EndAnswers() override;
+  void Wake();
+
+  Dispatcher& dispatcher_;
+  Owner& owner_;
+  std::unique_ptr<RemoteTier> tier_;
+  std::unique_ptr<TierMover> mover_;
+  std::optional<BatchScope> scope_;  // of a run of answers
+  bool has_world_ = false;           // WaitForAnswers is under way
+  size_t storing_before_ = 0;        // bytes, when the run began
+};
+
+}  // namespace strata

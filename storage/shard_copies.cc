@@ -1,0 +1,79 @@
+// What a shard's part of a database knows of copies in a lower tier (storage/tiers/copy_mark.h).
+
+#include "base/allocator.h"
+#include "base/check.h"
+#include "storage/shard.h"
+
+namespace strata {
+
+size_t ShardDatabase::Demote(const KeyRef& key, Entry& entry) {
+  constexpr size_t kSamples = 5;  // of a collection's elements
+  CopyMark mark = entry.mark();
+  mark.set_state(CopyState::kBelow);
+  Entry* stub = Entry::NewStub(entry, mark);
+  const size_t bytes = entry.TotalBytes(kSamples);
+  const size_t left = stub->TotalBytes(0);
+  const EntryTable::Position position = table_.Find(key.bytes, key.hash);
+  CHECK(position);
+  CountOut(entry);
+  Discard(table_.Replace(position, stub));
+  CountIn({stub->key(), key.hash}, *stub);
+  CountStubs(1);
+  return bytes > left ? bytes - left : 1;
+}
+
+Entry* ShardDatabase::Promote(const KeyRef& key, Entry* entry) {
+  const EntryTable::Position position = table_.Find(key.bytes, key.hash);
+  CHECK(position);
+  Entry* stub = table_.Replace(position, entry);
+  CHECK(stub->is_stub());
+  entry->use() = stub->use();
+  CountOut(*stub);
+  Entry::Delete(stub);
+  CountIn({entry->key(), key.hash}, *entry);
+  CountStubs(-1);
+  return entry;
+}
+
+Entry* ShardDatabase::MarkCopy(const KeyRef& key, Entry* entry, const CopyMark& mark) {
+  const EntryTable::Position position = table_.Find(key.bytes, key.hash);
+  CHECK(position);
+  Entry* marked = Entry::Mark(entry, mark);
+  table_.Replace(position, marked);
+  return marked;
+}
+
+void ShardDatabase::Lose(const KeyRef& key) {
+  const EntryTable::Position position = table_.Find(key.bytes, key.hash);
+  CHECK(position);
+  if (observer_ != nullptr) observer_->OnEvicted(index_, key);
+  RemoveAt(position, key);
+}
+
+void ShardDatabase::ForgetCopy(const KeyRef& key) {
+  const EntryTable::Position position = table_.Find(key.bytes, key.hash);
+  if (position) DropCopy(key, *table_.At(position));
+}
+
+void ShardDatabase::DropMark(const KeyRef& key, Entry& entry) {
+  CopyMark mark = entry.mark();
+  if (mark.state() == CopyState::kNone || mark.state() == CopyState::kGone) return;
+  (*copies_)->Owe(space_, key);
+  EndMark(entry);
+}
+
+// The tier lets it expire by itself; but what is under way may come there later.
+void ShardDatabase::ExpireCopy(const KeyRef& key, Entry& entry) {
+  if (!entry.has_mark() || (*copies_)->Find(space_, key) != nullptr) return;
+  EndMark(entry);
+}
+
+void ShardDatabase::EndMark(Entry& entry) {
+  CopyMark mark = entry.mark();
+  const bool is_stub = mark.state() == CopyState::kBelow;
+  if (is_stub) CountStubs(-1);
+  mark.set_state(is_stub ? CopyState::kGone : CopyState::kNone);
+  entry.set_mark(mark);
+}
+
+}  // namespace strata

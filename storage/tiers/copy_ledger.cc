@@ -1,0 +1,87 @@
+#include "storage/tiers/copy_ledger.h"
+
+#include <utility>
+
+#include "base/check.h"
+
+namespace strata {
+
+CopyLedger::Item* CopyLedger::Find(CopySpace space, const KeyRef& key) {
+  const auto found = items_.find(std::pair(space, key));
+  return found == items_.end() ? nullptr : &found->second;
+}
+
+CopyLedger::Item& CopyLedger::Begin(CopySpace space, const KeyRef& key, Operation operation) {
+  const auto [place, is_new] = items_.emplace(Name{space, std::string(key.bytes), key.hash},
+                                              Item{operation, false, false, false, 0, {}});
+  CHECK(is_new);
+  return place->second;
+}
+
+void CopyLedger::End(CopySpace space, const KeyRef& key) {
+  const auto found = items_.find(std::pair(space, key));
+  if (found != items_.end()) items_.erase(found);
+}
+
+void CopyLedger::Owe(CopySpace space, const KeyRef& key) {
+  if (Item* item = Find(space, key)) {
+    if (item->operation != Operation::kPin) {
+      item->is_stale = true;
+      return;
+    }
+    End(space, key);
+  }
+  if (owed_.size() >= kMostOwed) {
+    littered_ = true;
+    return;
+  }
+  Begin(space, key, Operation::kErase);
+  owed_.push_back({space, std::string(key.bytes), key.hash});
+}
+
+bool CopyLedger::Forgive(CopySpace space, const KeyRef& key) {
+  const Item* item = Find(space, key);
+  if (item == nullptr) return true;
+  if (item->operation != Operation::kErase || item->is_asked) return false;
+  End(space, key);
+  return true;
+}
+
+std::optional<CopyLedger::Name> CopyLedger::TakeOwed() {
+  while (!owed_.empty()) {
+    Name name = std::move(owed_.front());
+    owed_.pop_front();
+    Item* item = Find(name.space, name.ref());
+    if (item == nullptr || item->operation != Operation::kErase || item->is_asked) continue;
+    item->is_asked = true;
+    return name;
+  }
+  return std::nullopt;
+}
+
+void CopyLedger::OweAgain(CopySpace space, const KeyRef& key) {
+  Item* item = Find(space, key);
+  CHECK(item != nullptr && item->operation == Operation::kErase);
+  item->is_asked = false;
+  item->is_stale = false;
+  owed_.push_back({space, std::string(key.bytes), key.hash});
+}
+
+void CopyLedger::Pin(CopySpace space, const KeyRef& key, int64_t until_ms) {
+  Begin(space, key, Operation::kPin).until_ms = until_ms;
+  pins_.push_back({space, std::string(key.bytes), key.hash});
+}
+
+void CopyLedger::DropOldPins(int64_t now_ms) {
+  constexpr int kMostDropped = 64;
+  for (int i = 0; i < kMostDropped && !pins_.empty(); ++i) {
+    const Name& oldest = pins_.front();
+    const Item* item = Find(oldest.space, oldest.ref());
+    const bool is_pinned = item != nullptr && item->operation == Operation::kPin;
+    if (is_pinned && item->until_ms > now_ms) return;
+    if (is_pinned) End(oldest.space, oldest.ref());
+    pins_.pop_front();
+  }
+}
+
+}  // namespace strata

@@ -1,0 +1,102 @@
+#pragma once
+
+// A shard's account of keys whose copies are under way to or from the tier below, or are to be
+// erased there. A key has one operation at a time: so the tier sees what happens to a name in
+// order, whichever connection each request takes, and however often it is tried.
+//
+//   kLoad    a stub's value is asked for; those who wait for it are woken when it is here, or not
+//   kPin     it is here, and stays, until those who waited have used it
+//   kStore   a value is written below; if it changes meanwhile, what lies there then is stale
+//   kErase   a stale copy is to be erased: owed, or asked for
+//
+// Bound: what is owed while the tier is down. Beyond that, stale copies stay below as litter, which
+// `littered` tells: somebody has to look for them there.
+//
+// Guarded by the lock of the shard.
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "storage/key_ref.h"
+
+namespace strata {
+
+// Under which a database's copies lie below: it moves with the database when databases are swapped,
+// and a flushed one begins with another.
+using CopySpace = uint32_t;
+
+// Whoever waits for a value; what the number means is the server's.
+using WaiterId = uint64_t;
+
+class CopyLedger {
+ public:
+  static constexpr size_t kMostOwed = 16 * 1024;  // of a shard
+
+  enum class Operation : uint8_t { kLoad, kPin, kStore, kErase };
+  struct Item {
+    Operation operation;
+    bool is_asked = false;  // kErase: the tier has been asked
+    bool is_stale = false;  // the copy is to be erased when this has ended
+    bool is_kept = false;   // kLoad: becomes a pin
+    int64_t until_ms = 0;   // kPin: the latest, monotonic
+    std::vector<WaiterId> waiters;
+  };
+  struct Name {
+    CopySpace space;
+    std::string key;
+    uint64_t hash;
+    KeyRef ref() const { return {key, hash}; }
+  };
+
+  // Null if nothing is under way. Good until the next Begin or End.
+  Item* Find(CopySpace space, const KeyRef& key);
+  // REQUIRES: nothing is under way for the key.
+  Item& Begin(CopySpace space, const KeyRef& key, Operation operation);
+  void End(CopySpace space, const KeyRef& key);
+
+  // The copy below is not that of the key's value any more.
+  void Owe(CopySpace space, const KeyRef& key);
+  // A copy that is about to be written takes the place of the one to be erased. True if nothing is
+  // under way for the key then.
+  bool Forgive(CopySpace space, const KeyRef& key);
+  // What is owed longest, which counts as asked for from now on.
+  std::optional<Name> TakeOwed();
+  // It could not be erased: it is owed again. REQUIRES: it was taken.
+  void OweAgain(CopySpace space, const KeyRef& key);
+  size_t owed() const { return owed_.size(); }
+  bool littered() const { return littered_; }
+
+  // Ends pins whose time is over; a few at a time.
+  void DropOldPins(int64_t now_ms);
+  void Pin(CopySpace space, const KeyRef& key, int64_t until_ms);
+
+  size_t size() const { return items_.size(); }
+
+ private:
+  struct Hash {
+    using is_transparent = void;
+    size_t operator()(const Name& name) const { return name.hash; }
+    size_t operator()(const std::pair<CopySpace, KeyRef>& name) const { return name.second.hash; }
+  };
+  struct Equal {
+    using is_transparent = void;
+    bool operator()(const Name& a, const Name& b) const {
+      return a.space == b.space && a.key == b.key;
+    }
+    bool operator()(const std::pair<CopySpace, KeyRef>& a, const Name& b) const {
+      return a.first == b.space && a.second.bytes == b.key;
+    }
+  };
+
+  std::unordered_map<Name, Item, Hash, Equal> items_;
+  std::deque<Name> owed_;  // in their order; those that were forgiven meanwhile are skipped
+  std::deque<Name> pins_;  // likewise
+  bool littered_ = false;
+};
+
+}  // namespace strata

@@ -1,0 +1,303 @@
+#include "storage/tiers/tier_mover.h"
+
+#include <utility>
+
+#include "base/check.h"
+#include "base/number.h"
+#include "storage/hash_value.h"
+#include "storage/rdb_save.h"
+
+namespace strata {
+namespace {
+
+using Operation = CopyLedger::Operation;
+
+// For a client that never comes back for what it waited for.
+constexpr int64_t kLongestPinMs = 1000;
+// After the tier said that it is full.
+constexpr int64_t kFullForMs = 1000;
+constexpr size_t kErasuresAtOnce = 64;
+
+bool HasTimedFields(const Entry& entry) {
+  return entry.type() == ValueType::kHash &&
+         HashValue(const_cast<Entry&>(entry), {}).NextExpiryMs().has_value();
+}
+
+}  // namespace
+
+TierMover::TierMover(const Means& means, TierRules rules, tiers::SealingRules sealing)
+    : means_(means), rules_(std::move(rules)), sealer_(std::move(sealing)) {}
+
+TierMover::Taken TierMover::Take(ShardDatabase& part, const KeyRef& key, Entry& entry) {
+  if (entry.is_stub()) return {};
+  CopyLedger& ledger = *ShardOf(key.hash).copies;
+  if (entry.has_mark() && entry.mark().state() == CopyState::kClean) {
+    if (ledger.Find(part.space(), key) != nullptr) return {};  // pinned
+    TierTraffic::Add(means_.traffic.demotions);
+    TierTraffic::Add(means_.traffic.clean_demotions);
+    return {part.Demote(key, entry)};
+  }
+  if (IsBusy()) return {};
+  if (!IsTaking() || !IsWorthStoring(entry))
+    return {.may_go = ledger.Find(part.space(), key) == nullptr};
+  if (!ledger.Forgive(part.space(), key)) return {};
+  return Store(part, key, entry);
+}
+
+bool TierMover::IsTaking() const {
+  const TierTraffic& traffic = means_.traffic;
+  if (means_.clock.MonotonicMs() < traffic.full_until_ms.load(std::memory_order_relaxed)) {
+    return false;
+  }
+  return means_.tier.IsUp();
+}
+
+// A hash whose fields expire stays: they would have to be watched below.
+bool TierMover::IsWorthStoring(const Entry& entry) const {
+  constexpr size_t kSamples = 5;  // of a collection's elements
+  const size_t bytes = entry.TotalBytes(kSamples);
+  return bytes >= rules_.least_value_bytes && bytes <= rules_.most_value_bytes &&
+         !HasTimedFields(entry);
+}
+
+TierMover::Taken TierMover::Store(ShardDatabase& part, const KeyRef& key, Entry& entry) {
+  constexpr size_t kSamples = 5;
+  const size_t bytes = entry.TotalBytes(kSamples);
+  const uint64_t stamp = means_.traffic.next_stamp.fetch_add(1, std::memory_order_relaxed);
+  const CopyMark mark(CopyState::kStoring, stamp, bytes);
+  Entry* marked = part.MarkCopy(key, &entry, mark);
+  const KeyRef ref{marked->key(), key.hash};
+
+  const TierTicket ticket = NewTicket(Operation::kStore, part.space(), ref);
+  pending_[ticket].stamp = mark.stamp();
+  pending_[ticket].bytes = bytes;
+  CopyLedger& ledger = *ShardOf(key.hash).copies;
+  const std::string& name = NameOf(part.space(), ref.bytes);
+  if (!Seal(*marked, mark.stamp(), name) ||
+      !means_.tier.Store(ticket, name, sealed_.view(), ExpiryOf(*marked))) {
+    DropTicket(ticket);
+    part.ForgetCopy(ref);
+    return {};
+  }
+  ledger.Begin(part.space(), ref, Operation::kStore);
+  TierTraffic::Add(means_.traffic.storing_bytes, bytes);
+  TierTraffic::Add(means_.traffic.stored_bytes, sealed_.size());
+  return {bytes};
+}
+
+bool TierMover::Seal(const Entry& entry, uint64_t stamp, std::string_view name) {
+  RdbWriter writer(Compression::kNone);
+  SaveValue(entry, writer);
+  const tiers::UnsealedValue value{.type = static_cast<uint8_t>(RdbTypeOf(entry)),
+                                   .class_number = entry.use().class_number(),
+                                   .stamp = stamp,
+                                   .expiry_ms = ExpiryOf(entry),
+                                   .payload = writer.bytes()};
+  sealed_.Clear();
+  return sealer_.Seal(value, name, sealed_);
+}
+
+TierMover::Promotion TierMover::Promote(const ShardDatabase& part, const KeyRef& key,
+                                        const Want& want) {
+  CopyLedger& ledger = *ShardOf(key.hash).copies;
+  CopyLedger::Item* item = ledger.Find(part.space(), key);
+  if (item == nullptr) {
+    const TierTicket ticket = NewTicket(Operation::kLoad, part.space(), key);
+    if (!means_.tier.IsUp() || !means_.tier.Load(ticket, NameOf(part.space(), key.bytes))) {
+      DropTicket(ticket);
+      return Promotion::kDown;
+    }
+    item = &ledger.Begin(part.space(), key, Operation::kLoad);
+  }
+  CHECK(item->operation == Operation::kLoad);  // of a stub, nothing else can be under way
+  if (want.waiter) item->waiters.push_back(*want.waiter);
+  item->is_kept |= want.keep;
+  return Promotion::kUnderWay;
+}
+
+bool TierMover::LoadNow(const ShardDatabase& part, const KeyRef& key) {
+  const TierTicket ticket = NewTicket(Operation::kLoad, part.space(), key);
+  pending_[ticket].owns_item = false;
+  if (means_.tier.IsUp() && means_.tier.Load(ticket, NameOf(part.space(), key.bytes))) return true;
+  DropTicket(ticket);
+  return false;
+}
+
+void TierMover::Unpin(CopySpace space, const KeyRef& key) {
+  CopyLedger& ledger = *ShardOf(key.hash).copies;
+  const CopyLedger::Item* item = ledger.Find(space, key);
+  if (item != nullptr && item->operation == Operation::kPin) ledger.End(space, key);
+}
+
+void TierMover::EraseSome(size_t shard_index) {
+  Shard& shard = means_.keyspace.shard(shard_index);
+  SpinLock lock(shard.mutex);
+  CopyLedger& ledger = *shard.copies;
+  ledger.DropOldPins(means_.clock.MonotonicMs());
+  if (ledger.owed() == 0 || !means_.tier.IsUp()) return;
+  for (size_t i = 0; i < kErasuresAtOnce; ++i) {
+    const std::optional<CopyLedger::Name> name = ledger.TakeOwed();
+    if (!name) return;
+    const TierTicket ticket = NewTicket(Operation::kErase, name->space, name->ref());
+    if (!means_.tier.Erase(ticket, NameOf(name->space, name->key))) {
+      DropTicket(ticket);
+      return ledger.OweAgain(name->space, name->ref());
+    }
+  }
+}
+
+void TierMover::OnDone(TierTicket ticket, TierOutcome outcome, std::string_view value) {
+  const Pending pending = std::move(pending_[ticket]);
+  DropTicket(ticket);
+  SpinLock lock(ShardOf(pending.hash).mutex);
+  switch (pending.operation) {
+    case Operation::kStore:
+      return OnStored(pending, outcome);
+    case Operation::kLoad:
+      return OnLoaded(pending, outcome, value);
+    case Operation::kErase:
+      return OnErased(pending, outcome);
+    case Operation::kPin:
+      break;
+  }
+  CHECK(!"nobody is asked for a pin");
+}
+
+void TierMover::OnStored(const Pending& store, TierOutcome outcome) {
+  TierTraffic& traffic = means_.traffic;
+  traffic.storing_bytes.fetch_sub(store.bytes, std::memory_order_relaxed);
+  CopyLedger& ledger = *ShardOf(store.hash).copies;
+  const CopyLedger::Item* item = ledger.Find(store.space, store.ref());
+  CHECK(item != nullptr && item->operation == Operation::kStore);
+  const bool is_stale = item->is_stale;
+  ledger.End(store.space, store.ref());
+  ShardDatabase* part = PartOf(store);
+  Entry* entry = part == nullptr || is_stale ? nullptr : part->Peek(store.ref());
+  if (outcome == TierOutcome::kDone && entry != nullptr) {
+    CHECK(entry->has_mark() && entry->mark().stamp() == store.stamp);
+    TierTraffic::Add(traffic.demotions);
+    part->Demote(store.ref(), *entry);
+    return;
+  }
+  if (outcome == TierOutcome::kDone) {
+    TierTraffic::Add(traffic.superseded_stores);
+  } else {
+    TierTraffic::Add(traffic.failed_stores);
+  }
+  if (outcome == TierOutcome::kRefused) {
+    traffic.full_until_ms.store(means_.clock.MonotonicMs() + kFullForMs, std::memory_order_relaxed);
+  }
+  // Whatever came of it, what may lie there is not the key's value, or not for sure.
+  if (entry != nullptr) return part->ForgetCopy(store.ref());
+  ledger.Owe(store.space, store.ref());
+}
+
+void TierMover::OnLoaded(const Pending& load, TierOutcome outcome, std::string_view value) {
+  const bool is_settled = Settle(load, outcome, value);
+  if (!is_settled) TierTraffic::Add(means_.traffic.failed_loads);
+  if (!load.owns_item) return;
+  CopyLedger& ledger = *ShardOf(load.hash).copies;
+  CopyLedger::Item* item = ledger.Find(load.space, load.ref());
+  CHECK(item != nullptr && item->operation == Operation::kLoad);
+  const bool is_stale = item->is_stale;
+  const bool is_kept = item->is_kept;
+  awake_.insert(awake_.end(), item->waiters.begin(), item->waiters.end());
+  ledger.End(load.space, load.ref());
+  if (is_stale) return ledger.Owe(load.space, load.ref());
+  if (is_settled && is_kept) {
+    ledger.Pin(load.space, load.ref(), means_.clock.MonotonicMs() + kLongestPinMs);
+  }
+}
+
+bool TierMover::Settle(const Pending& load, TierOutcome outcome, std::string_view value) {
+  ShardDatabase* part = PartOf(load);
+  const Entry* stub = part == nullptr ? nullptr : part->Peek(load.ref());
+  if (stub == nullptr || !stub->is_stub()) return true;
+  if (outcome != TierOutcome::kDone && outcome != TierOutcome::kAbsent) return false;
+  Opened opened =
+      outcome == TierOutcome::kDone ? Open(*stub, load, value) : Opened{Verdict::kLost, nullptr};
+  if (opened.verdict == Verdict::kUnreadable) {
+    TierTraffic::Add(means_.traffic.unreadable_values);
+    return false;
+  }
+  if (opened.verdict != Verdict::kGood) {
+    Lose(*part, load.ref(), opened.verdict);
+    return true;
+  }
+  TierTraffic::Add(means_.traffic.promotions);
+  TierTraffic::Add(means_.traffic.loaded_bytes, value.size());
+  part->Promote(load.ref(), opened.entry.release());
+  return true;
+}
+
+TierMover::Opened TierMover::Open(const Entry& stub, const Pending& load, std::string_view value) {
+  opened_.Clear();
+  const auto opened = sealer_.Open(value, NameOf(load.space, load.key), opened_);
+  if (!opened) return {VerdictOf(opened.error()), nullptr};
+  if (opened->head.stamp != stub.mark().stamp()) return {Verdict::kLost, nullptr};
+  RdbReader reader(opened->payload);
+  const auto type = static_cast<RdbType>(opened->head.type);
+  OwnedEntry entry = LoadValue(type, reader, load.key, ExpiryOf(stub), limits_);
+  if (entry == nullptr || entry->type() != stub.type()) return {Verdict::kDamaged, nullptr};
+  const CopyMark mark(CopyState::kClean, opened->head.stamp, stub.mark().value_bytes());
+  return {Verdict::kGood, OwnedEntry(Entry::Mark(entry.release(), mark))};
+}
+
+// What somebody with another configuration could read is not lost.
+TierMover::Verdict TierMover::VerdictOf(tiers::EnvelopeFailure failure) {
+  switch (failure) {
+    case tiers::EnvelopeFailure::kUnknownKey:
+    case tiers::EnvelopeFailure::kUnknownDictionary:
+    case tiers::EnvelopeFailure::kNotEncrypted:
+    case tiers::EnvelopeFailure::kTooLarge:
+      return Verdict::kUnreadable;
+    default:
+      return Verdict::kDamaged;
+  }
+}
+
+// The tier has dropped it, or spoiled it: the key is as if it had been evicted.
+void TierMover::Lose(ShardDatabase& part, const KeyRef& key, Verdict verdict) {
+  TierTraffic::Add(verdict == Verdict::kLost ? means_.traffic.lost_values
+                                             : means_.traffic.damaged_values);
+  part.Lose(key);
+}
+
+void TierMover::OnErased(const Pending& erasure, TierOutcome outcome) {
+  CopyLedger& ledger = *ShardOf(erasure.hash).copies;
+  if (outcome != TierOutcome::kDone) return ledger.OweAgain(erasure.space, erasure.ref());
+  TierTraffic::Add(means_.traffic.erasures);
+  ledger.End(erasure.space, erasure.ref());
+}
+
+ShardDatabase* TierMover::PartOf(const Pending& pending) {
+  const std::optional<int> database = means_.keyspace.DatabaseOf(pending.space);
+  return database ? means_.keyspace.Part(*database, pending.hash) : nullptr;
+}
+
+const std::string& TierMover::NameOf(CopySpace space, std::string_view key) {
+  DigitScratch scratch;
+  name_.assign(rules_.prefix);
+  name_.append(scratch.digits, FormatInt64(space, scratch.digits));
+  name_ += ':';
+  name_ += key;
+  return name_;
+}
+
+TierTicket TierMover::NewTicket(Operation operation, CopySpace space, const KeyRef& key) {
+  if (free_tickets_.empty()) {
+    free_tickets_.push_back(pending_.size());
+    pending_.emplace_back();
+  }
+  const TierTicket ticket = free_tickets_.back();
+  free_tickets_.pop_back();
+  Pending& pending = pending_[ticket];
+  pending.operation = operation;
+  pending.space = space;
+  pending.key.assign(key.bytes);
+  pending.hash = key.hash;
+  pending.owns_item = true;
+  return ticket;
+}
+
+}  // namespace strata

@@ -1,0 +1,143 @@
+#pragma once
+
+// Moves values between memory and a tier below. Where the races are won and lost:
+//
+//   Take     victim -> it has a clean copy below:  a stub takes its place at once
+//                   -> else sealed, and stored under the key's name; when the tier has it, a stub
+//                      takes its place, unless the value has changed or gone meanwhile: then the
+//                      copy is stale, and to be erased
+//   Promote  stub   -> loaded, opened, in its place again, with a clean copy below;
+//                      unless the stub has gone meanwhile. A key is loaded once, however many wait.
+//   EraseSome       -> copies that are stale, until the tier says that they are gone
+//
+// A copy is one if it has the stamp that the entry's mark has (storage/tiers/copy_mark.h), and each
+// key has one operation under way at a time (storage/tiers/copy_ledger.h).
+//
+// One I/O thread's own. What says REQUIRES a lock means that of the key's shard, or the world
+// stopped.
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "storage/eviction/eviction_run.h"
+#include "storage/keyspace.h"
+#include "storage/rdb_load.h"
+#include "storage/tiers/tier.h"
+#include "storage/tiers/tier_traffic.h"
+#include "storage/tiers/value_sealer.h"
+
+namespace strata {
+
+struct TierRules {
+  std::string prefix;              // of names, up to the key space
+  size_t least_value_bytes = 256;  // a smaller one is not worth a stub
+  size_t most_value_bytes = size_t{8} << 20;
+  size_t most_storing_bytes = size_t{8} << 20;  // under way, of all threads
+};
+
+class TierMover final : public TierListener, public VictimTaker {
+ public:
+  struct Means {
+    Keyspace& keyspace;
+    Tier& tier;
+    TierTraffic& traffic;
+    const Clock& clock;
+  };
+  TierMover(const Means& means, TierRules rules, tiers::SealingRules sealing);
+
+  // Forms that promoted values take.
+  void set_limits(const ValueLimits& limits) { limits_ = limits; }
+
+  // Demotes.
+  Taken Take(ShardDatabase& part, const KeyRef& key, Entry& entry) override;
+  // Whether it would take values that have no copy.
+  bool MayStore() const { return !IsBusy() && IsTaking(); }
+  // Whether it would, if not so much was on its way already.
+  bool IsBusy() const { return storing_bytes() >= rules_.most_storing_bytes && IsTaking(); }
+  size_t storing_bytes() const { return TierTraffic::Read(means_.traffic.storing_bytes); }
+
+  enum class Promotion : uint8_t { kUnderWay, kDown };
+  struct Want {
+    // Is among the awake when the value is here, or will not be.
+    std::optional<WaiterId> waiter = std::nullopt;
+    // It stays, then, until Unpin or for a while.
+    bool keep = false;
+  };
+  // Asks for a stub's value, if nobody has. REQUIRES: the lock.
+  Promotion Promote(const ShardDatabase& part, const KeyRef& key, const Want& want);
+  // The same, even if another thread has asked: for whoever has the world stopped, so that no other
+  // thread can take its answer. False if the tier cannot be asked.
+  [[nodiscard]] bool LoadNow(const ShardDatabase& part, const KeyRef& key);
+  // Whoever waited for the key has used it. REQUIRES: the lock.
+  void Unpin(CopySpace space, const KeyRef& key);
+
+  // Asks the tier to erase some of what the shard owes. Takes its lock.
+  void EraseSome(size_t shard_index);
+
+  void OnDone(TierTicket ticket, TierOutcome outcome, std::string_view value) override;
+
+  // Those whose wait is over, since the last call.
+  std::vector<WaiterId> TakeAwake() { return std::exchange(awake_, {}); }
+  // Requests that the tier has not answered.
+  size_t under_way() const { return pending_.size() - free_tickets_.size(); }
+
+ private:
+  struct Pending {
+    CopyLedger::Operation operation;
+    CopySpace space = 0;
+    std::string key;
+    uint64_t hash = 0;
+    uint64_t stamp = 0;
+    size_t bytes = 0;
+    bool owns_item = true;  // the ledger's item is about this request
+
+    KeyRef ref() const { return {key, hash}; }
+  };
+  // What the value that came for a stub is.
+  enum class Verdict : uint8_t { kGood, kLost, kDamaged, kUnreadable };
+  struct Opened {
+    Verdict verdict;
+    OwnedEntry entry;
+  };
+
+  // It is up, and not full.
+  bool IsTaking() const;
+  bool IsWorthStoring(const Entry& entry) const;
+  Taken Store(ShardDatabase& part, const KeyRef& key, Entry& entry);
+  // Into sealed_; false if it is too large.
+  bool Seal(const Entry& entry, uint64_t stamp, std::string_view name);
+  void OnStored(const Pending& store, TierOutcome outcome);
+  void OnLoaded(const Pending& load, TierOutcome outcome, std::string_view value);
+  void OnErased(const Pending& erasure, TierOutcome outcome);
+  // True if the value is here again, or will not come any more.
+  bool Settle(const Pending& load, TierOutcome outcome, std::string_view value);
+  static Verdict VerdictOf(tiers::EnvelopeFailure failure);
+  Opened Open(const Entry& stub, const Pending& load, std::string_view value);
+  void Lose(ShardDatabase& part, const KeyRef& key, Verdict verdict);
+
+  Shard& ShardOf(uint64_t hash) { return means_.keyspace.shard(means_.keyspace.ShardIndex(hash)); }
+  // Null if the database was flushed meanwhile, or is empty.
+  ShardDatabase* PartOf(const Pending& pending);
+  const std::string& NameOf(CopySpace space, std::string_view key);
+  TierTicket NewTicket(CopyLedger::Operation operation, CopySpace space, const KeyRef& key);
+  void DropTicket(TierTicket ticket) { free_tickets_.push_back(ticket); }
+
+  Means means_;
+  TierRules rules_;
+  ValueLimits limits_;
+  std::vector<Pending> pending_;  // by ticket
+  std::vector<TierTicket> free_tickets_;
+  std::vector<WaiterId> awake_;
+  tiers::ValueSealer sealer_;
+  // Reused.
+  std::string name_;
+  ByteBuffer sealed_;
+  ByteBuffer opened_;
+};
+
+}  // namespace strata

@@ -1,0 +1,40 @@
+#pragma once
+
+// What all threads together have under way to a tier, and have done. Atomic; relaxed, since each
+// figure stands alone.
+
+#include <atomic>
+#include <cstdint>
+
+namespace strata {
+
+struct TierTraffic {
+  using Count = std::atomic<uint64_t>;
+
+  // Bytes of values that are being written below, and will be free when that is done.
+  Count storing_bytes{0};
+  // The tier has refused values as full: none is offered before (monotonic, ms).
+  std::atomic<int64_t> full_until_ms{0};
+  // Of the copies to come.
+  Count next_stamp{0};
+
+  Count promotions{0};
+  Count demotions{0};        // of both kinds
+  Count clean_demotions{0};  // of values that had their copy still: nothing was written
+  Count stored_bytes{0};
+  Count loaded_bytes{0};
+  Count erasures{0};
+  Count lost_values{0};        // stubs whose value was not there any more
+  Count damaged_values{0};     // or was not what had been written
+  Count unreadable_values{0};  // sealed with a key that is not known here: the stub stays
+  Count failed_loads{0};
+  Count failed_stores{0};
+  Count superseded_stores{0};  // the value changed while it was written
+
+  static void Add(Count& count, uint64_t amount = 1) {
+    count.fetch_add(amount, std::memory_order_relaxed);
+  }
+  static uint64_t Read(const Count& count) { return count.load(std::memory_order_relaxed); }
+};
+
+}  // namespace strata

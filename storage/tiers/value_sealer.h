@@ -1,0 +1,87 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string_view>
+
+#include "base/buffer.h"
+#include "storage/key_classes.h"
+#include "storage/tiers/compression_dictionary.h"
+#include "storage/tiers/compression_judge.h"
+#include "storage/tiers/envelope.h"
+#include "storage/tiers/envelope_cipher.h"
+#include "storage/tiers/key_ring.h"
+#include "storage/tiers/payload_compressor.h"
+
+namespace strata::tiers {
+
+// What a Redis takes as one string unless it is told otherwise.
+inline constexpr size_t kMostPayloadBytes = size_t{512} << 20;
+
+// Whether envelopes that are not encrypted are opened where there are keys. To open them is for the
+// time after encryption was switched on, until all has been written anew: whoever can write in the
+// tier can make one.
+enum class PlainEnvelopes : uint8_t { kRefuse, kOpen };
+
+struct SealingRules {
+  int level = 1;                     // of zstd; 0: nothing is compressed
+  size_t smallest_compressed = 128;  // in bytes
+  // Neither sealed nor opened above it. At most kMostPayloadBytes.
+  size_t largest_payload = kMostPayloadBytes;
+  PlainEnvelopes plain_envelopes = PlainEnvelopes::kRefuse;
+  // Both shared by the rules of all threads' sealers.
+  std::shared_ptr<const KeyRing> keys = nullptr;               // null: nothing is encrypted
+  std::shared_ptr<const Dictionaries> dictionaries = nullptr;  // null: there are none
+};
+
+// A value on its way down.
+struct UnsealedValue {
+  uint8_t type = 0;  // of RDB
+  ClassNumber class_number = kNoClass;
+  uint64_t stamp = 0;
+  std::optional<int64_t> expiry_ms = std::nullopt;
+  std::string_view payload;
+};
+
+struct OpenedValue {
+  EnvelopeHead head;
+  std::string_view payload;
+};
+
+// Puts values into envelopes and takes them out.
+//
+// One I/O thread's own; contexts and judgements stay, so that a value takes no memory but its
+// output.
+class ValueSealer {
+ public:
+  explicit ValueSealer(SealingRules rules);
+
+  // For all that follows.
+  void set_rules(SealingRules rules);
+
+  // Appends the envelope. `name`: the full one under which it will lie in the tier; it opens under
+  // no other. False, and nothing is written, if the payload is above the limit.
+  [[nodiscard]] bool Seal(const UnsealedValue& value, std::string_view name, ByteBuffer& out);
+
+  // The payload is a view of the envelope, or of `scratch`, whose contents are lost.
+  EnvelopeResult<OpenedValue> Open(std::string_view envelope, std::string_view name,
+                                   ByteBuffer& scratch);
+
+ private:
+  void PlacePayload(const UnsealedValue& value, EnvelopeHead& head, char* place);
+  bool PlaceCompressed(const UnsealedValue& value, EnvelopeHead& head, char* place);
+  EnvelopeResult<std::string_view> Unseal(const EnvelopeParts& parts, std::string_view name,
+                                          char* room);
+  EnvelopeResult<std::string_view> Decompress(const EnvelopeHead& head, std::string_view stored,
+                                              char* room);
+
+  SealingRules rules_;
+  PayloadCompressor compressor_;
+  std::optional<EnvelopeCipher> cipher_;  // if there are keys
+  std::array<CompressionJudge, kMostClassNumbers> judges_;
+};
+
+}  // namespace strata::tiers
