@@ -28,22 +28,34 @@ Result<std::vector<RemoteAddress>> ReadAddresses(const RemoteOptions& options) {
   return addresses;
 }
 
+// Nothing if the options want none.
+Result<std::optional<TlsContext>> LoadTls(const RemoteTlsOptions& options) {
+  std::optional<TlsContext> tls;
+  if (!options.enabled) return tls;
+  Result<TlsContext> context =
+      TlsContext::ForClients({options.ca_file, options.certificate_file, options.key_file});
+  if (!context) return Error{"TLS: " + context.error().message};
+  tls = std::move(*context);
+  return tls;
+}
+
 }  // namespace
+
+Result<void> RemoteServers::Check(const RemoteOptions& options) {
+  if (const auto addresses = ReadAddresses(options); !addresses) return addresses.error();
+  if (const auto tls = LoadTls(options.tls); !tls) return tls.error();
+  return {};
+}
 
 Result<std::unique_ptr<RemoteServers>> RemoteServers::Create(const RemoteThread& thread,
                                                              const RemoteOptions& options,
                                                              RemoteListener& listener) {
   const Result<std::vector<RemoteAddress>> addresses = ReadAddresses(options);
   if (!addresses) return addresses.error();
-  std::optional<TlsContext> tls;
-  if (options.tls.enabled) {
-    Result<TlsContext> context = TlsContext::ForClients(
-        {options.tls.ca_file, options.tls.certificate_file, options.tls.key_file});
-    if (!context) return Error{"TLS: " + context.error().message};
-    tls = std::move(*context);
-  }
+  Result<std::optional<TlsContext>> tls = LoadTls(options.tls);
+  if (!tls) return tls.error();
   auto servers =
-      std::unique_ptr<RemoteServers>(new RemoteServers(thread, options, listener, std::move(tls)));
+      std::unique_ptr<RemoteServers>(new RemoteServers(thread, options, listener, std::move(*tls)));
   if (options.kind == RemoteKind::kRedisCluster) {
     servers->cluster_ =
         std::make_unique<RedisCluster>(servers->endpoints_, thread.clock, *addresses);
@@ -72,6 +84,12 @@ RemoteServers::Route RemoteServers::RouteOf(std::string_view routing_key) const 
   }
   const uint16_t slot = HashSlotOf(routing_key);
   return {cluster_->OwnerOf(slot), slot};
+}
+
+bool RemoteServers::IsAnyUp() const {
+  const auto all = endpoints_.all();
+  return std::any_of(all.begin(), all.end(),
+                     [](const auto& endpoint) { return endpoint->CanSend(); });
 }
 
 bool RemoteServers::IsUp(std::string_view routing_key) const {

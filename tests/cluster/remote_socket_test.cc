@@ -104,18 +104,4 @@ TEST_CASE("a TLS server that is killed and started again answers or fails each r
   CHECK(fixture.listener.outcomes.size() == sent);
 }
 
-TEST_CASE("files that cannot be used for TLS are errors") {
-  Recorder listener;
-  SystemClock clock;
-  boost::asio::io_context context;
-  ReadinessSet sockets(context, [] {});
-  RemoteOptions options;
-  options.addresses = {"127.0.0.1:1"};
-  options.tls.enabled = true;
-  options.tls.ca_file = "/none.pem";
-  auto created = RemoteServers::Create({context, sockets, clock}, options, listener);
-  REQUIRE_FALSE(created);
-  CHECK(created.error().message == "TLS: CA file '/none.pem': No such file or directory");
-}
-
 }  // namespace strata
