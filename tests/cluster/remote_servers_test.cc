@@ -1,7 +1,9 @@
 #include "cluster/remote/remote_servers.h"
 
 #include <array>
+#include <atomic>
 #include <catch2/catch.hpp>
+#include <thread>
 
 #include "tests/cluster/redis_process.h"
 #include "tests/cluster/remote_fixture.h"
@@ -117,6 +119,29 @@ TEST_CASE("a thread can wait for replies from inside a handler") {
   redis.Kill();
   CHECK(fixture.servers->WaitForReplies(milliseconds(5'000)));
   CHECK(fixture.listener.outcomes[3] == kLost);
+}
+
+TEST_CASE("another thread can read the statistics meanwhile", "[threads]") {
+  RedisProcess redis;
+  RemoteFixture fixture(OptionsFor({&redis}));
+  std::atomic<bool> done{false};
+  uint64_t seen = 0;
+  std::thread reader([&] {
+    while (!done) {
+      for (const auto& server : fixture.servers->Statistics()) {
+        LatencyCounts counts{};
+        server->latency.AddTo(counts);
+        seen = server->requests.Read() + server->links_up + server->LastError().size();
+      }
+    }
+  });
+  CHECK(fixture.RunUntilUp());
+  for (int i = 0; i < 200; ++i) CHECK(fixture.Ask({"INCR", "n"}).starts_with(':'));
+  redis.Kill();
+  fixture.RunFor(100);
+  done = true;
+  reader.join();
+  CHECK(seen > 0);
 }
 
 TEST_CASE("options that cannot be used are errors") {
