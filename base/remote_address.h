@@ -20,6 +20,8 @@ struct RemoteAddress {
 
   // What ParseRemoteAddress reads, in one spelling: the server's name wherever one is shown.
   std::string Text() const;
+
+  bool operator==(const RemoteAddress&) const = default;
 };
 
 // "host:port", "[::1]:port", "::1:port" or "/path/of.socket".

@@ -1,14 +1,40 @@
 #include "cluster/remote/endpoint_set.h"
 
+#include <algorithm>
+
+#include "base/check.h"
+
 namespace strata {
 
 RemoteEndpoint& EndpointSet::Add(const RemoteAddress& address) {
   if (RemoteEndpoint* known = Find(address.Text())) return *known;
   endpoints_.push_back(
       std::make_unique<RemoteEndpoint>(environment_, address, owner_, random_.Next()));
-  MutexLock lock(mutex_);
-  statistics_.push_back(endpoints_.back()->statistics());
+  PublishStatistics();
   return *endpoints_.back();
+}
+
+void EndpointSet::Retire(RemoteEndpoint& endpoint) {
+  const auto found = std::find_if(endpoints_.begin(), endpoints_.end(), [&](const auto& candidate) {
+    return candidate.get() == &endpoint;
+  });
+  CHECK(found != endpoints_.end());
+  retired_.push_back(std::move(*found));
+  endpoints_.erase(found);
+  PublishStatistics();
+  endpoint.Retire();
+}
+
+void EndpointSet::DestroyRetired() {
+  if (retired_.empty()) return;
+  Flush();  // forgets their links
+  std::erase_if(retired_, [](const auto& endpoint) { return endpoint->is_done(); });
+}
+
+void EndpointSet::PublishStatistics() {
+  MutexLock lock(mutex_);
+  statistics_.clear();
+  for (const auto& endpoint : endpoints_) statistics_.push_back(endpoint->statistics());
 }
 
 RemoteEndpoint* EndpointSet::Find(std::string_view name) const {
@@ -25,7 +51,9 @@ void EndpointSet::Flush() {
 }
 
 void EndpointSet::Tick() {
-  for (const auto& endpoint : endpoints_) endpoint->Tick();
+  // By index: a reply may tell of another server.
+  for (size_t i = 0; i < endpoints_.size(); ++i) endpoints_[i]->Tick();
+  for (const auto& endpoint : retired_) endpoint->Tick();  // they may have something to tell
 }
 
 void EndpointSet::PollOnce(int most_ms) {

@@ -22,6 +22,11 @@ class EndpointSet {
   RemoteEndpoint* Find(std::string_view name) const;
   std::span<const std::unique_ptr<RemoteEndpoint>> all() const { return endpoints_; }
 
+  // It leaves the set: it is closed, but stays until DestroyRetired.
+  void Retire(RemoteEndpoint& endpoint);
+  // REQUIRES: nothing under way can name their links: no round of the ReadinessSet.
+  void DestroyRetired();
+
   void FlushLater(RemoteLink& link) { unflushed_.push_back(&link); }
   void Flush();
   void Tick();
@@ -32,10 +37,13 @@ class EndpointSet {
   std::vector<std::shared_ptr<const EndpointStatistics>> Statistics() const;
 
  private:
+  void PublishStatistics();
+
   const RemoteEnvironment environment_;
   RemoteEndpoint::Owner& owner_;
   Random random_;
   std::vector<std::unique_ptr<RemoteEndpoint>> endpoints_;
+  std::vector<std::unique_ptr<RemoteEndpoint>> retired_;
   std::vector<RemoteLink*> unflushed_;
   // PollOnce's, kept for their memory: one element per link each.
   std::vector<pollfd> waits_;

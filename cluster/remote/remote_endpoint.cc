@@ -29,7 +29,7 @@ RemoteEndpoint::RemoteEndpoint(const RemoteEnvironment& environment, RemoteAddre
 }
 
 RemoteLink* RemoteEndpoint::FindLink() const {
-  if (breaker_.state() != CircuitBreaker::State::kClosed) return nullptr;
+  if (retired_ || breaker_.state() != CircuitBreaker::State::kClosed) return nullptr;
   RemoteLink* best = nullptr;
   for (const Place& place : places_) {
     RemoteLink& link = *place.link;
@@ -37,6 +37,14 @@ RemoteLink* RemoteEndpoint::FindLink() const {
     if (best == nullptr || link.outstanding() < best->outstanding()) best = &link;
   }
   return best;
+}
+
+bool RemoteEndpoint::Resend(const RemoteRequest& request, std::string_view encoded, Asking asking) {
+  RemoteLink* link = FindLink();
+  if (link == nullptr) return false;
+  link->Resend(request, encoded, asking);
+  statistics_->requests.Add(1);
+  return true;
 }
 
 bool RemoteEndpoint::Send(const RemoteRequest& request, RequestArguments arguments) {
@@ -52,23 +60,30 @@ bool RemoteEndpoint::Send(const RemoteRequest& request, RequestArguments argumen
 
 void RemoteEndpoint::Tick() {
   for (const Place& place : places_) place.link->Tick();
-  if (!retired_) ConnectLinks(NowMs());
+  retired_ ? CloseIdleLinks() : ConnectLinks(NowMs());
   PublishState();
+}
+
+void RemoteEndpoint::CloseIdleLinks() {
+  for (const Place& place : places_) {
+    if (place.link->outstanding() == 0) place.link->Close(Error{"it left the group"});
+  }
 }
 
 void RemoteEndpoint::ConnectLinks(int64_t now_ms) {
   for (const Place& place : places_) {
     if (!place.link->can_connect() || now_ms < place.connect_at_ms) continue;
-    // In this order: a probe that is allowed must be made.
+    // In this order: a probe that is allowed must be made. There is always a link for it: the
+    // breaker opened as one went down.
     const bool may_connect =
         breaker_.state() == CircuitBreaker::State::kClosed || breaker_.TryProbe(now_ms);
     if (may_connect) place.link->Connect();
   }
 }
 
-void RemoteEndpoint::Retire() {
-  retired_ = true;
-  for (const Place& place : places_) place.link->Close(Error{"it is no longer part of the group"});
+bool RemoteEndpoint::is_done() const {
+  return retired_ && std::all_of(places_.begin(), places_.end(),
+                                 [](const Place& place) { return place.link->can_connect(); });
 }
 
 void RemoteEndpoint::AppendWaits(std::vector<pollfd>& waits,

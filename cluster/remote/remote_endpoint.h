@@ -36,14 +36,20 @@ class RemoteEndpoint final : private RemoteLink::Owner {
   const RemoteAddress& address() const { return address_; }
   const std::string& name() const { return statistics_->name; }
 
+  // Whether a link is up, be it at its limits.
+  bool is_reachable() const { return statistics_->links_up.load(std::memory_order_relaxed) > 0; }
   // Whether Send would take a request.
   bool CanSend() const { return FindLink() != nullptr; }
   [[nodiscard]] bool Send(const RemoteRequest& request, RequestArguments arguments);
+  // As RemoteLink::Resend.
+  [[nodiscard]] bool Resend(const RemoteRequest& request, std::string_view encoded, Asking asking);
 
   // Several times a second: connects, and sees to deadlines.
   void Tick();
-  // Closes all links; what is under way is lost. They do not connect again.
-  void Retire();
+  // Nothing more is sent; links close when what is under way has been answered.
+  void Retire() { retired_ = true; }
+  // Retired, and everything is told.
+  bool is_done() const;
 
   // What its links wait for, at the end of `waits`, and those that wait at the end of `links`.
   void AppendWaits(std::vector<pollfd>& waits, std::vector<RemoteLink*>& links) const;
@@ -72,6 +78,7 @@ class RemoteEndpoint final : private RemoteLink::Owner {
   RemoteLink* FindLink() const;
   Place& PlaceOf(const RemoteLink& link);
   void ConnectLinks(int64_t now_ms);
+  void CloseIdleLinks();
   void PublishState();
   int64_t NowMs() const;
 

@@ -22,6 +22,11 @@ constexpr size_t kMovedBytes = 64 * 1024;
 
 constexpr int64_t kNsPerMs = 1'000'000;
 
+// Who must be met at the other end.
+std::string ServerName(const RemoteOptions& options, const RemoteAddress& address) {
+  return options.tls.server_name.empty() ? address.host : options.tls.server_name;
+}
+
 bool IsNotNow() {
   return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR;
 }
@@ -34,6 +39,7 @@ RemoteLink::RemoteLink(const RemoteEnvironment& environment, const RemoteAddress
       address_(address),
       owner_(owner),
       resolver_(environment.context),
+      socket_(environment.tls, ServerName(environment.options, address)),
       replies_(environment.options.most_reply_bytes) {}
 
 RemoteLink::~RemoteLink() {
@@ -132,6 +138,21 @@ void RemoteLink::Send(RemoteRequest request, RequestArguments arguments) {
   CHECK(CanSend());
   request.sent_ns = environment_.clock.StopwatchNs();
   requests_.Append(request, arguments);
+  FlushSoon();
+}
+
+void RemoteLink::Resend(RemoteRequest request, std::string_view encoded, Asking asking) {
+  CHECK(CanSend());
+  request.sent_ns = environment_.clock.StopwatchNs();
+  if (asking == Asking::kYes) {
+    const RemoteRequest before{.sent_ns = request.sent_ns, .purpose = RequestPurpose::kAsking};
+    requests_.Append(before, std::array<std::string_view, 1>{"ASKING"});
+  }
+  requests_.AppendEncoded(request, encoded);
+  FlushSoon();
+}
+
+void RemoteLink::FlushSoon() {
   if (!flush_pending_) owner_.FlushLater(*this);
   flush_pending_ = true;
 }
@@ -150,7 +171,7 @@ void RemoteLink::WriteSome() {
       // It may have said why: an error reply comes before the end.
       const Error reason{std::string("write: ") + std::strerror(errno)};
       ReadSome();
-      return Close(reason);
+      return holding_ ? void() : Close(reason);
     }
     if (count <= 0) break;
     requests_.MarkSent(static_cast<size_t>(count));
@@ -174,7 +195,8 @@ void RemoteLink::ReadSome() {
     owner_.OnBytes(size, 0);
     if (!Deliver()) return;
     if (replies_.partial_bytes() >= kMovedBytes) NoteProgress(size);
-    if (size < room.size()) return;  // what comes later makes the socket ready again
+    // What comes later makes the socket ready again. Of TLS a read is one record.
+    if (size < room.size() && environment_.tls == nullptr) return;
   }
 }
 
@@ -250,10 +272,14 @@ void RemoteLink::Tick() {
     GoDown(Error{"a request was not answered in time"}, LateNs(now_ns));
   }
   const bool is_connecting = state_ != State::kDown && state_ != State::kUp;
-  if (is_connecting && now_ns > connect_deadline_ns_) {
-    GoDown(Error{state_ == State::kGreeting ? "the greeting was not answered in time"
-                                            : "there was no connection in time"});
-  }
+  if (is_connecting && now_ns > connect_deadline_ns_) GoDown(Error{WhatTookTooLong()});
+}
+
+const char* RemoteLink::WhatTookTooLong() const {
+  if (state_ == State::kResolving) return "the name was not looked up in time";
+  if (state_ == State::kGreeting) return "the greeting was not answered in time";
+  return environment_.tls != nullptr ? "there was no TLS connection in time"
+                                     : "there was no connection in time";
 }
 
 int64_t RemoteLink::LateNs(int64_t now_ns) const {
@@ -277,6 +303,7 @@ void RemoteLink::OnReady(uint32_t) {
   if (state_ == State::kConnecting) return GoOn(socket_.Continue());
   if (!requests_.unsent().empty()) WriteSome();
   if (state_ == State::kGreeting || state_ == State::kUp) ReadSome();
+  if (state_ != State::kDown) UpdateInterest();
 }
 
 pollfd RemoteLink::WaitsFor() const {
@@ -294,8 +321,8 @@ void RemoteLink::LetGo() {
   if (state_ == State::kDown) return DeliverFailures();
   if (!Deliver()) return;
   UpdateInterest();
-  WriteSome();
-  ReadSome();
+  if (state_ != State::kDown) WriteSome();
+  if (state_ != State::kDown && !holding_) ReadSome();
 }
 
 void RemoteLink::UpdateInterest() {

@@ -44,7 +44,10 @@ struct RemoteEnvironment {
   ReadinessSet& sockets;
   const Clock& clock;
   const RemoteOptions& options;
+  const TlsContext* tls;  // null: without
 };
+
+enum class Asking : uint8_t { kNo, kYes };
 
 // One thread's own: that of the ReadinessSet.
 class RemoteLink final : public ReadinessSet::Handler {
@@ -86,6 +89,9 @@ class RemoteLink final : public ReadinessSet::Handler {
   bool CanSend() const;
   // REQUIRES: CanSend().
   void Send(RemoteRequest request, RequestArguments arguments);
+  // A request that another node of a cluster refused; after ASKING, if that is to be. REQUIRES:
+  // CanSend(); the bytes are not this link's.
+  void Resend(RemoteRequest request, std::string_view encoded, Asking asking);
   void Flush();
 
   // Sees to deadlines, and tries again to hand on what is waiting.
@@ -97,6 +103,7 @@ class RemoteLink final : public ReadinessSet::Handler {
  private:
   static constexpr int64_t kNoneLate = INT64_MIN;
 
+  void FlushSoon();
   void Resolve();
   // The next candidate; if there is none, it goes down for that reason.
   void ConnectToNext(const Error& reason);
@@ -116,6 +123,8 @@ class RemoteLink final : public ReadinessSet::Handler {
   // Requests sent up to `late_ns` have timed out, others are lost.
   void GoDown(const Error& reason, int64_t late_ns = kNoneLate);
   void DeliverFailures();
+  // While it is connecting.
+  const char* WhatTookTooLong() const;
   // What was sent up to then is late now.
   int64_t LateNs(int64_t now_ns) const;
   bool HasLate(int64_t now_ns) const;

@@ -3,6 +3,7 @@
 // One thread's way to a group of servers that speak RESP: a lower tier, later peers.
 //
 //   RemoteServers    which server a key lies on; what callers see
+//   RedisCluster     if they are one: the map of its slots, redirections
 //   RemoteEndpoint   one server: its links, circuit breaker, statistics
 //   RemoteLink       one connection: requests out, replies in, deadlines
 //   RequestQueue, ReplyStream, RemoteSocket    their bytes
@@ -18,6 +19,7 @@
 #include <vector>
 
 #include "cluster/remote/endpoint_set.h"
+#include "cluster/remote/redis_cluster.h"
 
 namespace strata {
 
@@ -31,14 +33,19 @@ struct RemoteThread {
 // One thread's own, but for Statistics.
 class RemoteServers final : private RemoteEndpoint::Owner {
  public:
-  // The thread and the listener are borrowed. An option that cannot be used is the error. Nothing
-  // is connected before the first Tick.
+  // The thread and the listener are borrowed; they outlive it. An option that cannot be used, or a
+  // file, is the error. Nothing is connected before the first Tick.
   static Result<std::unique_ptr<RemoteServers>> Create(const RemoteThread& thread,
                                                        const RemoteOptions& options,
                                                        RemoteListener& listener);
   ~RemoteServers() override = default;
 
-  // Whether Send would accept a request.
+  // What Create would say of these options.
+  static Result<void> Check(const RemoteOptions& options);
+
+  // Whether there is a server that would accept a request.
+  bool IsAnyUp() const;
+  // Whether Send would accept one.
   bool IsUp(std::string_view routing_key) const;
   // To the server that the key lies on; it may not be an argument. False: that is down, or at its
   // limits, and nothing will be told. There is no order between requests.
@@ -55,6 +62,10 @@ class RemoteServers final : private RemoteEndpoint::Owner {
   // At least ten times a second.
   void Tick();
 
+  // Frees what belongs to servers that left a cluster. REQUIRES: no round of the ReadinessSet is
+  // under way: not from a handler, nor while one lets the thread serve others.
+  void DestroyRetired() { endpoints_.DestroyRetired(); }
+
   // Blocks until something was told to the listener, from a handler of the thread: for a script
   // that needs a value while all else waits. False if nothing came in time. Not from the listener's
   // calls, whose BeginReplies must say yes meanwhile.
@@ -66,7 +77,8 @@ class RemoteServers final : private RemoteEndpoint::Owner {
   }
 
  private:
-  RemoteServers(const RemoteThread& thread, const RemoteOptions& options, RemoteListener& listener);
+  RemoteServers(const RemoteThread& thread, const RemoteOptions& options, RemoteListener& listener,
+                std::optional<TlsContext> tls);
 
   bool BeginReplies() override;
   void EndReplies() override;
@@ -75,15 +87,22 @@ class RemoteServers final : private RemoteEndpoint::Owner {
   void OnFailure(const RemoteRequest& request, RemoteFailure failure) override;
   void FlushLater(RemoteLink& link) override { endpoints_.FlushLater(link); }
 
-  RemoteEndpoint& EndpointOf(std::string_view routing_key) const;
+  struct Route {
+    RemoteEndpoint* endpoint;  // null while it is not known who has the key
+    uint16_t slot;
+  };
+  Route RouteOf(std::string_view routing_key) const;
+  void TellGivenUp();
 
   const RemoteOptions options_;
   const RemoteThread thread_;
   RemoteListener& listener_;
+  const std::optional<TlsContext> tls_;
   EndpointSet endpoints_;
-  std::vector<uint64_t> server_hashes_;  // of endpoints_, by index
-  bool telling_ = false;                 // between BeginReplies and EndReplies
-  uint64_t told_ = 0;                    // calls of OnReply and OnFailure
+  std::vector<uint64_t> server_hashes_;    // of endpoints_, by index; none in a cluster
+  std::unique_ptr<RedisCluster> cluster_;  // null if they are no cluster
+  bool telling_ = false;                   // between BeginReplies and EndReplies
+  uint64_t told_ = 0;                      // calls of OnReply and OnFailure
 };
 
 }  // namespace strata

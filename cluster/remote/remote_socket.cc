@@ -34,7 +34,7 @@ void SetTcpOptions(int socket) {
 }  // namespace
 
 Result<RemoteSocket::Progress> RemoteSocket::Connect(const SocketAddress& address) {
-  connected_ = false;
+  Close();
   address_ = address;
   const int family = address.protocol().family();
   socket_ = UniqueFd(::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
@@ -50,20 +50,36 @@ Result<RemoteSocket::Progress> RemoteSocket::Continue() {
     if (errno != EISCONN) return SystemError("connect");
   }
   connected_ = true;
-  return Progress::kOpen;
+  if (tls_context_ == nullptr) return Progress::kOpen;
+  if (!tls_) {
+    Result<TlsStream> stream = TlsStream::ToServer(*tls_context_, socket_.get(), server_name_);
+    if (!stream) return stream.error();
+    tls_ = std::move(*stream);
+  }
+  const Result<TlsStream::Progress> handshake = tls_->Handshake();
+  if (!handshake) return handshake.error();
+  return *handshake == TlsStream::Progress::kDone ? Progress::kOpen : Progress::kUnderWay;
 }
 
 ssize_t RemoteSocket::Read(std::span<char> room) {
-  return Receive(socket_.get(), room.data(), room.size());
+  return tls_ ? tls_->Read(room) : Receive(socket_.get(), room.data(), room.size());
 }
 
 ssize_t RemoteSocket::Write(std::string_view bytes) {
+  if (tls_) return tls_->Write(bytes);
   iovec piece{const_cast<char*>(bytes.data()), bytes.size()};
   return Send(socket_.get(), std::span(&piece, 1));
 }
 
 uint32_t RemoteSocket::interest() const {
-  return connected_ ? EPOLLIN : EPOLLOUT;
+  if (!connected_) return EPOLLOUT;
+  return tls_ && tls_->wants_write() ? EPOLLIN | EPOLLOUT : EPOLLIN;
+}
+
+void RemoteSocket::Close() {
+  tls_.reset();
+  socket_.Close();
+  connected_ = false;
 }
 
 }  // namespace strata

@@ -1,10 +1,13 @@
 #pragma once
 
+#include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "base/remote_address.h"
 #include "base/result.h"
+#include "base/tls_stream.h"
 #include "base/unique_fd.h"
 
 namespace strata {
@@ -14,6 +17,11 @@ namespace strata {
 class RemoteSocket {
  public:
   enum class Progress : uint8_t { kUnderWay, kOpen };
+
+  // `tls` is borrowed; without it the stream is plain. `server_name` is who a server must prove to
+  // be then.
+  RemoteSocket(const TlsContext* tls, std::string server_name)
+      : tls_context_(tls), server_name_(std::move(server_name)) {}
 
   // Begins; if it is under way, Continue goes on. Again after a failure or Close: from the start.
   Result<Progress> Connect(const SocketAddress& address);
@@ -28,12 +36,15 @@ class RemoteSocket {
   uint32_t interest() const;
   // -1 if there is none.
   int descriptor() const { return socket_.get(); }
-  void Close() { socket_.Close(); }
+  void Close();
 
  private:
+  const TlsContext* const tls_context_;
+  const std::string server_name_;
   UniqueFd socket_;
   SocketAddress address_;
-  bool connected_ = false;
+  bool connected_ = false;  // but perhaps still in TLS's handshake
+  std::optional<TlsStream> tls_;
 };
 
 }  // namespace strata

@@ -40,6 +40,12 @@ void RequestQueue::Append(const RemoteRequest& request, RequestArguments argumen
   requests_.Push({request, written});
 }
 
+void RequestQueue::AppendEncoded(const RemoteRequest& request, std::string_view encoded) {
+  MakeRoom();
+  bytes_.Append(encoded);
+  requests_.Push({request, encoded.size()});
+}
+
 RequestQueue::Answered RequestQueue::Pop() {
   const Place place = requests_.Pop();
   const std::string_view encoded = bytes_.view().substr(answered_, place.bytes);

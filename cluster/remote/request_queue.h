@@ -23,12 +23,16 @@ namespace strata {
 enum class RequestPurpose : uint8_t {
   kGreeting,  // the link's own, before others
   kListener,
+  kAsking,  // stands before one of the listener's, on its way to another node of a cluster
+  kSlots,   // which node owns which slot
 };
 
 struct RemoteRequest {
   uint64_t id = 0;  // the listener's
   int64_t sent_ns = 0;
   RequestPurpose purpose = RequestPurpose::kListener;
+  uint8_t attempts = 0;  // to a cluster's nodes, before this one
+  uint16_t slot = 0;     // of its key, in a cluster
 };
 
 // One thread's own.
@@ -41,6 +45,8 @@ class RequestQueue {
   };
 
   void Append(const RemoteRequest& request, RequestArguments arguments);
+  // The bytes as Pop gives them. REQUIRES: they are not this queue's.
+  void AppendEncoded(const RemoteRequest& request, std::string_view encoded);
 
   size_t size() const { return requests_.size(); }
   bool empty() const { return requests_.empty(); }

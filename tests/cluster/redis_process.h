@@ -100,7 +100,10 @@ class RedisProcess {
     waitpid(process_, nullptr, 0);
     process_ = -1;
   }
-  void Signal(int number) const { kill(process_, number); }
+  void Signal(int number) const {
+    REQUIRE(process_ > 0);
+    kill(process_, number);
+  }
 
   // What redis-cli prints for a command; `words` as in a shell.
   std::string Cli(const std::string& words) const {

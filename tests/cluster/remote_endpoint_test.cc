@@ -78,7 +78,6 @@ TEST_CASE("a server that stands still times out, is left alone, and comes back b
   for (uint64_t i = 0; i < 5; ++i) REQUIRE(fixture.Send(i, {"GET", "k"}));
   REQUIRE(fixture.RunUntilTold(5));
   CHECK(fixture.NowMs() - start_ms >= 300);
-  CHECK(fixture.NowMs() - start_ms < 1'000);
   for (uint64_t i = 0; i < 5; ++i) CHECK(fixture.listener.outcomes[i] == kTimedOut);
   CHECK_FALSE(fixture.servers->IsUp("k"));
   REQUIRE(fixture.RunUntil([&] { return fixture.statistics()->breaker == State::kOpen; }));
@@ -95,11 +94,12 @@ TEST_CASE("requests sent later than the one that timed out are lost with it") {
   RedisProcess redis;
   RemoteOptions options = OptionsFor(redis);
   options.pool_size = 1;
+  options.request_timeout_ms = 1'500;
   RemoteFixture fixture(options);
   REQUIRE(fixture.RunUntilUp());
   redis.Signal(SIGSTOP);
   REQUIRE(fixture.Send(1, {"GET", "k"}));
-  fixture.RunFor(200);
+  fixture.RunFor(500);
   REQUIRE(fixture.Send(2, {"GET", "k"}));
   REQUIRE(fixture.RunUntilTold(2));
   CHECK(fixture.listener.outcomes[1] == kTimedOut);

@@ -1,7 +1,9 @@
 #include "cluster/remote/remote_servers.h"
 
 #include <array>
+#include <atomic>
 #include <catch2/catch.hpp>
+#include <thread>
 
 #include "tests/cluster/redis_process.h"
 #include "tests/cluster/remote_fixture.h"
@@ -39,6 +41,7 @@ TEST_CASE("each key lies on one of several servers, and goes down with that alon
   }
   processes[1].Kill();
   fixture.RunFor(300);
+  CHECK(fixture.servers->IsAnyUp());
   size_t down = 0;
   for (uint64_t i = 0; i < kKeys; ++i) {
     const std::string key = "k" + std::to_string(i);
@@ -118,6 +121,29 @@ TEST_CASE("a thread can wait for replies from inside a handler") {
   CHECK(fixture.listener.outcomes[3] == kLost);
 }
 
+TEST_CASE("another thread can read the statistics meanwhile", "[threads]") {
+  RedisProcess redis;
+  RemoteFixture fixture(OptionsFor({&redis}));
+  std::atomic<bool> done{false};
+  uint64_t seen = 0;
+  std::thread reader([&] {
+    while (!done) {
+      for (const auto& server : fixture.servers->Statistics()) {
+        LatencyCounts counts{};
+        server->latency.AddTo(counts);
+        seen = server->requests.Read() + server->links_up + server->LastError().size();
+      }
+    }
+  });
+  CHECK(fixture.RunUntilUp());
+  for (int i = 0; i < 200; ++i) CHECK(fixture.Ask({"INCR", "n"}).starts_with(':'));
+  redis.Kill();
+  fixture.RunFor(100);
+  done = true;
+  reader.join();
+  CHECK(seen > 0);
+}
+
 TEST_CASE("options that cannot be used are errors") {
   Recorder listener;
   SystemClock clock;
@@ -125,12 +151,27 @@ TEST_CASE("options that cannot be used are errors") {
   ReadinessSet sockets(context, [] {});
   auto error_of = [&](const RemoteOptions& options) {
     auto created = RemoteServers::Create({context, sockets, clock}, options, listener);
-    return created ? "" : created.error().message;
+    const std::string error = created ? "" : created.error().message;
+    const Result<void> checked = RemoteServers::Check(options);
+    CHECK(error == (checked ? "" : checked.error().message));
+    return error;
   };
   RemoteOptions options;
   CHECK(error_of(options) == "a group of remote servers needs an address");
   options.addresses = {"127.0.0.1:1", "nonsense"};
   CHECK(error_of(options) == "address 'nonsense': it has no port");
+  options.addresses = {"127.0.0.1:1"};
+  CHECK(error_of(options).empty());
+  options.tls.enabled = true;
+  options.tls.ca_file = "/none.pem";
+  CHECK(error_of(options) == "TLS: CA file '/none.pem': No such file or directory");
+  options.addresses = {"/run/redis.sock"};
+  CHECK(error_of(options) == "address '/run/redis.sock': there is no TLS over a Unix socket");
+  options.addresses = {"127.0.0.1:1"};
+  options.tls = {};
+  options.kind = RemoteKind::kRedisCluster;
+  options.database = 1;
+  CHECK(error_of(options) == "a Redis Cluster has no database but 0");
 }
 
 }  // namespace strata
