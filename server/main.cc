@@ -40,6 +40,8 @@ int Main(std::vector<std::string> arguments) {
   }
   Result<LoadedConfig> loaded = LoadConfig(arguments);
   if (!loaded) return Fail(loaded.error().message, kExitConfig);
+  Result<void> usable = Server::Check(loaded->options);
+  if (!usable) return Fail(usable.error().message, kExitConfig);
   Result<void> log = StartLog(loaded->options.logfile, loaded->options.loglevel);
   if (!log) return Fail("logfile: " + log.error().message, kExitConfig);
   for (const std::string& warning : loaded->warnings) LogWarning(warning);

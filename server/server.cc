@@ -19,7 +19,9 @@
 #include "base/number.h"
 #include "base/random.h"
 #include "base/version.h"
+#include "cluster/remote/remote_servers.h"
 #include "server/memory/eviction_policy.h"
+#include "server/tiers/tier_options.h"
 
 namespace strata {
 namespace {
@@ -54,16 +56,6 @@ void RaiseDescriptorLimit(int64_t max_clients) {
 
 // What the configuration knows and nobody does yet, is refused: nothing must go to a tier in the
 // clear that was meant to be encrypted.
-Result<void> CheckTiers(const TierDefinitions& definitions) {
-  for (const TierDefinition& tier : definitions.tiers) {
-    if (tier.tls) return Error{"tier '" + tier.name + "': TLS cannot be used yet"};
-    if (tier.kind == TierKind::kRedisCluster) {
-      return Error{"tier '" + tier.name + "': a Redis Cluster cannot be used yet"};
-    }
-  }
-  return {};
-}
-
 bool Changed(std::span<const std::string_view> names, std::string_view name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
@@ -93,6 +85,14 @@ KeyspaceOptions KeyspaceOptionsFrom(const Options& options, size_t io_threads) {
   keyspace.databases = static_cast<int>(options.databases);
   keyspace.hash_seed = RandomSeed();
   return keyspace;
+}
+
+Result<void> Server::Check(const Options& options) {
+  for (const TierDefinition& tier : options.tiers.tiers) {
+    const Result<void> usable = RemoteServers::Check(RemoteOptionsOf(tier));
+    if (!usable) return Error{"tier '" + tier.name + "': " + usable.error().message};
+  }
+  return {};
 }
 
 Server::Server(LoadedConfig loaded)
@@ -157,7 +157,6 @@ Result<void> Server::Run() {
             ", " + std::to_string(threads_.size()) + " I/O threads, " +
             std::to_string(keyspace_.shard_count()) + " shards");
   RaiseDescriptorLimit(options.maxclients);
-  if (Result<void> usable = CheckTiers(options.tiers); !usable) return usable;
   if (chdir(options.dir.c_str()) != 0) {
     return Error{"dir " + options.dir + ": " + std::strerror(errno)};
   }

@@ -29,6 +29,10 @@ size_t IoThreadCount(const Options& options);
 
 class Server final : public ServerControl {
  public:
+  // What only the files show that the options name.
+  static Result<void> Check(const Options& options);
+
+  // REQUIRES: Check finds nothing.
   explicit Server(LoadedConfig loaded);
   ~Server() override;
 

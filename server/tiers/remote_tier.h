@@ -27,7 +27,7 @@ class RemoteTier final : public Tier, private RemoteListener {
                                                     const RemoteOptions& options, Host& host);
   void set_listener(TierListener& listener) { listener_ = &listener; }
 
-  bool IsUp() const override { return servers_->IsUp({}); }
+  bool IsUp() const override { return servers_->IsAnyUp(); }
   bool Load(TierTicket ticket, std::string_view name) override;
   bool Store(TierTicket ticket, std::string_view name, std::string_view value,
              std::optional<int64_t> expiry_ms) override;

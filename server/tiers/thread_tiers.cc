@@ -25,7 +25,9 @@ void ThreadTiers::Tick(size_t shard, size_t step) {
   tier_->servers().Tick();
   {
     BatchScope scope(dispatcher_);
-    if (scope.busy()) return;
+    if (scope.busy())
+      return;  // perhaps inside a round of the sockets, which a script has put aside
+    tier_->servers().DestroyRetired();
     Services& services = dispatcher_.services();
     mover_->set_limits(ValueLimitsOf(services.config.options(), services.keyspace.hash_seed()));
     dispatcher_.TryBlockedAgain();

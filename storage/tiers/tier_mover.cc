@@ -77,7 +77,7 @@ TierMover::Taken TierMover::Store(ShardDatabase& part, const KeyRef& key, Entry&
       !means_.tier.Store(ticket, name, sealed_.view(), ExpiryOf(*marked))) {
     DropTicket(ticket);
     part.ForgetCopy(ref);
-    return {};
+    return {.may_go = true};  // the server that it would lie on is down, and others are not
   }
   ledger.Begin(part.space(), ref, Operation::kStore);
   TierTraffic::Add(means_.traffic.storing_bytes, bytes);

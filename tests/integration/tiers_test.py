@@ -3,6 +3,7 @@
 Each test has a model of what it wrote, and compares every key with it in the end.
 """
 
+import pathlib
 import random
 import shutil
 import signal
@@ -70,16 +71,21 @@ class TierTest(unittest.TestCase):
     TIER_OPTIONS = ()
 
     def setUp(self):
-        self.tier = LowerTier(*self.TIER_OPTIONS)
+        self.tier = self.start_tier()
         self.addCleanup(self.tier.close)
         self.server = Server("--maxmemory", str(self.MEMORY), "--maxmemory-policy", self.POLICY,
-                             "--tier", *f"cold address 127.0.0.1:{self.tier.port} "
-                             f"{self.TIER_WORDS}".split())
+                             "--tier", "cold", *self.tier_words().split())
         self.addCleanup(self.server.close)
         self.client = self.server.client()
         self.addCleanup(self.client.close)
         # Nothing goes below before the connections are there.
         time.sleep(0.3)
+
+    def start_tier(self):
+        return LowerTier(*self.TIER_OPTIONS)
+
+    def tier_words(self):
+        return f"address 127.0.0.1:{self.tier.port} {self.TIER_WORDS}"
 
     def fill(self, count, size=1500):
         """Keys k0 ...; strings."""
@@ -325,11 +331,95 @@ class FullTier(TierTest):
         self.assertLess(missing, 45_000)
 
 
-class Refusals(unittest.TestCase):
-    def test_what_cannot_be_used_yet_is_refused_at_the_start(self):
-        for words in ("tls yes", "kind redis-cluster"):
-            with self.assertRaisesRegex(AssertionError, "cannot be used yet"):
-                Server("--tier", "cold", "address", "127.0.0.1:1", *words.split())
+class Encrypted(TierTest):
+    """Over TLS; each side shows a certificate."""
+
+    COUNT = 60_000
+
+    def setUp(self):
+        self.folder = tempfile.mkdtemp(prefix="strata-tls-")
+        self.addCleanup(shutil.rmtree, self.folder)
+        for name in ("ca", "other"):
+            self.openssl(f"req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 "
+                         f"-subj /CN={name} -keyout {name}.key -out {name}.pem")
+        for name in ("server", "client"):
+            pathlib.Path(self.folder, "ext").write_text(f"subjectAltName=DNS:{name}.test")
+            self.openssl(f"req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes "
+                         f"-subj /CN={name} -keyout {name}.key -out {name}.csr")
+            self.openssl(f"x509 -req -days 2 -CA ca.pem -CAkey ca.key -CAcreateserial "
+                         f"-in {name}.csr -extfile ext -out {name}.pem")
+        self.tls_port = free_port()
+        self.TIER_OPTIONS = (
+            "--tls-port", str(self.tls_port), "--tls-cert-file", self.file("server.pem"),
+            "--tls-key-file", self.file("server.key"), "--tls-ca-cert-file", self.file("ca.pem"))
+        super().setUp()
+
+    def openssl(self, command):
+        subprocess.run(["openssl", *command.split()], cwd=self.folder, check=True,
+                       stderr=subprocess.DEVNULL)
+
+    def file(self, name):
+        return f"{self.folder}/{name}"
+
+    def tier_words(self):
+        return (f"address 127.0.0.1:{self.tls_port} request-timeout 10000 tls yes "
+                f"tls-ca-cert-file {self.file('ca.pem')} tls-cert-file {self.file('client.pem')} "
+                f"tls-key-file {self.file('client.key')} tls-server-name server.test")
+
+    def test_values_go_and_come(self):
+        self.fill(self.COUNT)
+        self.assertGreater(self.below(), self.COUNT // 4)
+        self.check(self.COUNT)
+
+    def test_files_that_cannot_be_used_are_named_at_the_start(self):
+        for file in ("ca.pem", "client.pem", "client.key"):
+            words = self.tier_words().replace(self.file(file), self.file("none.pem")).split()
+            with self.assertRaisesRegex(AssertionError, "tier 'cold': TLS: .*none.pem"):
+                Server("--tier", "cold", *words)
+
+
+class LowerCluster:
+    """Three masters of Redis Cluster."""
+
+    def __init__(self):
+        self.nodes = [LowerTier("--cluster-enabled", "yes") for _ in range(3)]
+        addresses = [f"127.0.0.1:{node.port}" for node in self.nodes]
+        subprocess.run(["redis-cli", "--cluster", "create", "--cluster-yes", *addresses],
+                       check=True, stdout=subprocess.DEVNULL)
+        self.port = self.nodes[1].port
+        for node in self.nodes:
+            wait_until(lambda node=node: self._is_well(node), "the cluster is well")
+
+    @staticmethod
+    def _is_well(node):
+        with node.client() as client:
+            return b"cluster_state:ok" in client.run("CLUSTER", "INFO")
+
+    def sizes(self):
+        sizes = []
+        for node in self.nodes:
+            with node.client() as client:
+                sizes.append(client.run("DBSIZE"))
+        return sizes
+
+    def close(self):
+        for node in self.nodes:
+            node.close()
+
+
+class OverCluster(TierTest):
+    COUNT = 60_000
+
+    def start_tier(self):
+        return LowerCluster()
+
+    def tier_words(self):
+        return super().tier_words() + " kind redis-cluster"
+
+    def test_values_lie_on_all_nodes_and_come_back(self):
+        self.fill(self.COUNT)
+        self.assertGreater(min(self.tier.sizes()), self.COUNT // 20)
+        self.check(self.COUNT)
 
 
 if __name__ == "__main__":
