@@ -40,7 +40,7 @@ Dispatcher::Dispatcher(Services& services, size_t thread_index)
       nested_(services, statistics_, isolation_, accounts_),
       ready_(services, statistics_, nested_),
       room_maker_({services.keyspace, services.reclaimer, services.memory, services.memory_watch,
-                   services.clock},
+                   services.clock, services.identity.startup_memory_bytes},
                   thread_index),
       faults_(services) {}
 

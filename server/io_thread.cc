@@ -45,8 +45,9 @@ IoThread::IoThread(Services& services, size_t index, size_t thread_count)
   dispatcher_.nested().set_loop(*this);
   if (!services.config.options().tiers.tiers.empty()) {
     ThreadTiers::Owner& owner = *this;
-    tiers_ = std::make_unique<ThreadTiers>(RemoteThread{context_, sockets_, services.clock},
-                                           dispatcher_, owner);
+    tiers_ =
+        std::make_unique<ThreadTiers>(RemoteThread{context_, sockets_, services.clock}, dispatcher_,
+                                      owner, ThreadTiers::Share{index, thread_count});
     dispatcher_.UseTiers(*tiers_);
   }
   services.post.SetBell(index, [this] { asio::post(context_, [this] { AnswerBell(); }); });
@@ -173,7 +174,7 @@ void IoThread::Tick() {
     tick_period_ = is_short || is_counting ? kBusyTick : PeriodAfter(expiry);
     if (!scope.busy() && index_ == 0) CleanTracking();
   }
-  if (tiers_ != nullptr) tiers_->Tick(index_, thread_count_);
+  if (tiers_ != nullptr) tiers_->Tick();
   services_.scripting.DropStale(index_);
   if (!unabandoned_.empty()) RetryAbandoning();
   if (!suspended_.empty()) RetrySuspended();
@@ -201,6 +202,7 @@ void IoThread::TrimBuffers() {
 bool IoThread::MakeRoom() {
   RoomMaker& room_maker = dispatcher_.room_maker();
   room_maker.ReadMeter();
+  room_maker.CountStubs();
   if (services_.memory.Shortage() > 0) TrimBuffers();  // before a key goes
   const bool has_work = services_.memory.Shortage() > 0 || services_.keyspace.classes().any_quota();
   if (!has_work || services_.post.IsFull()) return false;

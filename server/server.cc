@@ -133,7 +133,7 @@ Server::Server(LoadedConfig loaded)
                 tier_traffic_,
                 static_cast<uint64_t>(clock_.WallMs())} {
   if (!config_.options().tiers.tiers.empty()) {
-    keyspace_.KeepCopies();
+    keyspace_.KeepCopies(tier_traffic_);
     key_listeners_.Add();  // copies of values that change are to be forgotten
   }
   for (size_t i = 0; i < identity_.io_threads; ++i) {

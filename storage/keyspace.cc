@@ -72,8 +72,8 @@ void Keyspace::UseOtherPolicy() {
   victims_ = nullptr;
 }
 
-void Keyspace::KeepCopies() {
-  for (Shard& shard : shards_) shard.copies = std::make_unique<CopyLedger>();
+void Keyspace::KeepCopies(TierTraffic& traffic) {
+  for (Shard& shard : shards_) shard.copies = std::make_unique<CopyLedger>(traffic.owed_erasures);
 }
 
 std::vector<CopySpace> Keyspace::TakeFlushedSpaces() {
@@ -151,6 +151,16 @@ void Keyspace::ResetStatistics() {
     shard.expiry = {};
     shard.evicted = 0;
   }
+}
+
+StubTally Keyspace::CountStubs() {
+  StubTally all;
+  for (Shard& shard : shards_) {
+    SpinLock lock(shard.mutex);
+    all.count += shard.stubs.count;
+    all.bytes += shard.stubs.bytes;
+  }
+  return all;
 }
 
 uint64_t Keyspace::OverheadBytes() {

@@ -21,6 +21,7 @@
 #include "storage/eviction/adaptive_shard.h"
 #include "storage/eviction/victim_board.h"
 #include "storage/shard.h"
+#include "storage/tiers/tier_traffic.h"
 
 namespace strata {
 
@@ -93,6 +94,7 @@ class Keyspace {
   // Keys evicted.
   uint64_t ReadEvicted();
   void ResetStatistics();
+  StubTally CountStubs();
   // Bytes of tables and expiry wheels.
   uint64_t OverheadBytes();
 
@@ -128,7 +130,7 @@ class Keyspace {
   const KeyClasses& classes() const { return classes_; }
 
   // From the first key on: values may be moved to a tier below. REQUIRES: nothing was ever stored.
-  void KeepCopies();
+  void KeepCopies(TierTraffic& traffic);
   bool keeps_copies() const { return shards_[0].copies != nullptr; }
   // The database whose copies lie under that; nothing if it was flushed meanwhile.
   std::optional<int> DatabaseOf(CopySpace space) const;

@@ -311,7 +311,7 @@ std::optional<int64_t> ShardDatabase::Fire(uint64_t hash, int64_t now_ms) {
 }
 
 const Entry* ShardDatabase::Sample(EvictionScope scope, Random& random) {
-  if (table_.size() == stub_size_) return nullptr;
+  if (table_.size() == stub_size_ && !stubs_->may_go) return nullptr;
   if (classes_->any() || stub_size_ > 0) return SampleThatMayGo(scope, random);
   if (scope == EvictionScope::kAllKeys) return table_.Sample(random.Next());
   if (volatile_size_ == 0) return nullptr;

@@ -47,6 +47,13 @@ struct ExpiryStatistics {
   double Quantile(double share) const;
 };
 
+// A shard's entries whose values lie in a lower tier. Guarded by the shard's lock.
+struct StubTally {
+  size_t count = 0;
+  size_t bytes = 0;     // that they take here
+  bool may_go = false;  // they take so much that they may be evicted; of the run under way
+};
+
 // One database's entries in one shard. Every method needs the shard's lock; an entry that a method
 // returned is good until the lock is released or the key is changed.
 class alignas(64) ShardDatabase {
@@ -57,7 +64,7 @@ class alignas(64) ShardDatabase {
     ExpiryStatistics& statistics;
     uint64_t& evicted;
     size_t& entries;                                 // of all databases
-    size_t& stubs;                                   // of these
+    StubTally& stubs;                                // likewise
     const std::unique_ptr<AdaptiveShard>& adaptive;  // null under other policies
     const std::unique_ptr<CopyLedger>& copies;       // null where there is no tier below
     KeyClasses& classes;
@@ -111,7 +118,7 @@ class alignas(64) ShardDatabase {
 
   const KeyClasses& classes() const { return *classes_; }
   bool MayEvict(const Entry& entry, EvictionScope scope) const {
-    return !entry.is_stub() && classes_->MayEvict(entry, scope);
+    return (!entry.is_stub() || stubs_->may_go) && classes_->MayEvict(entry, scope);
   }
 
   // Of copies in a lower tier. The value is there now: the entry becomes a stub. Returns the bytes
@@ -151,6 +158,7 @@ class alignas(64) ShardDatabase {
   size_t size() const { return table_.size(); }
   size_t volatile_size() const { return volatile_size_; }
   size_t stub_size() const { return stub_size_; }
+  size_t stub_bytes() const { return stub_bytes_; }
   // What volatile keys have left, in milliseconds: an estimate, by sampling.
   double AverageTtlMs(int64_t now_ms, uint64_t random) const;
   size_t overhead_bytes() const;
@@ -188,10 +196,7 @@ class alignas(64) ShardDatabase {
   // Its time is over, and with it that of the copy.
   void ExpireCopy(const KeyRef& key, Entry& entry);
   void EndMark(Entry& entry);
-  void CountStubs(int change) {
-    stub_size_ += static_cast<size_t>(change);
-    *stubs_ += static_cast<size_t>(change);
-  }
+  void CountStub(const Entry& stub, int sign);
   // The entry is there now under this key, or is no more.
   void CountIn(const KeyRef& key, Entry& entry) {
     if (classes_->any()) [[unlikely]] {
@@ -227,11 +232,12 @@ class alignas(64) ShardDatabase {
   int64_t created_ms_;
   size_t volatile_size_ = 0;
   size_t stub_size_ = 0;
+  size_t stub_bytes_ = 0;
   size_t timed_hashes_ = 0;  // hashes with fields that expire, as counted for the present wheel
   ExpiryStatistics* statistics_;
   uint64_t* evicted_;
   size_t* entries_;
-  size_t* stubs_;
+  StubTally* stubs_;
   const std::unique_ptr<AdaptiveShard>* adaptive_;
   const std::unique_ptr<CopyLedger>* copies_;
   KeyClasses* classes_;
@@ -278,7 +284,7 @@ struct alignas(64) Shard {
   ExpiryStatistics expiry;
   uint64_t evicted = 0;  // keys
   size_t entries = 0;    // of all databases
-  size_t stubs = 0;      // of these
+  StubTally stubs;       // likewise
   // Null where there is no tier below. Made before anything is stored.
   std::unique_ptr<CopyLedger> copies;
   EvictionPool eviction_pool;
@@ -286,6 +292,10 @@ struct alignas(64) Shard {
 
   Shard();
   ~Shard();
+  // Whether stubs may be evicted, too, as this run is. REQUIRES: the lock.
+  void LetStubsGo(const EvictionRun& run) {
+    stubs.may_go = run.may_evict && stubs.bytes > run.most_stub_bytes;
+  }
   // The database of the entry that comes after so many others. REQUIRES: there are more; the lock.
   ShardDatabase& DrawDatabase(size_t entries_before);
 };

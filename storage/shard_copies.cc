@@ -18,7 +18,7 @@ size_t ShardDatabase::Demote(const KeyRef& key, Entry& entry) {
   CountOut(entry);
   Discard(table_.Replace(position, stub));
   CountIn({stub->key(), key.hash}, *stub);
-  CountStubs(1);
+  CountStub(*stub, 1);
   return bytes > left ? bytes - left : 1;
 }
 
@@ -29,9 +29,9 @@ Entry* ShardDatabase::Promote(const KeyRef& key, Entry* entry) {
   CHECK(stub->is_stub());
   entry->use() = stub->use();
   CountOut(*stub);
+  CountStub(*stub, -1);
   Entry::Delete(stub);
   CountIn({entry->key(), key.hash}, *entry);
-  CountStubs(-1);
   return entry;
 }
 
@@ -71,9 +71,18 @@ void ShardDatabase::ExpireCopy(const KeyRef& key, Entry& entry) {
 void ShardDatabase::EndMark(Entry& entry) {
   CopyMark mark = entry.mark();
   const bool is_stub = mark.state() == CopyState::kBelow;
-  if (is_stub) CountStubs(-1);
+  if (is_stub) CountStub(entry, -1);
   mark.set_state(is_stub ? CopyState::kGone : CopyState::kNone);
   entry.set_mark(mark);
+}
+
+// What a stub takes does not change while it is one.
+void ShardDatabase::CountStub(const Entry& stub, int sign) {
+  const size_t bytes = AllocationSize(stub.TotalBytes(0));
+  stub_size_ += static_cast<size_t>(sign);
+  stub_bytes_ += static_cast<size_t>(sign) * bytes;
+  stubs_->count += static_cast<size_t>(sign);
+  stubs_->bytes += static_cast<size_t>(sign) * bytes;
 }
 
 }  // namespace strata

@@ -6,6 +6,13 @@
 #include "storage/eviction/evict_one.h"
 
 namespace strata {
+namespace {
+
+// What an entry's place in a table takes, about.
+constexpr size_t kPlaceBytes = 12;
+
+}  // namespace
+
 RoomMaker::RoomMaker(const Means& means, size_t thread_index)
     : means_(means), meter_(means.budget), random_(RandomSeed()), next_shard_(thread_index) {}
 
@@ -14,12 +21,26 @@ RoomMaker::Room RoomMaker::MakeRoom(const Options& options, int64_t now_ms) {
   for (int i = 0; i < kMostKeys && Shortage() > 0; ++i) {
     if (!EvictOne(options, now_ms)) return WithoutMore();
   }
-  return below_ == nullptr ? Room::kSome : WithoutMore();
+  if (too_many_stubs_ && !MayEvict(options)) return Room::kNone;
+  // Keys went; the next command goes on.
+  if (below_ == nullptr || MayEvict(options)) return Room::kSome;
+  return WithoutMore();
+}
+
+size_t RoomMaker::MostStubBytes() const {
+  const auto limit = static_cast<uint64_t>(means_.budget.limit());
+  return limit <= means_.startup_bytes ? 0 : (limit - means_.startup_bytes) / 4 * 3;
+}
+
+void RoomMaker::CountStubs() {
+  if (below_ == nullptr || means_.budget.limit() == 0) return;
+  const StubTally stubs = means_.keyspace.CountStubs();
+  too_many_stubs_ = stubs.bytes + stubs.count * kPlaceBytes > MostStubBytes();
 }
 
 RoomMaker::Room RoomMaker::WithoutMore() const {
   if (!means_.budget.IsOver()) return Room::kSome;
-  return below_ != nullptr && below_->storing_bytes() > 0 ? Room::kSoon : Room::kNone;
+  return below_ != nullptr && below_->IsFreeing() ? Room::kSoon : Room::kNone;
 }
 
 bool RoomMaker::WorkAhead(const Options& options, int64_t now_ms) {
@@ -60,6 +81,7 @@ EvictionRun RoomMaker::RunOf(const Options& options, int64_t now_ms) {
   EvictionRun run{now_ms, random_};
   run.below = below_;
   run.may_evict = MayEvict(options);
+  if (too_many_stubs_) run.most_stub_bytes = MostStubBytes() / means_.keyspace.shard_count() / 2;
   return run;
 }
 
@@ -67,6 +89,13 @@ bool RoomMaker::EvictOne(const Options& options, int64_t now_ms) {
   EvictionRun run = RunOf(options, now_ms);
   if (MustWaitForTier()) return false;
   if (!run.may_evict && (below_ == nullptr || !below_->MayStore())) return false;
+  if (EvictOneOf(options, run)) return true;
+  if (below_ == nullptr || !run.may_evict || run.most_stub_bytes == 0) return false;
+  run.most_stub_bytes = 0;  // there is nothing left but keys whose values lie below
+  return EvictOneOf(options, run);
+}
+
+bool RoomMaker::EvictOneOf(const Options& options, EvictionRun run) {
   if (options.maxmemory_policy != MaxmemoryPolicy::kAdaptive) {
     EvictionRule rule = EvictionRuleOf(options);
     if (below_ != nullptr) {

@@ -10,6 +10,10 @@
 // command does some of it, and ticks the rest. Only where nothing may be evicted are commands
 // refused that need memory; and where the tier has more on its way than it may, they wait for it.
 //
+// There is no end to what may lie below, but each of its keys takes memory. When they take most of
+// it they are evicted like others, or where nothing may be, commands that need memory are refused:
+// what is left is for values, without which each read would have to ask below.
+//
 // One thread's own. Takes shards' locks, one at a time: the caller holds none. REQUIRES: inside a
 // batch, since it reads the options.
 
@@ -36,6 +40,7 @@ class RoomMaker {
     MemoryBudget& budget;
     MemoryWatch& watch;
     const Clock& clock;
+    const uint64_t& startup_bytes;  // in use before the first key
   };
   RoomMaker(const Means& means, size_t thread_index);
 
@@ -56,6 +61,8 @@ class RoomMaker {
   };
   // Before a command.
   Room MakeRoom(const Options& options, int64_t now_ms);
+  // At a tick, before WorkAhead: how much keys take whose values lie below.
+  void CountStubs();
   // At a tick. True if there is more to do.
   bool WorkAhead(const Options& options, int64_t now_ms);
   // Before a command: classes of keys that are above their quota give some of theirs.
@@ -64,13 +71,16 @@ class RoomMaker {
  private:
   // Bytes that have to be freed, and are not waiting to be already.
   int64_t Shortage() const {
-    const size_t storing = below_ == nullptr ? 0 : below_->storing_bytes();
+    const size_t storing = below_ == nullptr ? 0 : below_->freeing_bytes();
     return means_.budget.Shortage() -
            static_cast<int64_t>(means_.reclaimer.pending_bytes() + storing);
   }
   Room WithoutMore() const;
   // Whether the tier would take more, but for what is on its way there.
   bool MustWaitForTier() const { return below_ != nullptr && below_->IsBusy(); }
+  // Of the memory that there is for keys and values, what keys may take whose values lie below.
+  size_t MostStubBytes() const;
+  bool EvictOneOf(const Options& options, EvictionRun run);
   // Whether there are keys that may go.
   bool MayEvict(const Options& options) const {
     return options.maxmemory_policy != MaxmemoryPolicy::kNoEviction ||
@@ -90,6 +100,7 @@ class RoomMaker {
   MemoryMeter meter_;
   Random random_;
   size_t next_shard_;
+  bool too_many_stubs_ = false;
 };
 
 }  // namespace strata

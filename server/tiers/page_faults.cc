@@ -16,7 +16,7 @@ void PageFaults::Begin(ThreadTiers& tiers) {
 
 bool PageFaults::IsStub(int database, const KeyRef& key, int64_t now_ms) {
   Keyspace& keyspace = services_.keyspace;
-  if (keyspace.shard(keyspace.ShardIndex(key.hash)).stubs == 0) return false;
+  if (keyspace.shard(keyspace.ShardIndex(key.hash)).stubs.count == 0) return false;
   const Entry* entry = Database(keyspace, database, now_ms).Find(key);
   return entry != nullptr && entry->is_stub();
 }

@@ -6,8 +6,9 @@
 
 namespace strata {
 
-ThreadTiers::ThreadTiers(const RemoteThread& thread, Dispatcher& dispatcher, Owner& owner)
-    : dispatcher_(dispatcher), owner_(owner) {
+ThreadTiers::ThreadTiers(const RemoteThread& thread, Dispatcher& dispatcher, Owner& owner,
+                         Share share)
+    : dispatcher_(dispatcher), owner_(owner), share_(share) {
   Services& services = dispatcher.services();
   const Options& options = services.config.options();
   const TierDefinition& definition = options.tiers.tiers.front();
@@ -21,7 +22,7 @@ ThreadTiers::ThreadTiers(const RemoteThread& thread, Dispatcher& dispatcher, Own
   tier_->set_listener(*mover_);
 }
 
-void ThreadTiers::Tick(size_t shard, size_t step) {
+void ThreadTiers::Tick() {
   tier_->servers().Tick();
   {
     BatchScope scope(dispatcher_);
@@ -31,9 +32,14 @@ void ThreadTiers::Tick(size_t shard, size_t step) {
     Services& services = dispatcher_.services();
     mover_->set_limits(ValueLimitsOf(services.config.options(), services.keyspace.hash_seed()));
     dispatcher_.TryBlockedAgain();
-    for (; shard < services.keyspace.shard_count(); shard += step) mover_->EraseSome(shard);
+    EraseSome();
   }
   Flush();
+}
+
+void ThreadTiers::EraseSome() {
+  const size_t shards = dispatcher_.services().keyspace.shard_count();
+  for (size_t shard = share_.first; shard < shards; shard += share_.step) mover_->EraseSome(shard);
 }
 
 bool ThreadTiers::WaitForAnswers(std::chrono::milliseconds most) {
@@ -46,6 +52,7 @@ bool ThreadTiers::WaitForAnswers(std::chrono::milliseconds most) {
 
 bool ThreadTiers::BeginAnswers() {
   storing_before_ = mover_->storing_bytes();
+  owed_before_ = mover_->owed_erasures();
   if (has_world_) return true;
   scope_.emplace(dispatcher_);
   if (!scope_->busy()) return true;
@@ -54,9 +61,12 @@ bool ThreadTiers::BeginAnswers() {
 }
 
 void ThreadTiers::EndAnswers() {
+  if (!has_world_ && mover_->owes_much()) EraseSome();
   scope_.reset();
   Wake();
-  if (mover_->storing_bytes() < storing_before_ && !has_world_) owner_.OnRoom();
+  const bool is_room =
+      mover_->storing_bytes() < storing_before_ || mover_->owed_erasures() < owed_before_;
+  if (is_room && !has_world_) owner_.OnRoom();
 }
 
 void ThreadTiers::Wake() {

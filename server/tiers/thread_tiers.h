@@ -29,15 +29,19 @@ class ThreadTiers final : private RemoteTier::Host {
     virtual void OnRoom() = 0;
   };
 
-  // REQUIRES: the configuration has a tier. Borrows all of it.
-  ThreadTiers(const RemoteThread& thread, Dispatcher& dispatcher, Owner& owner);
+  // The shards that a thread cleans up for: the first one, and every `step`th behind it.
+  struct Share {
+    size_t first;
+    size_t step;
+  };
+  // REQUIRES: the configuration has a tier. Borrows all of it but the share.
+  ThreadTiers(const RemoteThread& thread, Dispatcher& dispatcher, Owner& owner, Share share);
 
   TierMover& mover() { return *mover_; }
   // At the end of each round.
   void Flush() { tier_->servers().Flush(); }
-  // At least ten times a second, outside of any batch. `shard` and every `step`th behind it are the
-  // thread's to clean up for.
-  void Tick(size_t shard, size_t step);
+  // At least ten times a second, outside of any batch.
+  void Tick();
   // For a command that has the world stopped: blocks until some answer came. False if none did in
   // time.
   bool WaitForAnswers(std::chrono::milliseconds most);
@@ -46,14 +50,18 @@ class ThreadTiers final : private RemoteTier::Host {
   bool BeginAnswers() override;
   void EndAnswers() override;
   void Wake();
+  // REQUIRES: inside a batch.
+  void EraseSome();
 
   Dispatcher& dispatcher_;
   Owner& owner_;
+  const Share share_;
   std::unique_ptr<RemoteTier> tier_;
   std::unique_ptr<TierMover> mover_;
   std::optional<BatchScope> scope_;  // of a run of answers
   bool has_world_ = false;           // WaitForAnswers is under way
   size_t storing_before_ = 0;        // bytes, when the run began
+  uint64_t owed_before_ = 0;         // erasures, then
 };
 
 }  // namespace strata

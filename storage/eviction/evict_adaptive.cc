@@ -42,15 +42,17 @@ size_t OfferBuckets(Shard& shard, int64_t now_s, Random& random) {
 }
 
 // Returns how many entries the shard has; 0 if none was found that may go.
-size_t LookAt(Keyspace& keyspace, size_t index, int64_t now_s, Random& random) {
+size_t LookAt(Keyspace& keyspace, size_t index, const EvictionRun& run) {
+  const int64_t now_s = run.now_ms / 1000;
   Shard& shard = keyspace.shard(index);
   SpinLock lock(shard.mutex);
+  shard.LetStubsGo(run);
   shard.adaptive->SetEntries(shard.entries);
   shard.adaptive->AgeVictims(now_s);
   constexpr int kMostTries = 21;  // where classes keep most from going
   size_t offered = 0;
   for (int i = 0; i < kMostTries && offered == 0 && shard.entries > 0; ++i) {
-    offered = OfferBuckets(shard, now_s, random);
+    offered = OfferBuckets(shard, now_s, run.random);
   }
   keyspace.victims().Set(index, shard.adaptive->lowest_score());
   return offered == 0 ? 0 : shard.entries;
@@ -60,6 +62,7 @@ size_t LookAt(Keyspace& keyspace, size_t index, int64_t now_s, Random& random) {
 size_t EvictFrom(Keyspace& keyspace, size_t index, const EvictionRun& run) {
   Shard& shard = keyspace.shard(index);
   SpinLock lock(shard.mutex);
+  shard.LetStubsGo(run);
   AdaptiveShard& adaptive = *shard.adaptive;
   size_t bytes = 0;
   while (const auto victim = adaptive.TakeVictim()) {
@@ -82,7 +85,7 @@ size_t EvictAdaptive(Keyspace& keyspace, const EvictionRun& run) {
   size_t entries = 0;
   // Twice round: at worst, what is known of each shard is of entries that were used since.
   for (size_t looks = 1; looks <= 2 * shards; ++looks) {
-    entries += LookAt(keyspace, (first + looks - 1) % shards, run.now_ms / 1000, run.random);
+    entries += LookAt(keyspace, (first + looks - 1) % shards, run);
     if (entries == 0 && looks >= shards) return 0;
     if (entries < kEnoughEntries && looks < shards) continue;
     const size_t compared = std::min(shards, std::max(looks, kComparedShards));

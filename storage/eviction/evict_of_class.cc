@@ -83,6 +83,7 @@ size_t EvictBest(Shard& shard, ClassNumber number, const Comparison& comparison,
 size_t EvictOfClass(Shard& shard, const KeyClasses& classes, ClassNumber number,
                     const EvictionRule& common, const EvictionRun& run) {
   SpinLock lock(shard.mutex);
+  shard.LetStubsGo(run);
   const Comparison comparison(shard, classes.at(number), common, run.now_ms);
   return EvictBest(shard, number, comparison, run);
 }

@@ -31,6 +31,7 @@ size_t EvictOne(Shard& shard, const EvictionRule& rule, const EvictionRun& run) 
     shard.eviction_pool.Clear();
     shard.pooled_order = rule.order;
   }
+  shard.LetStubsGo(run);
   OfferSamples(shard, rule, run);
   while (auto best = shard.eviction_pool.TakeBest()) {
     const auto index = static_cast<size_t>(best->database);

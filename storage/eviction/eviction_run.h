@@ -31,6 +31,9 @@ struct EvictionRun {
   Random& random;
   VictimTaker* below = nullptr;  // null: there is none
   bool may_evict = true;         // what is not taken below
+  // Of a shard's stubs: beyond that they are evicted like other keys. There is no end to keys whose
+  // values lie below, but there is to memory.
+  size_t most_stub_bytes = SIZE_MAX;
   // Of what may be evicted, where others may be sampled too, to go below.
   std::optional<EvictionScope> evict_scope = std::nullopt;
 };

@@ -36,7 +36,12 @@ void CopyLedger::Owe(CopySpace space, const KeyRef& key) {
     return;
   }
   Begin(space, key, Operation::kErase);
+  PushOwed(space, key);
+}
+
+void CopyLedger::PushOwed(CopySpace space, const KeyRef& key) {
   owed_.push_back({space, std::string(key.bytes), key.hash});
+  owed_by_all_.fetch_add(1, std::memory_order_relaxed);
 }
 
 bool CopyLedger::Forgive(CopySpace space, const KeyRef& key) {
@@ -51,6 +56,7 @@ std::optional<CopyLedger::Name> CopyLedger::TakeOwed() {
   while (!owed_.empty()) {
     Name name = std::move(owed_.front());
     owed_.pop_front();
+    owed_by_all_.fetch_sub(1, std::memory_order_relaxed);
     Item* item = Find(name.space, name.ref());
     if (item == nullptr || item->operation != Operation::kErase || item->is_asked) continue;
     item->is_asked = true;
@@ -64,7 +70,7 @@ void CopyLedger::OweAgain(CopySpace space, const KeyRef& key) {
   CHECK(item != nullptr && item->operation == Operation::kErase);
   item->is_asked = false;
   item->is_stale = false;
-  owed_.push_back({space, std::string(key.bytes), key.hash});
+  PushOwed(space, key);
 }
 
 void CopyLedger::Pin(CopySpace space, const KeyRef& key, int64_t until_ms) {

@@ -14,6 +14,7 @@
 //
 // Guarded by the lock of the shard.
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -35,7 +36,7 @@ using WaiterId = uint64_t;
 
 class CopyLedger {
  public:
-  static constexpr size_t kMostOwed = 16 * 1024;  // of a shard
+  static constexpr size_t kMostOwed = 2 * 1024;  // of a shard
 
   enum class Operation : uint8_t { kLoad, kPin, kStore, kErase };
   struct Item {
@@ -52,6 +53,9 @@ class CopyLedger {
     uint64_t hash;
     KeyRef ref() const { return {key, hash}; }
   };
+
+  // `owed_by_all`: how much all shards owe; kept here, read by anybody.
+  explicit CopyLedger(std::atomic<uint64_t>& owed_by_all) : owed_by_all_(owed_by_all) {}
 
   // Null if nothing is under way. Good until the next Begin or End.
   Item* Find(CopySpace space, const KeyRef& key);
@@ -93,6 +97,9 @@ class CopyLedger {
     }
   };
 
+  void PushOwed(CopySpace space, const KeyRef& key);
+
+  std::atomic<uint64_t>& owed_by_all_;
   std::unordered_map<Name, Item, Hash, Equal> items_;
   std::deque<Name> owed_;  // in their order; those that were forgiven meanwhile are skipped
   std::deque<Name> pins_;  // likewise

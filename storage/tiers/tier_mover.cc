@@ -29,8 +29,8 @@ TierMover::TierMover(const Means& means, TierRules rules, tiers::SealingRules se
     : means_(means), rules_(std::move(rules)), sealer_(std::move(sealing)) {}
 
 TierMover::Taken TierMover::Take(ShardDatabase& part, const KeyRef& key, Entry& entry) {
-  if (entry.is_stub()) return {};
   CopyLedger& ledger = *ShardOf(key.hash).copies;
+  if (entry.is_stub()) return {.may_go = ledger.Find(part.space(), key) == nullptr};
   if (entry.has_mark() && entry.mark().state() == CopyState::kClean) {
     if (ledger.Find(part.space(), key) != nullptr) return {};  // pinned
     TierTraffic::Add(means_.traffic.demotions);

@@ -58,7 +58,16 @@ class TierMover final : public TierListener, public VictimTaker {
   // Whether it would take values that have no copy.
   bool MayStore() const { return !IsBusy() && IsTaking(); }
   // Whether it would, if not so much was on its way already.
-  bool IsBusy() const { return storing_bytes() >= rules_.most_storing_bytes && IsTaking(); }
+  bool IsBusy() const {
+    return IsTaking() && (storing_bytes() >= rules_.most_storing_bytes || owes_much());
+  }
+  // What will be free when the tier has answered; nothing while it does not.
+  size_t freeing_bytes() const { return IsTaking() ? storing_bytes() : 0; }
+  // Whether there will be more memory then.
+  bool IsFreeing() const { return IsTaking() && (storing_bytes() > 0 || owed_erasures() > 0); }
+  uint64_t owed_erasures() const { return TierTraffic::Read(means_.traffic.owed_erasures); }
+  // So that they should not wait for the next tick; they take memory themselves.
+  bool owes_much() const { return owed_erasures() > kMuchOwed; }
   size_t storing_bytes() const { return TierTraffic::Read(means_.traffic.storing_bytes); }
 
   enum class Promotion : uint8_t { kUnderWay, kDown };
@@ -87,6 +96,8 @@ class TierMover final : public TierListener, public VictimTaker {
   size_t under_way() const { return pending_.size() - free_tickets_.size(); }
 
  private:
+  static constexpr uint64_t kMuchOwed = 4096;
+
   struct Pending {
     CopyLedger::Operation operation;
     CopySpace space = 0;

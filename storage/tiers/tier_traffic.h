@@ -13,6 +13,8 @@ struct TierTraffic {
 
   // Bytes of values that are being written below, and will be free when that is done.
   Count storing_bytes{0};
+  // Copies that are to be erased, and the tier has not been asked yet.
+  Count owed_erasures{0};
   // The tier has refused values as full: none is offered before (monotonic, ms).
   std::atomic<int64_t> full_until_ms{0};
   // Of the copies to come.

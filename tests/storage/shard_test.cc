@@ -33,7 +33,7 @@ struct ShardFixture {
   ExpiryStatistics statistics;
   uint64_t evicted = 0;
   size_t entries = 0;
-  size_t stubs = 0;
+  StubTally stubs;
   std::unique_ptr<CopyLedger> copies;
   Reclaimer reclaimer;
   std::unique_ptr<AdaptiveShard> adaptive;

@@ -18,7 +18,7 @@ constexpr int kDatabases = 3;
 // A keyspace of two threads, each with its way to the one tier.
 struct Fixture {
   explicit Fixture(uint64_t seed = 1) : random(seed) {
-    keyspace.KeepCopies();
+    keyspace.KeepCopies(traffic);
     for (auto* tier : {&tiers[0], &tiers[1]}) {
       movers.push_back(
           std::make_unique<TierMover>(TierMover::Means{keyspace, *tier, traffic, clock},
@@ -68,9 +68,9 @@ struct Fixture {
   Random random;
   FakeClock clock;
   Reclaimer reclaimer;
+  TierTraffic traffic;
   Keyspace keyspace{{4, kDatabases, 42}, clock, reclaimer};
   std::map<std::string, std::string> below;
-  TierTraffic traffic;
   FakeTier tiers[2] = {FakeTier(random, below), FakeTier(random, below)};
   std::vector<std::unique_ptr<TierMover>> movers;
 };
