@@ -215,6 +215,28 @@ ExpiryStep Keyspace::ExpireSome(size_t shard_index, int64_t now_ms, size_t limit
   return step;
 }
 
+CopyStatistics Keyspace::ReadCopyStatistics() {
+  CopyStatistics all;
+  for (Shard& shard : shards_) {
+    SpinLock lock(shard.mutex);
+    all.stubs += shard.stubs;
+    all.owed += shard.copies->owed();
+    all.littered |= shard.copies->littered();
+    for (size_t i = 0; i < shard.databases.size(); ++i) {
+      const ShardDatabase* part = shard.databases[i].load(std::memory_order_relaxed);
+      if (part != nullptr) all.stub_bytes += part->stub_bytes();
+    }
+  }
+  return all;
+}
+
+double Keyspace::ShareBefore(uint64_t cursor) const {
+  const auto shard = static_cast<double>(cursor & (options_.shards - 1));
+  const auto place = static_cast<double>(cursor >> shard_bits_);
+  return (shard + place / static_cast<double>(EntryTable::kScanEnd)) /
+         static_cast<double>(options_.shards);
+}
+
 DetachedDatabases Keyspace::Flush(int database) {
   DetachedDatabases detached;
   for (Shard& shard : shards_) {

@@ -151,6 +151,7 @@ class alignas(64) ShardDatabase {
   size_t size() const { return table_.size(); }
   size_t volatile_size() const { return volatile_size_; }
   size_t stub_size() const { return stub_size_; }
+  size_t stub_bytes() const { return stub_bytes_; }
   // What volatile keys have left, in milliseconds: an estimate, by sampling.
   double AverageTtlMs(int64_t now_ms, uint64_t random) const;
   size_t overhead_bytes() const;
@@ -188,9 +189,15 @@ class alignas(64) ShardDatabase {
   // Its time is over, and with it that of the copy.
   void ExpireCopy(const KeyRef& key, Entry& entry);
   void EndMark(Entry& entry);
-  void CountStubs(int change) {
-    stub_size_ += static_cast<size_t>(change);
-    *stubs_ += static_cast<size_t>(change);
+  void CountStub(const CopyMark& mark) {
+    ++stub_size_;
+    ++*stubs_;
+    stub_bytes_ += mark.value_bytes();
+  }
+  void UncountStub(const CopyMark& mark) {
+    --stub_size_;
+    --*stubs_;
+    stub_bytes_ -= mark.value_bytes();
   }
   // The entry is there now under this key, or is no more.
   void CountIn(const KeyRef& key, Entry& entry) {
@@ -227,6 +234,7 @@ class alignas(64) ShardDatabase {
   int64_t created_ms_;
   size_t volatile_size_ = 0;
   size_t stub_size_ = 0;
+  size_t stub_bytes_ = 0;    // that their values would take here
   size_t timed_hashes_ = 0;  // hashes with fields that expire, as counted for the present wheel
   ExpiryStatistics* statistics_;
   uint64_t* evicted_;

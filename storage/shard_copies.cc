@@ -18,7 +18,7 @@ size_t ShardDatabase::Demote(const KeyRef& key, Entry& entry) {
   CountOut(entry);
   Discard(table_.Replace(position, stub));
   CountIn({stub->key(), key.hash}, *stub);
-  CountStubs(1);
+  CountStub(mark);
   return bytes > left ? bytes - left : 1;
 }
 
@@ -29,9 +29,9 @@ Entry* ShardDatabase::Promote(const KeyRef& key, Entry* entry) {
   CHECK(stub->is_stub());
   entry->use() = stub->use();
   CountOut(*stub);
+  UncountStub(stub->mark());
   Entry::Delete(stub);
   CountIn({entry->key(), key.hash}, *entry);
-  CountStubs(-1);
   return entry;
 }
 
@@ -71,7 +71,7 @@ void ShardDatabase::ExpireCopy(const KeyRef& key, Entry& entry) {
 void ShardDatabase::EndMark(Entry& entry) {
   CopyMark mark = entry.mark();
   const bool is_stub = mark.state() == CopyState::kBelow;
-  if (is_stub) CountStubs(-1);
+  if (is_stub) UncountStub(mark);
   mark.set_state(is_stub ? CopyState::kGone : CopyState::kNone);
   entry.set_mark(mark);
 }
