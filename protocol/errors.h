@@ -24,6 +24,8 @@ inline constexpr std::string_view kBusyFunction =
     "BUSY Redis is busy running a script. You can only call FUNCTION KILL or SHUTDOWN NOSAVE.";
 inline constexpr std::string_view kStringTooLong =
     "ERR string exceeds maximum allowed size (proto-max-bulk-len)";
+inline constexpr std::string_view kNoTier = "ERR no tier is configured below memory";
+inline constexpr std::string_view kTierDown = "TIERDOWN the lower tier cannot be reached now";
 inline constexpr std::string_view kDatabaseIndex = "ERR DB index is out of range";
 inline constexpr std::string_view kClusterDisabled =
     "ERR This instance has cluster support disabled";

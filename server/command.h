@@ -36,6 +36,8 @@ enum CommandFlag : uint32_t {
   kNoMandatoryKeys = 1u << 18,
   kAsking = 1u << 19,  // runs as if behind ASKING
   // What COMMAND does not show.
+  // Its keys' values are sent to the lower tier before it runs.
+  kSendsBelow = 1u << 25,
   // Asks only for what a key has besides its value: it may lie in a lower tier.
   kNeedsNoValue = 1u << 26,
   // Is not queued between MULTI and EXEC.

@@ -28,6 +28,8 @@ std::vector<std::span<const Command>> AllFamilies() {
           ObjectCommands(),
           CacheCommands(),
           CacheClassCommands(),
+          CacheTierCommands(),
+          CacheMigrateCommands(),
           DatabaseCommands(),
           DebugCommands(),
           StringCommands(),

@@ -12,6 +12,7 @@
 #include "server/scripting/script_effects.h"
 #include "server/scripting/scripting.h"
 #include "server/security/client_access.h"
+#include "server/tiers/send_below.h"
 #include "server/tiers/thread_tiers.h"
 #include "server/tracking/remember_reads.h"
 
@@ -45,7 +46,8 @@ Dispatcher::Dispatcher(Services& services, size_t thread_index)
       faults_(services) {}
 
 void Dispatcher::UseTiers(ThreadTiers& tiers) {
-  room_maker_.set_below(tiers.mover());
+  mover_ = &tiers.mover();
+  room_maker_.set_below(*mover_);
   faults_.Begin(tiers);
   nested_.set_faults(faults_);
   ready_.set_faults(faults_);
@@ -386,6 +388,7 @@ std::optional<Dispatcher::Outcome> Dispatcher::BringValues(CommandContext& conte
                                                            const Request& request) {
   Client& client = context.client;
   const Call call = CallOf(request);
+  if (call.command.Is(kSendsBelow)) return SendValues(client, request);
   const bool runs_queue =
       call.command.Is(kRunsQueue) && client.transaction != nullptr && client.transaction->open();
   const std::span<const Call> calls =
@@ -409,6 +412,16 @@ std::optional<Dispatcher::Outcome> Dispatcher::BringValues(CommandContext& conte
   isolation_.UnlockKeys();
   if (fault == PageFaults::Fault::kUnderWay) return Outcome::kFaulted;
   Refuse(client, request, FaultError(fault));
+  return Outcome::kRefused;
+}
+
+std::optional<Dispatcher::Outcome> Dispatcher::SendValues(Client& client, const Request& request) {
+  const Sending sending = SendBelow(services_.keyspace, *mover_, client, CallOf(request));
+  if (sending == Sending::kDone) return std::nullopt;
+  isolation_.UnlockKeys();
+  if (sending == Sending::kUnderWay) return Outcome::kFaulted;
+  if (sending == Sending::kBusy) return Outcome::kHeld;
+  Refuse(client, request, errors::kTierDown);
   return Outcome::kRefused;
 }
 

@@ -100,6 +100,8 @@ class Dispatcher {
   // Sees to it that the values which the request needs are here; nothing if they are. What it
   // cannot have, the client is told. REQUIRES: the locks of its keys.
   std::optional<Outcome> BringValues(CommandContext& context, const Request& request);
+  // The same for a request whose values are to lie below.
+  std::optional<Outcome> SendValues(Client& client, const Request& request);
   void OpenLetters(const Client& client);
   // Behind the handler, for a client that tracks keys. REQUIRES: the locks of the call's keys.
   void Track(Client& client, const Call& call);
@@ -126,6 +128,7 @@ class Dispatcher {
   RoomMaker room_maker_;
   RoomMaker::Room room_ = RoomMaker::Room::kSome;  // as the command at hand found it
   PageFaults faults_;
+  TierMover* mover_ = nullptr;  // null: there is no tier below memory
   std::optional<BlockRequest> block_request_;
   std::vector<size_t> secrets_;  // positions of the running command's passwords
   OutputQueue discarded_;

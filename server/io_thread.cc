@@ -7,6 +7,8 @@
 #include "base/log.h"
 #include "server/memory/defragmentation.h"
 #include "server/scripting/scripting.h"
+#include "server/tiers/tier_servers.h"
+#include "storage/tiers/tier_migration.h"
 
 namespace strata {
 namespace {
@@ -49,6 +51,7 @@ IoThread::IoThread(Services& services, size_t index, size_t thread_count)
         std::make_unique<ThreadTiers>(RemoteThread{context_, sockets_, services.clock}, dispatcher_,
                                       owner, ThreadTiers::Share{index, thread_count});
     dispatcher_.UseTiers(*tiers_);
+    services.tier_servers.Add(tiers_->servers());
   }
   services.post.SetBell(index, [this] { asio::post(context_, [this] { AnswerBell(); }); });
   RenewLimits();
@@ -171,7 +174,8 @@ void IoThread::Tick() {
     if (!scope.busy() && index_ == 0) {
       services_.defragmentation.Work(services_.config.options());
     }
-    tick_period_ = is_short || is_counting ? kBusyTick : PeriodAfter(expiry);
+    const bool is_moving = !scope.busy() && index_ == 0 && Migrate();
+    tick_period_ = is_short || is_counting || is_moving ? kBusyTick : PeriodAfter(expiry);
     if (!scope.busy() && index_ == 0) CleanTracking();
   }
   if (tiers_ != nullptr) tiers_->Tick();
@@ -207,6 +211,13 @@ bool IoThread::MakeRoom() {
   const bool has_work = services_.memory.Shortage() > 0 || services_.keyspace.classes().any_quota();
   if (!has_work || services_.post.IsFull()) return false;
   return room_maker.WorkAhead(services_.config.options(), services_.clock.WallMs());
+}
+
+bool IoThread::Migrate() {
+  if (tiers_ == nullptr) return false;
+  const MemoryBudget& memory = services_.memory;
+  const int64_t room = memory.limit() == 0 ? INT64_MAX : -memory.Shortage();
+  return services_.tier_migration.Step(tiers_->mover(), room);
 }
 
 // Bounded steps, for all threads.

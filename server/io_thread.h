@@ -92,6 +92,8 @@ class IoThread final : private EventLoop, private ThreadTiers::Owner {
   ExpiryStep ExpireKeys();
   // Ahead of need, within a budget: trims buffers, then evicts. True if more is to be done.
   bool MakeRoom();
+  // CACHE.MIGRATE, on the first thread. True if it goes on at once.
+  bool Migrate();
   void CleanTracking();
   void AnswerBell();
   void RetrySuspended();

@@ -131,7 +131,9 @@ Server::Server(LoadedConfig loaded)
                 tracking_,
                 key_listeners_,
                 tier_traffic_,
-                static_cast<uint64_t>(clock_.WallMs())} {
+                static_cast<uint64_t>(clock_.WallMs()),
+                tier_servers_,
+                tier_migration_} {
   if (!config_.options().tiers.tiers.empty()) {
     keyspace_.KeepCopies(tier_traffic_);
     key_listeners_.Add();  // copies of values that change are to be forgotten

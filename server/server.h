@@ -18,7 +18,9 @@
 #include "server/scripting/scripting.h"
 #include "server/services.h"
 #include "server/shutdown_watch.h"
+#include "server/tiers/tier_servers.h"
 #include "server/watch_table.h"
+#include "storage/tiers/tier_migration.h"
 
 namespace strata {
 
@@ -57,8 +59,10 @@ class Server final : public ServerControl {
   Reclaimer reclaimer_;
   KeyListeners key_listeners_;
   TierTraffic tier_traffic_;
+  TierServers tier_servers_;
   KeyEvents key_events_{key_listeners_};
   Keyspace keyspace_;
+  TierMigration tier_migration_{keyspace_};
   BigReaderLock world_;
   ClientRegistry clients_;
   Statistics statistics_;

@@ -27,6 +27,8 @@ namespace strata {
 class Defragmentation;
 class MemoryWatch;
 class Scripting;
+class TierMigration;
+class TierServers;
 struct TierTraffic;
 class WaitQueues;
 class WatchTable;
@@ -98,6 +100,8 @@ struct Services {
   // Of the tier below memory, if there is one.
   TierTraffic& tier_traffic;
   uint64_t tier_generation;  // of the names that values have there in this run
+  TierServers& tier_servers;
+  TierMigration& tier_migration;
 };
 
 }  // namespace strata

@@ -37,8 +37,9 @@ ShardDatabase& Keyspace::PartForWrite(int database, uint64_t hash) {
 
 ShardDatabase& Keyspace::MakePart(Shard& shard, int database) {
   const ShardDatabase::Surroundings surroundings{
-      options_.hash_seed, shard.expiry, shard.evicted, shard.entries, shard.stubs,
-      shard.adaptive,     shard.copies, classes_,      reclaimer_,    observer_};
+      options_.hash_seed, shard.expiry,       shard.evicted,  shard.entries,
+      shard.stubs,        shard.stubs_may_go, shard.adaptive, shard.copies,
+      classes_,           reclaimer_,         observer_};
   auto part =
       std::make_unique<ShardDatabase>(database, SpaceOf(database), clock_.WallMs(), surroundings);
   ShardDatabase& made = *part;
@@ -153,16 +154,6 @@ void Keyspace::ResetStatistics() {
   }
 }
 
-StubTally Keyspace::CountStubs() {
-  StubTally all;
-  for (Shard& shard : shards_) {
-    SpinLock lock(shard.mutex);
-    all.count += shard.stubs.count;
-    all.bytes += shard.stubs.bytes;
-  }
-  return all;
-}
-
 uint64_t Keyspace::OverheadBytes() {
   uint64_t bytes = shards_.size() * sizeof(Shard);
   for (Shard& shard : shards_) {
@@ -223,6 +214,24 @@ ExpiryStep Keyspace::ExpireSome(size_t shard_index, int64_t now_ms, size_t limit
     step.is_behind |= part->ExpiryBehind();
   }
   return step;
+}
+
+CopyStatistics Keyspace::ReadCopyStatistics() {
+  CopyStatistics all;
+  for (Shard& shard : shards_) {
+    SpinLock lock(shard.mutex);
+    all.stubs += shard.stubs;
+    all.owed += shard.copies->owed();
+    all.littered |= shard.copies->littered();
+  }
+  return all;
+}
+
+double Keyspace::ShareBefore(uint64_t cursor) const {
+  const auto shard = static_cast<double>(cursor & (options_.shards - 1));
+  const auto place = static_cast<double>(cursor >> shard_bits_);
+  return (shard + place / static_cast<double>(EntryTable::kScanEnd)) /
+         static_cast<double>(options_.shards);
 }
 
 DetachedDatabases Keyspace::Flush(int database) {

@@ -37,6 +37,13 @@ struct DatabaseStatistics {
   int64_t average_ttl_ms = 0;
 };
 
+// Of values in a tier below, and of copies there that are stale.
+struct CopyStatistics {
+  StubTally stubs;
+  uint64_t owed = 0;      // erasures
+  bool littered = false;  // more were owed than are remembered
+};
+
 struct ExpiryStep {
   size_t looked_at = 0;
   bool is_behind = false;  // more is due
@@ -94,15 +101,18 @@ class Keyspace {
   // Keys evicted.
   uint64_t ReadEvicted();
   void ResetStatistics();
-  StubTally CountStubs();
   // Bytes of tables and expiry wheels.
   uint64_t OverheadBytes();
+  // REQUIRES: KeepCopies.
+  CopyStatistics ReadCopyStatistics();
 
   // One SCAN step: calls `visit(entry)` under the shard's lock for live entries from `cursor` on,
   // until `count` were visited and a bucket is done. Returns the next cursor, 0 at the end; always
   // below 2^53. A cursor that is none starts wherever it falls.
   template <class Visitor>
   uint64_t Scan(int database, uint64_t cursor, size_t count, Visitor&& visit);
+  // How much of the keyspace lies before a cursor of Scan's, in [0, 1).
+  double ShareBefore(uint64_t cursor) const;
   // Calls `visit(entry)` for every live entry, shard by shard, releasing the lock now and then.
   template <class Visitor>
   void ForEach(int database, Visitor&& visit);

@@ -96,6 +96,7 @@ ShardDatabase::ShardDatabase(int index, CopySpace space, int64_t now_ms,
       evicted_(&surroundings.evicted),
       entries_(&surroundings.entries),
       stubs_(&surroundings.stubs),
+      stubs_may_go_(&surroundings.stubs_may_go),
       adaptive_(&surroundings.adaptive),
       copies_(&surroundings.copies),
       classes_(&surroundings.classes),
@@ -311,8 +312,8 @@ std::optional<int64_t> ShardDatabase::Fire(uint64_t hash, int64_t now_ms) {
 }
 
 const Entry* ShardDatabase::Sample(EvictionScope scope, Random& random) {
-  if (table_.size() == stub_size_ && !stubs_->may_go) return nullptr;
-  if (classes_->any() || stub_size_ > 0) return SampleThatMayGo(scope, random);
+  if (table_.size() == own_stubs_.count && !*stubs_may_go_) return nullptr;
+  if (classes_->any() || own_stubs_.count > 0) return SampleThatMayGo(scope, random);
   if (scope == EvictionScope::kAllKeys) return table_.Sample(random.Next());
   if (volatile_size_ == 0) return nullptr;
   // Where few expire, those are found faster that are known to.

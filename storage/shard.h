@@ -47,11 +47,24 @@ struct ExpiryStatistics {
   double Quantile(double share) const;
 };
 
-// A shard's entries whose values lie in a lower tier. Guarded by the shard's lock.
+// Entries whose values lie in a lower tier.
 struct StubTally {
   size_t count = 0;
-  size_t bytes = 0;     // that they take here
-  bool may_go = false;  // they take so much that they may be evicted; of the run under way
+  size_t bytes = 0;        // that they take here
+  size_t value_bytes = 0;  // that their values would, each rounded to 512
+
+  StubTally& operator+=(const StubTally& other) {
+    count += other.count;
+    bytes += other.bytes;
+    value_bytes += other.value_bytes;
+    return *this;
+  }
+  StubTally& operator-=(const StubTally& other) {
+    count -= other.count;
+    bytes -= other.bytes;
+    value_bytes -= other.value_bytes;
+    return *this;
+  }
 };
 
 // One database's entries in one shard. Every method needs the shard's lock; an entry that a method
@@ -63,8 +76,9 @@ class alignas(64) ShardDatabase {
     uint64_t seed;
     ExpiryStatistics& statistics;
     uint64_t& evicted;
-    size_t& entries;                                 // of all databases
-    StubTally& stubs;                                // likewise
+    size_t& entries;   // of all databases
+    StubTally& stubs;  // likewise
+    const bool& stubs_may_go;
     const std::unique_ptr<AdaptiveShard>& adaptive;  // null under other policies
     const std::unique_ptr<CopyLedger>& copies;       // null where there is no tier below
     KeyClasses& classes;
@@ -118,7 +132,7 @@ class alignas(64) ShardDatabase {
 
   const KeyClasses& classes() const { return *classes_; }
   bool MayEvict(const Entry& entry, EvictionScope scope) const {
-    return (!entry.is_stub() || stubs_->may_go) && classes_->MayEvict(entry, scope);
+    return (!entry.is_stub() || *stubs_may_go_) && classes_->MayEvict(entry, scope);
   }
 
   // Of copies in a lower tier. The value is there now: the entry becomes a stub. Returns the bytes
@@ -157,8 +171,7 @@ class alignas(64) ShardDatabase {
   void set_index(int index) { index_ = index; }
   size_t size() const { return table_.size(); }
   size_t volatile_size() const { return volatile_size_; }
-  size_t stub_size() const { return stub_size_; }
-  size_t stub_bytes() const { return stub_bytes_; }
+  const StubTally& stubs() const { return own_stubs_; }
   // What volatile keys have left, in milliseconds: an estimate, by sampling.
   double AverageTtlMs(int64_t now_ms, uint64_t random) const;
   size_t overhead_bytes() const;
@@ -196,7 +209,8 @@ class alignas(64) ShardDatabase {
   // Its time is over, and with it that of the copy.
   void ExpireCopy(const KeyRef& key, Entry& entry);
   void EndMark(Entry& entry);
-  void CountStub(const Entry& stub, int sign);
+  void CountInStub(const Entry& stub);
+  void CountOutStub(const Entry& stub);
   // The entry is there now under this key, or is no more.
   void CountIn(const KeyRef& key, Entry& entry) {
     if (classes_->any()) [[unlikely]] {
@@ -231,13 +245,13 @@ class alignas(64) ShardDatabase {
   uint64_t next_wheel_place_ = 0;
   int64_t created_ms_;
   size_t volatile_size_ = 0;
-  size_t stub_size_ = 0;
-  size_t stub_bytes_ = 0;
+  StubTally own_stubs_;
   size_t timed_hashes_ = 0;  // hashes with fields that expire, as counted for the present wheel
   ExpiryStatistics* statistics_;
   uint64_t* evicted_;
   size_t* entries_;
   StubTally* stubs_;
+  const bool* stubs_may_go_;
   const std::unique_ptr<AdaptiveShard>* adaptive_;
   const std::unique_ptr<CopyLedger>* copies_;
   KeyClasses* classes_;
@@ -282,9 +296,10 @@ struct alignas(64) Shard {
   // so a reader without the lock may prefetch through the pointer.
   DatabaseParts databases;
   ExpiryStatistics expiry;
-  uint64_t evicted = 0;  // keys
-  size_t entries = 0;    // of all databases
-  StubTally stubs;       // likewise
+  uint64_t evicted = 0;       // keys
+  size_t entries = 0;         // of all databases
+  StubTally stubs;            // likewise
+  bool stubs_may_go = false;  // they take so much that they may be evicted; of the run under way
   // Null where there is no tier below. Made before anything is stored.
   std::unique_ptr<CopyLedger> copies;
   EvictionPool eviction_pool;
@@ -294,7 +309,7 @@ struct alignas(64) Shard {
   ~Shard();
   // Whether stubs may be evicted, too, as this run is. REQUIRES: the lock.
   void LetStubsGo(const EvictionRun& run) {
-    stubs.may_go = run.may_evict && stubs.bytes > run.most_stub_bytes;
+    stubs_may_go = run.may_evict && stubs.bytes > run.most_stub_bytes;
   }
   // The database of the entry that comes after so many others. REQUIRES: there are more; the lock.
   ShardDatabase& DrawDatabase(size_t entries_before);

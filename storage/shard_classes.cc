@@ -65,8 +65,7 @@ void ShardDatabase::CorrectTallies(std::span<const ClassTally> seen) {
 }
 
 void ShardDatabase::CountAllOut() {
-  stubs_->count -= stub_size_;
-  stubs_->bytes -= stub_bytes_;
+  *stubs_ -= own_stubs_;
   for (size_t number = 1; number < tallies_.size(); ++number) {
     const ClassTally tally = tallies_[number];
     CountChange(static_cast<ClassNumber>(number), {-tally.entries, -tally.bytes});

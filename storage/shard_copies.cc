@@ -5,6 +5,14 @@
 #include "storage/shard.h"
 
 namespace strata {
+namespace {
+
+// It does not change while the entry is a stub.
+StubTally TallyOf(const Entry& stub) {
+  return {1, AllocationSize(stub.TotalBytes(0)), stub.mark().value_bytes()};
+}
+
+}  // namespace
 
 size_t ShardDatabase::Demote(const KeyRef& key, Entry& entry) {
   constexpr size_t kSamples = 5;  // of a collection's elements
@@ -18,7 +26,7 @@ size_t ShardDatabase::Demote(const KeyRef& key, Entry& entry) {
   CountOut(entry);
   Discard(table_.Replace(position, stub));
   CountIn({stub->key(), key.hash}, *stub);
-  CountStub(*stub, 1);
+  CountInStub(*stub);
   return bytes > left ? bytes - left : 1;
 }
 
@@ -29,7 +37,7 @@ Entry* ShardDatabase::Promote(const KeyRef& key, Entry* entry) {
   CHECK(stub->is_stub());
   entry->use() = stub->use();
   CountOut(*stub);
-  CountStub(*stub, -1);
+  CountOutStub(*stub);
   Entry::Delete(stub);
   CountIn({entry->key(), key.hash}, *entry);
   return entry;
@@ -71,18 +79,19 @@ void ShardDatabase::ExpireCopy(const KeyRef& key, Entry& entry) {
 void ShardDatabase::EndMark(Entry& entry) {
   CopyMark mark = entry.mark();
   const bool is_stub = mark.state() == CopyState::kBelow;
-  if (is_stub) CountStub(entry, -1);
+  if (is_stub) CountOutStub(entry);
   mark.set_state(is_stub ? CopyState::kGone : CopyState::kNone);
   entry.set_mark(mark);
 }
 
-// What a stub takes does not change while it is one.
-void ShardDatabase::CountStub(const Entry& stub, int sign) {
-  const size_t bytes = AllocationSize(stub.TotalBytes(0));
-  stub_size_ += static_cast<size_t>(sign);
-  stub_bytes_ += static_cast<size_t>(sign) * bytes;
-  stubs_->count += static_cast<size_t>(sign);
-  stubs_->bytes += static_cast<size_t>(sign) * bytes;
+void ShardDatabase::CountInStub(const Entry& stub) {
+  own_stubs_ += TallyOf(stub);
+  *stubs_ += TallyOf(stub);
+}
+
+void ShardDatabase::CountOutStub(const Entry& stub) {
+  own_stubs_ -= TallyOf(stub);
+  *stubs_ -= TallyOf(stub);
 }
 
 }  // namespace strata

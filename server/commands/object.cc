@@ -38,6 +38,13 @@ void ObjectRefCount(CommandContext& c) {
   if (Look(c) != nullptr) c.reply.Integer(1);  // no values are shared between keys
 }
 
+// That of the value: a key that has its value here may have a copy below besides.
+void ObjectTier(CommandContext& c) {
+  const auto& tiers = c.options().tiers.tiers;
+  if (tiers.empty()) return c.reply.Error(errors::kNoTier);
+  if (const Entry* entry = Look(c)) c.reply.Bulk(entry->is_stub() ? tiers.front().name : "memory");
+}
+
 constexpr KeySpec kOneKey[] = {{kKeyReadOnly, 2, 2, 1}};
 
 constexpr Command kObjectRows[] = {
@@ -88,6 +95,18 @@ constexpr Command kObjectRows[] = {
      .summary = "Tells how many references a key's value has.",
      .grammar = "key",
      .handler = ObjectRefCount,
+     .tips = tips::kVaries},
+    {.name = "tier",
+     .arity = 3,
+     .flags = kReadonly | kNeedsNoValue,
+     .acl = kAclKeyspace,
+     .keys = kOneKey,
+     .group = CommandGroup::kGeneric,
+     .since = "7.4.0",
+     .complexity = "O(1)",
+     .summary = "Tells where a key's value lies: memory, or the name of the tier below.",
+     .grammar = "key",
+     .handler = ObjectTier,
      .tips = tips::kVaries},
     HelpRow(CommandGroup::kGeneric, "6.2.0", kAclKeyspace),
 };

@@ -34,7 +34,7 @@ size_t RoomMaker::MostStubBytes() const {
 
 void RoomMaker::CountStubs() {
   if (below_ == nullptr || means_.budget.limit() == 0) return;
-  const StubTally stubs = means_.keyspace.CountStubs();
+  const StubTally stubs = means_.keyspace.ReadCopyStatistics().stubs;
   too_many_stubs_ = stubs.bytes + stubs.count * kPlaceBytes > MostStubBytes();
 }
 

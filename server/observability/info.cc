@@ -25,6 +25,7 @@ constexpr InfoSection kSections[] = {
     {"memory", "Memory", Shown::kByDefault, WriteMemoryInfo},
     {"persistence", "Persistence", Shown::kByDefault, WritePersistenceInfo},
     {"stats", "Stats", Shown::kByDefault, WriteStatsInfo},
+    {"tiers", "Tiers", Shown::kByDefault, WriteTiersInfo},
     {"replication", "Replication", Shown::kByDefault, WriteReplicationInfo},
     {"cpu", "CPU", Shown::kByDefault, WriteCpuInfo},
     {"modules", "Modules", Shown::kByDefault, WriteModulesInfo},

@@ -71,4 +71,7 @@ void WriteCommandStatsInfo(Services& services, InfoText& out);
 void WriteErrorStatsInfo(Services& services, InfoText& out);
 void WriteLatencyStatsInfo(Services& services, InfoText& out);
 
+// info_tiers.cc
+void WriteTiersInfo(Services& services, InfoText& out);
+
 }  // namespace strata

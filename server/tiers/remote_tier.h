@@ -33,7 +33,7 @@ class RemoteTier final : public Tier, private RemoteListener {
              std::optional<int64_t> expiry_ms) override;
   bool Erase(TierTicket ticket, std::string_view name) override;
 
-  RemoteServers& servers() { return *servers_; }
+  RemoteServers& servers() const { return *servers_; }
 
  private:
   enum class Request : uint8_t { kLoad, kStore, kErase };

@@ -38,6 +38,7 @@ class ThreadTiers final : private RemoteTier::Host {
   ThreadTiers(const RemoteThread& thread, Dispatcher& dispatcher, Owner& owner, Share share);
 
   TierMover& mover() { return *mover_; }
+  const RemoteServers& servers() const { return tier_->servers(); }
   // At the end of each round.
   void Flush() { tier_->servers().Flush(); }
   // At least ten times a second, outside of any batch.

@@ -33,12 +33,13 @@ class CopyMark {
   CopyMark(CopyState state, uint64_t stamp, size_t value_bytes)
       : stamp_(stamp & kStampMask),
         state_(static_cast<uint64_t>(state)),
-        units_(std::min(value_bytes / kUnit, kMostUnits)) {}
+        units_(std::min((value_bytes + kUnit / 2) / kUnit, kMostUnits)) {}
 
   CopyState state() const { return static_cast<CopyState>(state_); }
   void set_state(CopyState state) { state_ = static_cast<uint64_t>(state); }
   uint64_t stamp() const { return stamp_; }
-  // What the value takes in memory, rounded down to 512 bytes; a gigabyte at most.
+  // What the value takes in memory, rounded to 512 bytes, so that sums are right in the mean; a
+  // gigabyte at most.
   size_t value_bytes() const { return units_ * kUnit; }
 
  private:

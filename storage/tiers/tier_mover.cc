@@ -97,6 +97,17 @@ bool TierMover::Seal(const Entry& entry, uint64_t stamp, std::string_view name) 
   return sealer_.Seal(value, name, sealed_);
 }
 
+bool TierMover::IsAnswerDue(CopySpace space, const KeyRef& key) {
+  const CopyLedger::Item* item = ShardOf(key.hash).copies->Find(space, key);
+  return item != nullptr && (item->operation == Operation::kStore ||
+                             (item->operation == Operation::kErase && item->is_asked));
+}
+
+void TierMover::AwaitAnswer(CopySpace space, const KeyRef& key, WaiterId waiter) {
+  CHECK(IsAnswerDue(space, key));
+  ShardOf(key.hash).copies->Find(space, key)->waiters.push_back(waiter);
+}
+
 TierMover::Promotion TierMover::Promote(const ShardDatabase& part, const KeyRef& key,
                                         const Want& want) {
   CopyLedger& ledger = *ShardOf(key.hash).copies;
@@ -107,6 +118,7 @@ TierMover::Promotion TierMover::Promote(const ShardDatabase& part, const KeyRef&
       DropTicket(ticket);
       return Promotion::kDown;
     }
+    if (want.purpose == Purpose::kCommand) TierTraffic::Add(means_.traffic.hits);
     item = &ledger.Begin(part.space(), key, Operation::kLoad);
   }
   CHECK(item->operation == Operation::kLoad);  // of a stub, nothing else can be under way
@@ -118,9 +130,12 @@ TierMover::Promotion TierMover::Promote(const ShardDatabase& part, const KeyRef&
 bool TierMover::LoadNow(const ShardDatabase& part, const KeyRef& key) {
   const TierTicket ticket = NewTicket(Operation::kLoad, part.space(), key);
   pending_[ticket].owns_item = false;
-  if (means_.tier.IsUp() && means_.tier.Load(ticket, NameOf(part.space(), key.bytes))) return true;
-  DropTicket(ticket);
-  return false;
+  if (!means_.tier.IsUp() || !means_.tier.Load(ticket, NameOf(part.space(), key.bytes))) {
+    DropTicket(ticket);
+    return false;
+  }
+  TierTraffic::Add(means_.traffic.hits);
+  return true;
 }
 
 void TierMover::Unpin(CopySpace space, const KeyRef& key) {
@@ -167,9 +182,10 @@ void TierMover::OnStored(const Pending& store, TierOutcome outcome) {
   TierTraffic& traffic = means_.traffic;
   traffic.storing_bytes.fetch_sub(store.bytes, std::memory_order_relaxed);
   CopyLedger& ledger = *ShardOf(store.hash).copies;
-  const CopyLedger::Item* item = ledger.Find(store.space, store.ref());
+  CopyLedger::Item* item = ledger.Find(store.space, store.ref());
   CHECK(item != nullptr && item->operation == Operation::kStore);
   const bool is_stale = item->is_stale;
+  Wake(*item);
   ledger.End(store.space, store.ref());
   ShardDatabase* part = PartOf(store);
   Entry* entry = part == nullptr || is_stale ? nullptr : part->Peek(store.ref());
@@ -201,7 +217,7 @@ void TierMover::OnLoaded(const Pending& load, TierOutcome outcome, std::string_v
   CHECK(item != nullptr && item->operation == Operation::kLoad);
   const bool is_stale = item->is_stale;
   const bool is_kept = item->is_kept;
-  awake_.insert(awake_.end(), item->waiters.begin(), item->waiters.end());
+  Wake(*item);
   ledger.End(load.space, load.ref());
   if (is_stale) return ledger.Owe(load.space, load.ref());
   if (is_settled && is_kept) {
@@ -265,6 +281,9 @@ void TierMover::Lose(ShardDatabase& part, const KeyRef& key, Verdict verdict) {
 
 void TierMover::OnErased(const Pending& erasure, TierOutcome outcome) {
   CopyLedger& ledger = *ShardOf(erasure.hash).copies;
+  CopyLedger::Item* item = ledger.Find(erasure.space, erasure.ref());
+  CHECK(item != nullptr);
+  Wake(*item);
   if (outcome != TierOutcome::kDone) return ledger.OweAgain(erasure.space, erasure.ref());
   TierTraffic::Add(means_.traffic.erasures);
   ledger.End(erasure.space, erasure.ref());

@@ -53,6 +53,7 @@ class TierMover final : public TierListener, public VictimTaker {
   // Forms that promoted values take.
   void set_limits(const ValueLimits& limits) { limits_ = limits; }
 
+  bool IsUp() const { return means_.tier.IsUp(); }
   // Demotes.
   Taken Take(ShardDatabase& part, const KeyRef& key, Entry& entry) override;
   // Whether it would take values that have no copy.
@@ -70,12 +71,20 @@ class TierMover final : public TierListener, public VictimTaker {
   bool owes_much() const { return owed_erasures() > kMuchOwed; }
   size_t storing_bytes() const { return TierTraffic::Read(means_.traffic.storing_bytes); }
 
+  // Whether the tier has been asked to store or to erase the key's copy, and has not answered.
+  // REQUIRES: the lock.
+  bool IsAnswerDue(CopySpace space, const KeyRef& key);
+  // Is among the awake when that answer is there. REQUIRES: it is due; the lock.
+  void AwaitAnswer(CopySpace space, const KeyRef& key, WaiterId waiter);
+
   enum class Promotion : uint8_t { kUnderWay, kDown };
+  enum class Purpose : uint8_t { kCommand, kMigration };
   struct Want {
     // Is among the awake when the value is here, or will not be.
     std::optional<WaiterId> waiter = std::nullopt;
     // It stays, then, until Unpin or for a while.
     bool keep = false;
+    Purpose purpose = Purpose::kCommand;
   };
   // Asks for a stub's value, if nobody has. REQUIRES: the lock.
   Promotion Promote(const ShardDatabase& part, const KeyRef& key, const Want& want);
@@ -131,6 +140,10 @@ class TierMover final : public TierListener, public VictimTaker {
   Opened Open(const Entry& stub, const Pending& load, std::string_view value);
   void Lose(ShardDatabase& part, const KeyRef& key, Verdict verdict);
 
+  void Wake(CopyLedger::Item& item) {
+    awake_.insert(awake_.end(), item.waiters.begin(), item.waiters.end());
+    item.waiters.clear();
+  }
   Shard& ShardOf(uint64_t hash) { return means_.keyspace.shard(means_.keyspace.ShardIndex(hash)); }
   // Null if the database was flushed meanwhile, or is empty.
   ShardDatabase* PartOf(const Pending& pending);

@@ -20,6 +20,7 @@ struct TierTraffic {
   // Of the copies to come.
   Count next_stamp{0};
 
+  Count hits{0};  // loads begun because a command needed the value
   Count promotions{0};
   Count demotions{0};        // of both kinds
   Count clean_demotions{0};  // of values that had their copy still: nothing was written

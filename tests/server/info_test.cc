@@ -78,12 +78,12 @@ std::vector<std::string> Titles(const std::string& text) {
 TEST_CASE("INFO has the default sections in Redis's order, and the others when asked for") {
   TestServer server;
   TestClient client = server.Connect();
-  std::vector<std::string> by_default = {"Server",     "Clients",     "Memory",  "Persistence",
-                                         "Stats",      "Replication", "CPU",     "Modules",
-                                         "Errorstats", "Cluster",     "Keyspace"};
+  std::vector<std::string> by_default = {"Server",  "Clients",    "Memory",      "Persistence",
+                                         "Stats",   "Tiers",      "Replication", "CPU",
+                                         "Modules", "Errorstats", "Cluster",     "Keyspace"};
   std::vector<std::string> all = {
-      "Server",  "Clients",      "Memory",     "Persistence",  "Stats",   "Replication", "CPU",
-      "Modules", "Commandstats", "Errorstats", "Latencystats", "Cluster", "Keyspace"};
+      "Server", "Clients", "Memory",       "Persistence", "Stats",        "Tiers",   "Replication",
+      "CPU",    "Modules", "Commandstats", "Errorstats",  "Latencystats", "Cluster", "Keyspace"};
   REQUIRE(Titles(Info(client)) == by_default);
   REQUIRE(Titles(Info(client, "default")) == by_default);
   REQUIRE(Titles(Info(client, "all")) == all);

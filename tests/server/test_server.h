@@ -20,8 +20,9 @@
 #include "server/security/client_access.h"
 #include "server/services.h"
 #include "server/session.h"
+#include "server/tiers/tier_servers.h"
 #include "server/watch_table.h"
-#include "storage/tiers/tier_traffic.h"
+#include "storage/tiers/tier_migration.h"
 
 namespace strata {
 
@@ -109,7 +110,9 @@ class TestServer final : private ServerControl {
                   tracking_,
                   key_listeners_,
                   tier_traffic_,
-                  static_cast<uint64_t>(clock.WallMs())} {
+                  static_cast<uint64_t>(clock.WallMs()),
+                  tier_servers_,
+                  tier_migration_} {
     acl_.LoadAtStart().value();
     identity_.run_id = std::string(40, 'a');
     identity_.started_ms = clock.WallMs();
@@ -178,8 +181,10 @@ class TestServer final : private ServerControl {
   Reclaimer reclaimer_;
   KeyListeners key_listeners_;
   TierTraffic tier_traffic_;
+  TierServers tier_servers_;
   KeyEvents key_events_{key_listeners_};
   Keyspace keyspace_;
+  TierMigration tier_migration_{keyspace_};
   BigReaderLock world_;
   ClientRegistry clients_;
   Statistics statistics_;

@@ -240,7 +240,7 @@ TEST_CASE("a marked entry keeps its parts, and its mark while its value changes 
         REQUIRE(entry->has_mark());
         REQUIRE(entry->mark().stamp() == mark.stamp());
         REQUIRE(entry->mark().state() == CopyState::kClean);
-        REQUIRE(entry->mark().value_bytes() == 4608);
+        REQUIRE(entry->mark().value_bytes() == 5120);
         REQUIRE(!entry->is_stub());
         REQUIRE(entry->key() == key);
         REQUIRE(entry->inline_value() == value);

@@ -170,6 +170,17 @@ TEST_CASE_METHOD(KeyspaceFixture, "there is no random key without a live one") {
   CHECK_FALSE(keyspace.RandomKey(0, 5));
 }
 
+TEST_CASE_METHOD(KeyspaceFixture, "a cursor tells how much of the keyspace lies before it") {
+  Fill(0, 1'000, kHourMs);
+  size_t seen = 0;
+  uint64_t cursor = 0;
+  CHECK(keyspace.ShareBefore(cursor) == 0);
+  while ((cursor = keyspace.Scan(0, cursor, 50, [&seen](const Entry&) { ++seen; })) != 0) {
+    CHECK(keyspace.ShareBefore(cursor) == Approx(static_cast<double>(seen) / 1'000).margin(0.1));
+  }
+  CHECK(seen == 1'000);
+}
+
 TEST_CASE_METHOD(KeyspaceFixture, "swapped databases trade their contents, expiries too") {
   Fill(0, 100, 50);
   Set(1, "other");

@@ -34,6 +34,7 @@ struct ShardFixture {
   uint64_t evicted = 0;
   size_t entries = 0;
   StubTally stubs;
+  bool stubs_may_go = false;
   std::unique_ptr<CopyLedger> copies;
   Reclaimer reclaimer;
   std::unique_ptr<AdaptiveShard> adaptive;
@@ -42,7 +43,7 @@ struct ShardFixture {
       0,
       0,
       kStart,
-      {kSeed, statistics, evicted, entries, stubs, adaptive, copies, classes, reclaimer, nullptr}};
+      {kSeed, statistics, evicted, entries, stubs, stubs_may_go, adaptive, copies, classes, reclaimer, nullptr}};
 };
 
 TEST_CASE_METHOD(ShardFixture, "a stored string has the encoding Redis would choose") {

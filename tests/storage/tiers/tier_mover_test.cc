@@ -130,6 +130,36 @@ TEST_CASE("a pin of somebody who never comes back ends by time") {
   CHECK(f.Demote(0, "key") > 0);
 }
 
+TEST_CASE("who waits for the answer to a store or an erasure is woken by it") {
+  Fixture f;
+  const auto await = [&f](WaiterId waiter) {
+    TierMover& mover = f.AnyMover();
+    REQUIRE(mover.IsAnswerDue(0, f.Ref("key")));
+    mover.AwaitAnswer(0, f.Ref("key"), waiter);
+  };
+  const auto awake = [&f] {
+    std::set<WaiterId> all;
+    for (const auto& mover : f.movers) {
+      for (const WaiterId waiter : mover->TakeAwake()) all.insert(waiter);
+    }
+    return all;
+  };
+  f.Set(0, "key", Large('a'));
+  CHECK_FALSE(f.AnyMover().IsAnswerDue(0, f.Ref("key")));
+  f.Demote(0, "key");
+  await(7);
+  await(8);
+  CHECK(awake().empty());
+  f.AnswerAll();
+  CHECK(awake() == std::set<WaiterId>{7, 8});
+  f.Set(0, "key", Large('b'));
+  CHECK_FALSE(f.AnyMover().IsAnswerDue(0, f.Ref("key")));  // it is owed, nobody has asked
+  for (size_t shard = 0; shard < f.keyspace.shard_count(); ++shard) f.AnyMover().EraseSome(shard);
+  await(9);
+  f.AnswerAll();
+  CHECK(awake() == std::set<WaiterId>{9});
+}
+
 TEST_CASE("a value that changes while it is written stays, and the copy is erased") {
   Fixture f;
   f.Set(0, "key", Large('a'));
@@ -297,6 +327,7 @@ class RandomRun {
     SetFaults(0);
     f_.AnswerAll();
     f_.clock.AdvanceMs(2000);
+    CheckCounts();
     for (const auto& [name, value] : model_) {
       CAPTURE(name.first, name.second);
       REQUIRE(f_.Find(name.first, name.second) != nullptr);
@@ -341,6 +372,18 @@ class RandomRun {
       swapped[{to, name.second}] = value;
     }
     model_ = swapped;
+  }
+  void CheckCounts() {
+    size_t stubs = 0;
+    size_t bytes = 0;
+    for (const auto& [name, value] : model_) {
+      if (!f_.IsStub(name.first, name.second)) continue;
+      ++stubs;
+      bytes += f_.Find(name.first, name.second)->mark().value_bytes();
+    }
+    const CopyStatistics counted = f_.keyspace.ReadCopyStatistics();
+    CHECK(counted.stubs.count == stubs);
+    CHECK(counted.stubs.value_bytes == bytes);
   }
   // Below lies what stubs and clean values have there, and what flushed databases left.
   void CheckLitter() {

@@ -1,0 +1,104 @@
+"""What the tests of the tier below memory share: a real redis-server below ours, and keys that are
+more than memory has room for.
+"""
+
+import shutil
+import subprocess
+import tempfile
+import time
+import unittest
+
+from strata import Client, Server, encode, free_port, wait_until
+
+MEGABYTE = 1 << 20
+
+
+class LowerTier:
+    """A redis-server of our own."""
+
+    def __init__(self, *options):
+        self.folder = tempfile.mkdtemp(prefix="strata-tier-")
+        self.port = free_port()
+        self.options = options
+        self.process = None
+        self.start()
+
+    def start(self):
+        self.process = subprocess.Popen(
+            ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--save", "",
+             "--dir", self.folder, *self.options], stdout=subprocess.DEVNULL)
+        wait_until(self._answers, "the lower tier answers")
+
+    def _answers(self):
+        try:
+            with self.client() as client:
+                client.run("PING")
+                return True
+        except (EOFError, ConnectionError):
+            return False
+
+    def client(self):
+        return Client(self.port)
+
+    def signal(self, number):
+        self.process.send_signal(number)
+
+    def close(self):
+        self.process.kill()
+        self.process.wait()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def value(number, size=1500):
+    """Bytes that differ from key to key, of about that size."""
+    return b"%d:" % number + bytes([97 + number % 26]) * (size + number % 97)
+
+
+def run_all(client, commands):
+    """Sends the commands together; their replies."""
+    client.send(b"".join(encode(*command) for command in commands))
+    return [client.reply() for _ in commands]
+
+
+class TierTest(unittest.TestCase):
+    MEMORY = 48 * MEGABYTE
+    POLICY = "noeviction"
+    TIER_WORDS = "request-timeout 10000"  # the machine may be slow
+    TIER_OPTIONS = ()
+
+    def setUp(self):
+        self.tier = self.start_tier()
+        self.addCleanup(self.tier.close)
+        self.server = Server("--maxmemory", str(self.MEMORY), "--maxmemory-policy", self.POLICY,
+                             "--tier", "cold", *self.tier_words().split())
+        self.addCleanup(self.server.close)
+        self.client = self.server.client()
+        self.addCleanup(self.client.close)
+        # Nothing goes below before the connections are there.
+        time.sleep(0.3)
+
+    def start_tier(self):
+        return LowerTier(*self.TIER_OPTIONS)
+
+    def tier_words(self):
+        return f"address 127.0.0.1:{self.tier.port} {self.TIER_WORDS}"
+
+    def fill(self, count, size=1500):
+        """Keys k0 ...; strings."""
+        for start in range(0, count, 500):
+            numbers = range(start, min(start + 500, count))
+            replies = run_all(self.client, [("SET", f"k{i}", value(i, size)) for i in numbers])
+            self.assertEqual(set(replies), {b"OK"})
+
+    def check(self, count, size=1500, missing=frozenset()):
+        for start in range(0, count, 500):
+            numbers = range(start, min(start + 500, count))
+            for i, reply in zip(numbers, run_all(self.client, [("GET", f"k{i}") for i in numbers])):
+                self.assertEqual(reply, None if i in missing else value(i, size), f"k{i}")
+
+    def below(self):
+        with self.tier.client() as client:
+            return client.run("DBSIZE")
+
+    def assert_resident_in_bounds(self):
+        self.assertLess(self.server.resident_bytes(), self.MEMORY * 1.05 + 32 * MEGABYTE)
