@@ -329,7 +329,7 @@ const Entry* ShardDatabase::Sample(EvictionScope scope, Random& random) {
 
 // Where most may not go, because of their class or since they are stubs, it takes some tries.
 const Entry* ShardDatabase::SampleThatMayGo(EvictionScope scope, Random& random) {
-  constexpr int kMostTries = 256;
+  constexpr int kMostTries = 64;
   for (int i = 0; i < kMostTries; ++i) {
     const Entry* entry = table_.Sample(random.Next());
     if (MayEvict(*entry, scope)) return entry;

@@ -33,7 +33,10 @@ size_t RoomMaker::MostStubBytes() const {
 }
 
 void RoomMaker::CountStubs() {
-  if (below_ == nullptr || means_.budget.limit() == 0) return;
+  constexpr int64_t kPeriodMs = 50;
+  const int64_t now_ms = means_.clock.MonotonicMs();
+  if (below_ == nullptr || means_.budget.limit() == 0 || now_ms < next_count_ms_) return;
+  next_count_ms_ = now_ms + kPeriodMs;
   const StubTally stubs = means_.keyspace.ReadCopyStatistics().stubs;
   too_many_stubs_ = stubs.bytes + stubs.count * kPlaceBytes > MostStubBytes();
 }
@@ -89,9 +92,16 @@ bool RoomMaker::EvictOne(const Options& options, int64_t now_ms) {
   EvictionRun run = RunOf(options, now_ms);
   if (MustWaitForTier()) return false;
   if (!run.may_evict && (below_ == nullptr || !below_->MayStore())) return false;
+  if (stubs_to_go_ > 0) {
+    --stubs_to_go_;
+    run.most_stub_bytes = 0;
+  }
   if (EvictOneOf(options, run)) return true;
   if (below_ == nullptr || !run.may_evict || run.most_stub_bytes == 0) return false;
-  run.most_stub_bytes = 0;  // there is nothing left but keys whose values lie below
+  // There is little left but keys whose values lie below. To find that out again would take long.
+  constexpr int kAtOnce = 256;
+  stubs_to_go_ = kAtOnce;
+  run.most_stub_bytes = 0;
   return EvictOneOf(options, run);
 }
 

@@ -101,6 +101,8 @@ class RoomMaker {
   Random random_;
   size_t next_shard_;
   bool too_many_stubs_ = false;
+  int64_t next_count_ms_ = 0;  // monotonic
+  int stubs_to_go_ = 0;        // victims to come, each of which may be a stub
 };
 
 }  // namespace strata
