@@ -28,6 +28,7 @@ std::vector<std::span<const Command>> AllFamilies() {
           ObjectCommands(),
           CacheCommands(),
           CacheClassCommands(),
+          CacheKeysCommands(),
           DatabaseCommands(),
           DebugCommands(),
           StringCommands(),

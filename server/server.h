@@ -18,6 +18,7 @@
 #include "server/scripting/scripting.h"
 #include "server/services.h"
 #include "server/shutdown_watch.h"
+#include "server/tiers/tier_sealing.h"
 #include "server/watch_table.h"
 
 namespace strata {
@@ -59,6 +60,7 @@ class Server final : public ServerControl {
   TierTraffic tier_traffic_;
   KeyEvents key_events_{key_listeners_};
   Keyspace keyspace_;
+  TierSealing tier_sealing_{config_.options().tiers, keyspace_, tier_traffic_};
   BigReaderLock world_;
   ClientRegistry clients_;
   Statistics statistics_;

@@ -27,6 +27,7 @@ namespace strata {
 class Defragmentation;
 class MemoryWatch;
 class Scripting;
+class TierSealing;
 struct TierTraffic;
 class WaitQueues;
 class WatchTable;
@@ -97,6 +98,7 @@ struct Services {
   KeyListeners& key_listeners;
   // Of the tier below memory, if there is one.
   TierTraffic& tier_traffic;
+  TierSealing& tier_sealing;
   uint64_t tier_generation;  // of the names that values have there in this run
 };
 

@@ -22,6 +22,7 @@ std::span<const Command> MemoryCommands();            // memory.cc: MEMORY
 std::span<const Command> ObjectCommands();            // object.cc: OBJECT
 std::span<const Command> CacheCommands();             // cache.cc: CACHE.POLICY CACHE.MRC
 std::span<const Command> CacheClassCommands();        // cache_classes.cc: CACHE.CLASS
+std::span<const Command> CacheKeysCommands();         // cache_keys.cc: CACHE.KEYS
 std::span<const Command> IntrospectionCommands();     // introspection.cc: MODULE MONITOR
 std::span<const Command> DatabaseCommands();          // database.cc: DBSIZE FLUSHALL SWAPDB …
 std::span<const Command> InfoCommands();              // info.cc: INFO

@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 #include "server/tiers/tier_options.h"
+#include "server/tiers/tier_sealing.h"
 #include "server/value_limits.h"
 
 namespace strata {
@@ -14,9 +15,12 @@ ThreadTiers::ThreadTiers(const RemoteThread& thread, Dispatcher& dispatcher, Own
   auto tier = RemoteTier::Create(thread, RemoteOptionsOf(definition), *this);
   CHECK(tier.has_value());  // the server has checked the options
   tier_ = std::move(*tier);
-  mover_ = std::make_unique<TierMover>(
-      TierMover::Means{services.keyspace, *tier_, services.tier_traffic, services.clock},
-      TierRulesOf(definition, services.tier_generation), tiers::SealingRules{});
+  mover_ =
+      std::make_unique<TierMover>(TierMover::Means{services.keyspace, *tier_, services.tier_traffic,
+                                                   services.clock, services.tier_sealing.rules()},
+                                  TierRulesOf(definition, services.tier_generation));
+  reencryption_ = std::make_unique<ReencryptionWalk>(services.keyspace, services.clock,
+                                                     services.tier_sealing.reencryption(), *mover_);
   mover_->set_limits(ValueLimitsOf(options, services.keyspace.hash_seed()));
   tier_->set_listener(*mover_);
 }
@@ -31,6 +35,7 @@ void ThreadTiers::Tick(size_t shard, size_t step) {
     Services& services = dispatcher_.services();
     mover_->set_limits(ValueLimitsOf(services.config.options(), services.keyspace.hash_seed()));
     dispatcher_.TryBlockedAgain();
+    reencryption_->Step({shard, step});
     for (; shard < services.keyspace.shard_count(); shard += step) mover_->EraseSome(shard);
   }
   Flush();

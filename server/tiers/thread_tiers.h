@@ -5,7 +5,8 @@
 //
 //   a round of the thread:  replies of the tier -> TierMover, inside a batch
 //                           -> who waited runs again -> Flush: what was asked meanwhile goes out
-//   its tick:               stale copies are erased; connections, deadlines
+//   its tick:               stale copies are erased, those of older keys written anew;
+//                           connections, deadlines
 //
 // One I/O thread's own.
 
@@ -15,6 +16,7 @@
 
 #include "server/dispatcher.h"
 #include "server/tiers/remote_tier.h"
+#include "storage/tiers/reencryption.h"
 #include "storage/tiers/tier_mover.h"
 
 namespace strata {
@@ -51,6 +53,7 @@ class ThreadTiers final : private RemoteTier::Host {
   Owner& owner_;
   std::unique_ptr<RemoteTier> tier_;
   std::unique_ptr<TierMover> mover_;
+  std::unique_ptr<ReencryptionWalk> reencryption_;
   std::optional<BatchScope> scope_;  // of a run of answers
   bool has_world_ = false;           // WaitForAnswers is under way
   size_t storing_before_ = 0;        // bytes, when the run began

@@ -20,6 +20,7 @@
 #include "server/security/client_access.h"
 #include "server/services.h"
 #include "server/session.h"
+#include "server/tiers/tier_sealing.h"
 #include "server/watch_table.h"
 #include "storage/tiers/tier_traffic.h"
 
@@ -109,6 +110,7 @@ class TestServer final : private ServerControl {
                   tracking_,
                   key_listeners_,
                   tier_traffic_,
+                  tier_sealing_,
                   static_cast<uint64_t>(clock.WallMs())} {
     acl_.LoadAtStart().value();
     identity_.run_id = std::string(40, 'a');
@@ -180,6 +182,7 @@ class TestServer final : private ServerControl {
   TierTraffic tier_traffic_;
   KeyEvents key_events_{key_listeners_};
   Keyspace keyspace_;
+  TierSealing tier_sealing_{config_.options().tiers, keyspace_, tier_traffic_};
   BigReaderLock world_;
   ClientRegistry clients_;
   Statistics statistics_;

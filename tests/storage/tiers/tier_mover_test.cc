@@ -8,7 +8,9 @@
 
 #include "base/random.h"
 #include "storage/reclaimer.h"
+#include "storage/tiers/reencryption.h"
 #include "tests/storage/tiers/fake_tier.h"
+#include "tests/storage/tiers/payloads.h"
 
 namespace strata {
 namespace {
@@ -20,10 +22,10 @@ struct Fixture {
   explicit Fixture(uint64_t seed = 1) : random(seed) {
     keyspace.KeepCopies();
     for (auto* tier : {&tiers[0], &tiers[1]}) {
-      movers.push_back(
-          std::make_unique<TierMover>(TierMover::Means{keyspace, *tier, traffic, clock},
-                                      TierRules{.prefix = "p:"}, tiers::SealingRules{}));
+      movers.push_back(std::make_unique<TierMover>(
+          TierMover::Means{keyspace, *tier, traffic, clock, sealing}, TierRules{.prefix = "p:"}));
       tier->set_listener(*movers.back());
+      walks.emplace_back(keyspace, clock, reencryption, *movers.back());
     }
   }
 
@@ -65,14 +67,43 @@ struct Fixture {
     AnswerAll();
   }
 
+  // Key number `id` writes from now on; those before it can be read.
+  void UseKeys(uint32_t id) {
+    std::string lines;
+    for (uint32_t i = 1; i <= id; ++i) lines += tiers::KeyLine(i, static_cast<char>('0' + i % 10));
+    sealing.keys = tiers::Ring(lines);
+    reencryption.Begin(traffic.next_stamp);
+  }
+  void Rewrite(int index, const std::string& key) {
+    AnyMover().Rewrite(*keyspace.Part(index, Ref(key).hash), Ref(key));
+  }
+  void StepWalks() {
+    for (size_t i = 0; i < walks.size(); ++i) walks[i].Step({i, walks.size()});
+  }
+  void ReencryptAll() {
+    for (int i = 0; i < 1000 && reencryption.IsUnderWay(); ++i) {
+      StepWalks();
+      AnswerAll();
+      clock.AdvanceMs(100);
+    }
+    REQUIRE_FALSE(reencryption.IsUnderWay());
+  }
+  // Of the key that wrote what lies below under the name.
+  std::optional<uint32_t> KeyIdBelow(const std::string& name) {
+    return tiers::ReadEnvelopeHead(below.at(name))->key_id;
+  }
+
   Random random;
   FakeClock clock;
   Reclaimer reclaimer;
   Keyspace keyspace{{4, kDatabases, 42}, clock, reclaimer};
   std::map<std::string, std::string> below;
   TierTraffic traffic;
+  tiers::SealingRules sealing;
+  Reencryption reencryption{keyspace.shard_count()};
   FakeTier tiers[2] = {FakeTier(random, below), FakeTier(random, below)};
   std::vector<std::unique_ptr<TierMover>> movers;
+  std::vector<ReencryptionWalk> walks;
 };
 
 std::string Large(char c) {
@@ -250,16 +281,174 @@ TEST_CASE("a flushed database begins anew below, and swapped ones keep their cop
   CHECK(f.Value(0, "other") == Large('d'));
 }
 
+TEST_CASE("when the keys change, every copy is written anew by the one that writes") {
+  Fixture f;
+  f.UseKeys(1);
+  for (int index = 0; index < kDatabases; ++index) {
+    for (int i = 0; i < 300; ++i) {
+      const std::string key = "key:" + std::to_string(i);
+      f.Set(index, key, Large('a'));
+      f.Demote(index, key);
+    }
+  }
+  f.AnswerAll();
+  for (int i = 0; i < 20; ++i) f.Promote(0, "key:" + std::to_string(i));  // clean copies
+  f.AnswerAll();
+  const size_t copies = f.below.size();
+  REQUIRE(copies == kDatabases * 300);
+  f.UseKeys(2);
+  f.StepWalks();
+  f.keyspace.Swap(0, 2);  // in the middle
+  f.ReencryptAll();
+  for (const auto& [name, value] : f.below) {
+    CAPTURE(name);
+    REQUIRE(f.KeyIdBelow(name) == 2);
+  }
+  CHECK(f.below.size() == copies);
+  CHECK(f.reencryption.looked_at() == copies);
+  CHECK(f.traffic.rewritten_copies == copies);
+  f.sealing.keys = tiers::Ring(tiers::KeyLine(2, '2'));  // the first is not needed any more
+  for (int i = 0; i < 300; ++i) {
+    const std::string key = "key:" + std::to_string(i);
+    if (f.IsStub(2, key)) f.Promote(2, key);
+    f.AnswerAll();
+    REQUIRE(f.Value(2, key) == Large('a'));
+  }
+}
+
+TEST_CASE("a copy that the writing key wrote is not written again") {
+  Fixture f;
+  f.UseKeys(1);
+  f.Set(0, "key", Large('a'));
+  f.Demote(0, "key");
+  f.AnswerAll();
+  const std::string before = f.below.at("p:0:key");
+  f.UseKeys(1);
+  f.ReencryptAll();
+  CHECK(f.below.at("p:0:key") == before);
+  CHECK(f.traffic.rewritten_copies == 0);
+}
+
+TEST_CASE("who wants a value that is just being written anew gets it") {
+  for (int answered = 0; answered < 2; ++answered) {  // of load and store
+    CAPTURE(answered);
+    Fixture f;
+    f.UseKeys(1);
+    f.Set(0, "key", Large('a'));
+    f.Demote(0, "key");
+    f.AnswerAll();
+    f.UseKeys(2);
+    f.Rewrite(0, "key");
+    for (int i = 0; i < answered; ++i) f.AnswerOne();
+    REQUIRE(f.Promote(0, "key", 7) == TierMover::Promotion::kUnderWay);
+    CHECK(f.tiers[0].waiting() + f.tiers[1].waiting() == 1);
+    f.AnswerAll();
+    CHECK(f.Value(0, "key") == Large('a'));
+    CHECK(f.movers[0]->TakeAwake().size() + f.movers[1]->TakeAwake().size() == 1);
+    CHECK(f.Demote(0, "key") == 0);  // it is pinned
+    f.AnyMover().Unpin(0, f.Ref("key"));
+    CHECK(f.KeyIdBelow("p:0:key") == (answered == 0 ? 1 : 2));
+    f.ReencryptAll();
+    CHECK(f.KeyIdBelow("p:0:key") == 2);
+  }
+}
+
+TEST_CASE("a value that changes while its copy is written anew stays, and the copy is erased") {
+  for (int answered = 0; answered < 2; ++answered) {
+    CAPTURE(answered);
+    Fixture f;
+    f.UseKeys(1);
+    f.Set(0, "key", Large('a'));
+    f.Demote(0, "key");
+    f.AnswerAll();
+    f.UseKeys(2);
+    f.Rewrite(0, "key");
+    for (int i = 0; i < answered; ++i) f.AnswerOne();
+    f.Promote(0, "key", 7);
+    f.Set(0, "key", Large('b'));
+    f.AnswerAll();
+    CHECK(f.Value(0, "key") == Large('b'));
+    CHECK(f.movers[0]->TakeAwake().size() + f.movers[1]->TakeAwake().size() == 1);
+    f.EraseAll();
+    CHECK(f.below.empty());
+    CHECK(f.movers[0]->rewrites_under_way() + f.movers[1]->rewrites_under_way() == 0);
+  }
+}
+
+TEST_CASE("a copy that comes to nothing while it is written anew is tried again") {
+  Fixture f;
+  f.UseKeys(1);
+  f.Set(0, "key", Large('a'));
+  f.Demote(0, "key");
+  f.AnswerAll();
+  f.UseKeys(2);
+  for (FakeTier& tier : f.tiers) tier.full = true;
+  for (int i = 0; i < 10; ++i) {
+    f.StepWalks();
+    f.AnswerAll();
+    f.clock.AdvanceMs(100);
+  }
+  CHECK(f.reencryption.IsUnderWay());
+  CHECK(f.KeyIdBelow("p:0:key") == 1);
+  CHECK(f.IsStub(0, "key"));
+  for (FakeTier& tier : f.tiers) tier.full = false;
+  f.clock.AdvanceMs(1000);
+  f.ReencryptAll();
+  CHECK(f.KeyIdBelow("p:0:key") == 2);
+}
+
+TEST_CASE("of a copy that is bad, re-encryption loses the stub and keeps a value that is here") {
+  Fixture f;
+  f.UseKeys(1);
+  for (const char* key : {"stub", "here", "gone"}) {
+    f.Set(0, key, Large('a'));
+    f.Demote(0, key);
+  }
+  f.AnswerAll();
+  f.Promote(0, "here");
+  f.AnswerAll();
+  for (const char* name : {"p:0:stub", "p:0:here"}) f.below[name].back() ^= 1;
+  f.below.erase("p:0:gone");
+  f.UseKeys(2);
+  f.ReencryptAll();
+  CHECK(f.keyspace.Size(0) == 1);
+  CHECK(f.Value(0, "here") == Large('a'));
+  CHECK(f.traffic.damaged_values == 1);
+  CHECK(f.traffic.lost_values == 1);
+  f.EraseAll();
+  CHECK(f.below.empty());
+}
+
+TEST_CASE("a copy whose key is not known stays where it is, for when the key is back") {
+  Fixture f;
+  f.UseKeys(1);
+  f.Set(0, "key", Large('a'));
+  f.Demote(0, "key");
+  f.AnswerAll();
+  f.sealing.keys = tiers::Ring(tiers::KeyLine(2, '2'));
+  f.reencryption.Begin(f.traffic.next_stamp);
+  f.ReencryptAll();
+  f.Promote(0, "key", 7);
+  f.AnswerAll();
+  CHECK(f.IsStub(0, "key"));
+  CHECK(f.movers[0]->TakeAwake().size() + f.movers[1]->TakeAwake().size() == 1);
+  CHECK(f.traffic.unknown_keys == 2);
+  f.UseKeys(2);
+  f.Promote(0, "key");
+  f.AnswerAll();
+  CHECK(f.Value(0, "key") == Large('a'));
+}
+
 // Whatever happens in whatever order: every key has the value that it was given last.
 class RandomRun {
  public:
-  explicit RandomRun(uint64_t seed) : f_(seed) {}
+  explicit RandomRun(uint64_t seed) : f_(seed) { f_.UseKeys(1); }
 
   void Step() {
     const int index = static_cast<int>(Random().Below(kDatabases));
     const std::string key = "key:" + std::to_string(Random().Below(12));
     const std::pair name(index, key);
-    switch (Random().Below(12)) {
+    switch (Random().Below(14)) {
       case 0:
       case 1:
         model_[name] =
@@ -286,6 +475,11 @@ class RandomRun {
       case 9:
         if (Random().Below(40) == 0) FlushOrSwap(index);
         if (Random().Below(10) == 0) f_.clock.AdvanceMs(500);
+        if (Random().Below(20) == 0) f_.UseKeys(1 + static_cast<uint32_t>(Random().Below(5)));
+        break;
+      case 10:
+      case 11:
+        f_.StepWalks();
         break;
       default:
         f_.AnswerOne();
@@ -297,6 +491,7 @@ class RandomRun {
     SetFaults(0);
     f_.AnswerAll();
     f_.clock.AdvanceMs(2000);
+    CheckKeys();
     for (const auto& [name, value] : model_) {
       CAPTURE(name.first, name.second);
       REQUIRE(f_.Find(name.first, name.second) != nullptr);
@@ -341,6 +536,19 @@ class RandomRun {
       swapped[{to, name.second}] = value;
     }
     model_ = swapped;
+  }
+  // When re-encryption is done, copies are of the key that writes.
+  void CheckKeys() {
+    f_.UseKeys(6);
+    f_.EraseAll();  // and the pins are over
+    f_.ReencryptAll();
+    for (const auto& [name, value] : model_) {
+      CAPTURE(name.first, name.second);
+      Entry* entry = f_.Find(name.first, name.second);
+      if (!entry->has_mark() || entry->mark().state() == CopyState::kNone) continue;
+      const std::string space = std::to_string(f_.keyspace.SpaceOf(name.first));
+      REQUIRE(f_.KeyIdBelow("p:" + space + ":" + name.second) == 6);
+    }
   }
   // Below lies what stubs and clean values have there, and what flushed databases left.
   void CheckLitter() {
