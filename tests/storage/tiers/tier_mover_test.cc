@@ -375,6 +375,22 @@ TEST_CASE("a value that changes while its copy is written anew stays, and the co
   }
 }
 
+TEST_CASE("a copy of a database that is flushed while it is written anew is erased") {
+  Fixture f;
+  f.UseKeys(1);
+  f.Set(0, "key", Large('a'));
+  f.Demote(0, "key");
+  f.AnswerAll();
+  f.UseKeys(2);
+  f.Rewrite(0, "key");
+  f.AnswerOne();
+  f.reclaimer.Free(f.keyspace.Flush(0));
+  f.AnswerAll();
+  f.EraseAll();
+  CHECK(f.below.empty());
+  CHECK(f.movers[0]->rewrites_under_way() + f.movers[1]->rewrites_under_way() == 0);
+}
+
 TEST_CASE("a copy that comes to nothing while it is written anew is tried again") {
   Fixture f;
   f.UseKeys(1);
