@@ -67,6 +67,7 @@ void RemoteEndpoint::Tick() {
 void RemoteEndpoint::CloseIdleLinks() {
   for (const Place& place : places_) {
     if (place.link->outstanding() == 0) place.link->Close(Error{"it left the group"});
+    place.link->GiveUpWrites();
   }
 }
 
@@ -83,7 +84,7 @@ void RemoteEndpoint::ConnectLinks(int64_t now_ms) {
 
 bool RemoteEndpoint::is_done() const {
   return retired_ && std::all_of(places_.begin(), places_.end(),
-                                 [](const Place& place) { return place.link->can_connect(); });
+                                 [](const Place& place) { return place.link->is_done(); });
 }
 
 void RemoteEndpoint::AppendWaits(std::vector<pollfd>& waits,
@@ -117,13 +118,19 @@ void RemoteEndpoint::OnFailure(const RemoteRequest& request, RemoteFailure failu
   owner_.OnFailure(request, failure);
 }
 
-void RemoteEndpoint::OnUp(RemoteLink& link) {
+void RemoteEndpoint::OnUp(RemoteLink& link, bool fences) {
   const int64_t now_ms = NowMs();
   PlaceOf(link).up_since_ms = now_ms;
   breaker_.OnSuccess(1, now_ms);
   statistics_->connects.Add(1);
   if (!is_reachable_) LogNotice("remote server " + name() + " is back");
   is_reachable_ = true;
+  if (fences_ && !fences) {
+    LogWarning("remote server " + name() +
+               ": CLIENT INFO or CLIENT KILL is refused, so writes of a connection that breaks may "
+               "be executed later than newer ones");
+  }
+  fences_ = fences;
   PublishState();
 }
 

@@ -69,7 +69,7 @@ class RemoteEndpoint final : private RemoteLink::Owner {
   void EndReplies() override;
   void OnReply(const RequestQueue::Answered& answered, const RemoteReply& reply) override;
   void OnFailure(const RemoteRequest& request, RemoteFailure failure) override;
-  void OnUp(RemoteLink& link) override;
+  void OnUp(RemoteLink& link, bool fences) override;
   void OnDown(RemoteLink& link, size_t requests, const Error& reason) override;
   void OnBytes(size_t read, size_t written) override;
   void FlushLater(RemoteLink& link) override { owner_.FlushLater(link); }
@@ -91,6 +91,7 @@ class RemoteEndpoint final : private RemoteLink::Owner {
   std::vector<Place> places_;
   bool retired_ = false;
   bool is_reachable_ = true;  // as the log knows it
+  bool fences_ = true;        // likewise
   // Of the run of replies under way.
   int64_t run_ns_ = 0;
   uint64_t run_replies_ = 0;

@@ -6,6 +6,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include "base/check.h"
 #include "base/number.h"
@@ -103,14 +104,29 @@ void RemoteLink::Greet() {
     const std::string database = FormatInt64(options.database);
     Greet(std::array<std::string_view, 2>{"SELECT", database});
   }
+  Greet(std::array<std::string_view, 2>{"CLIENT", "INFO"}, RequestPurpose::kIdentity);
+  if (to_be_ended_) {
+    Greet(std::array<std::string_view, 6>{"CLIENT", "KILL", "ID", to_be_ended_->id, "ADDR",
+                                          to_be_ended_->address},
+          RequestPurpose::kEnding);
+  }
   Greet(std::array<std::string_view, 1>{"PING"});
 }
 
-void RemoteLink::Greet(RequestArguments command) {
-  requests_.Append({.purpose = RequestPurpose::kGreeting}, command);
+void RemoteLink::Greet(RequestArguments command, RequestPurpose purpose) {
+  requests_.Append({.purpose = purpose}, command);
 }
 
-bool RemoteLink::OnGreeting(const RemoteReply& reply) {
+bool RemoteLink::OnGreeting(RequestPurpose purpose, const RemoteReply& reply) {
+  if (purpose == RequestPurpose::kIdentity) {
+    server_side_ = ServerSide::Parse(reply.head.text);
+    return true;
+  }
+  if (purpose == RequestPurpose::kEnding) {
+    // It is gone, or was gone already, or this server will not do it.
+    if (reply.head.kind != ReplyToken::Kind::kInteger) server_side_.reset();
+    return true;
+  }
   // Who may not PING has been answered all the same.
   const bool answered = reply.head.kind == ReplyToken::Kind::kSimple ||
                         (requests_.empty() && reply.head.text.starts_with("NOPERM"));
@@ -120,7 +136,9 @@ bool RemoteLink::OnGreeting(const RemoteReply& reply) {
   }
   if (requests_.empty()) {
     state_ = State::kUp;
-    owner_.OnUp(*this);
+    to_be_ended_.reset();
+    owner_.OnUp(*this, server_side_.has_value());
+    DeliverLostWrites();
   }
   return true;
 }
@@ -227,9 +245,9 @@ const char* RemoteLink::DeliverReplies() {
     if (status == ReplyParser::Status::kError) return "what it answers cannot be read";
     if (requests_.empty() || !requests_.front_is_sent()) return "it answers what was not asked";
     const RequestQueue::Answered answered = requests_.Pop();
-    if (answered.request.purpose != RequestPurpose::kGreeting) {
+    if (state_ != State::kGreeting) {
       owner_.OnReply(answered, reply);
-    } else if (!OnGreeting(reply)) {
+    } else if (!OnGreeting(answered.request.purpose, reply)) {
       return nullptr;
     }
   }
@@ -244,6 +262,8 @@ void RemoteLink::GoDown(const Error& reason, int64_t late_ns) {
     requests_.DropBytes();
     while (!requests_.empty()) requests_.Fail();
   }
+  if (state_ == State::kUp) to_be_ended_ = std::move(server_side_);
+  server_side_.reset();
   state_ = State::kDown;
   late_ns_ = late_ns;
   replies_.Reset();
@@ -258,14 +278,32 @@ void RemoteLink::DeliverFailures() {
   while (!requests_.empty()) {
     const RemoteRequest request = requests_.Fail();
     const bool is_late = request.sent_ns <= late_ns_;
-    owner_.OnFailure(request, is_late ? RemoteFailure::kTimedOut : RemoteFailure::kLost);
+    const RemoteFailure failure = is_late ? RemoteFailure::kTimedOut : RemoteFailure::kLost;
+    if (request.effect == RequestEffect::kWrites && to_be_ended_) {
+      lost_writes_.push_back({request, failure});
+    } else {
+      owner_.OnFailure(request, failure);
+    }
   }
   owner_.EndReplies();
+}
+
+void RemoteLink::DeliverLostWrites() {
+  if (lost_writes_.empty() || !owner_.BeginReplies()) return;
+  for (const LostRequest& lost : std::exchange(lost_writes_, {})) {
+    owner_.OnFailure(lost.request, lost.failure);
+  }
+  owner_.EndReplies();
+}
+
+void RemoteLink::GiveUpWrites() {
+  if (state_ == State::kDown) DeliverLostWrites();
 }
 
 void RemoteLink::Tick() {
   if (delivering_) return;
   if (holding_) LetGo();
+  if (state_ == State::kUp) DeliverLostWrites();
   const int64_t now_ns = environment_.clock.StopwatchNs();
   if (!holding_ && HasLate(now_ns)) ReadSome();  // it may be this thread that was late
   if (!holding_ && HasLate(now_ns)) {

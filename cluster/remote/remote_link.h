@@ -6,16 +6,21 @@
 //     ▲                    │              │              │           │
 //     └────────────────────┴──── a failure, a timeout ───┴───────────┘
 //
-// Greeting is AUTH, SELECT and PING: only who answers the last is up, since the kernel accepts
-// connections for a process that stands still. From then on Send appends requests to a buffer,
-// Flush writes them with one system call, and replies are read in large pieces, cut into whole ones
-// and handed on in the order of the requests.
+// Greeting is AUTH, SELECT, CLIENT INFO and PING: only who answers the last is up, since the kernel
+// accepts connections for a process that stands still. From then on Send appends requests to a
+// buffer, Flush writes them with one system call, and replies are read in large pieces, cut into
+// whole ones and handed on in the order of the requests.
 //
 // Deadlines. A request that is not answered in time takes the link down: what comes after a reply
 // that nobody waits for any more could not be told apart. All requests of a link have the same
 // time, so the oldest is the first to be late. Its time begins anew with every kMovedBytes that
 // come or go of a request or reply too large for one read or write: a big value takes long without
 // anything being wrong.
+//
+// What was written before a connection broke may lie in the server's socket still, and be executed
+// when it likes: behind a later write of the same key, too. So of writes it is not told that they
+// are lost before the next connection has had the last one ended (CLIENT KILL, by the id and the
+// address that CLIENT INFO gave). Of a server that does not allow that, at once.
 //
 // Replies and failures wait while the owner cannot take them (BeginReplies): the socket is not read
 // meanwhile, and no deadline passes.
@@ -35,6 +40,7 @@
 #include "cluster/remote/remote_socket.h"
 #include "cluster/remote/reply_stream.h"
 #include "cluster/remote/request_queue.h"
+#include "cluster/remote/server_side.h"
 
 namespace strata {
 
@@ -63,7 +69,8 @@ class RemoteLink final : public ReadinessSet::Handler {
     virtual void EndReplies() = 0;
     virtual void OnReply(const RequestQueue::Answered& answered, const RemoteReply& reply) = 0;
     virtual void OnFailure(const RemoteRequest& request, RemoteFailure failure) = 0;
-    virtual void OnUp(RemoteLink& link) = 0;
+    // `fences`: whether lost writes can be told of for sure.
+    virtual void OnUp(RemoteLink& link, bool fences) = 0;
     // Whether it was up or not. It loses `requests`, each of which will fail.
     virtual void OnDown(RemoteLink& link, size_t requests, const Error& reason) = 0;
     virtual void OnBytes(size_t read, size_t written) = 0;
@@ -75,12 +82,16 @@ class RemoteLink final : public ReadinessSet::Handler {
   RemoteLink(const RemoteEnvironment& environment, const RemoteAddress& address, Owner& owner);
   ~RemoteLink() override;
 
-  // It is down, and has told of all that it lost.
+  // It is down, and has told of what it lost, but for writes.
   bool can_connect() const { return state_ == State::kDown && requests_.empty(); }
+  // And all writes are told of, too.
+  bool is_done() const { return can_connect() && lost_writes_.empty(); }
   // REQUIRES: can_connect().
   void Connect();
   // Takes it down, if it is not; what is under way is lost.
   void Close(const Error& reason);
+  // It will not connect again: tells of the writes that it lost.
+  void GiveUpWrites();
 
   State state() const { return state_; }
   size_t outstanding() const { return requests_.size(); }
@@ -102,6 +113,10 @@ class RemoteLink final : public ReadinessSet::Handler {
 
  private:
   static constexpr int64_t kNoneLate = INT64_MIN;
+  struct LostRequest {
+    RemoteRequest request;
+    RemoteFailure failure;
+  };
 
   void FlushSoon();
   void Resolve();
@@ -109,9 +124,9 @@ class RemoteLink final : public ReadinessSet::Handler {
   void ConnectToNext(const Error& reason);
   void GoOn(const Result<RemoteSocket::Progress>& progress);
   void Greet();
-  void Greet(RequestArguments command);
+  void Greet(RequestArguments command, RequestPurpose purpose = RequestPurpose::kGreeting);
   // True while the greeting goes well.
-  bool OnGreeting(const RemoteReply& reply);
+  bool OnGreeting(RequestPurpose purpose, const RemoteReply& reply);
 
   void WriteSome();
   void ReadSome();
@@ -123,6 +138,8 @@ class RemoteLink final : public ReadinessSet::Handler {
   // Requests sent up to `late_ns` have timed out, others are lost.
   void GoDown(const Error& reason, int64_t late_ns = kNoneLate);
   void DeliverFailures();
+  // Tells of all; the server will not execute them any more.
+  void DeliverLostWrites();
   // While it is connecting.
   const char* WhatTookTooLong() const;
   // What was sent up to then is late now.
@@ -157,6 +174,10 @@ class RemoteLink final : public ReadinessSet::Handler {
   size_t moved_bytes_ = 0;       // since then
 
   ReplyStream replies_;
+
+  std::optional<ServerSide> server_side_;  // of this connection
+  std::optional<ServerSide> to_be_ended_;  // of an earlier one, whose writes may be executed yet
+  std::vector<LostRequest> lost_writes_;   // not told yet
 };
 
 }  // namespace strata

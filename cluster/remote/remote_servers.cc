@@ -97,11 +97,11 @@ bool RemoteServers::IsUp(std::string_view routing_key) const {
   return endpoint != nullptr && endpoint->CanSend();
 }
 
-bool RemoteServers::Send(uint64_t request, std::string_view routing_key,
-                         RequestArguments arguments) {
+bool RemoteServers::Send(uint64_t request, std::string_view routing_key, RequestArguments arguments,
+                         RequestEffect effect) {
   const Route route = RouteOf(routing_key);
   return route.endpoint != nullptr &&
-         route.endpoint->Send({.id = request, .slot = route.slot}, arguments);
+         route.endpoint->Send({.id = request, .effect = effect, .slot = route.slot}, arguments);
 }
 
 std::vector<std::string> RemoteServers::ServerNames() const {

@@ -50,7 +50,7 @@ class RemoteServers final : private RemoteEndpoint::Owner {
   // To the server that the key lies on; it may not be an argument. False: that is down, or at its
   // limits, and nothing will be told. There is no order between requests.
   [[nodiscard]] bool Send(uint64_t request, std::string_view routing_key,
-                          RequestArguments arguments);
+                          RequestArguments arguments, RequestEffect effect = RequestEffect::kReads);
 
   // Those of all servers, for what must be asked of each of them (SCAN).
   std::vector<std::string> ServerNames() const;

@@ -22,15 +22,22 @@ namespace strata {
 // What a reply is for.
 enum class RequestPurpose : uint8_t {
   kGreeting,  // the link's own, before others
+  kIdentity,  // likewise: who it is for the server
+  kEnding,    // likewise: that the server ends the link's last connection
   kListener,
   kAsking,  // stands before one of the listener's, on its way to another node of a cluster
   kSlots,   // which node owns which slot
 };
 
+// Of a request that writes, it is only told that it was lost when the server cannot execute it any
+// more.
+enum class RequestEffect : uint8_t { kReads, kWrites };
+
 struct RemoteRequest {
   uint64_t id = 0;  // the listener's
   int64_t sent_ns = 0;
   RequestPurpose purpose = RequestPurpose::kListener;
+  RequestEffect effect = RequestEffect::kReads;
   uint8_t attempts = 0;  // to a cluster's nodes, before this one
   uint16_t slot = 0;     // of its key, in a cluster
 };

@@ -44,17 +44,18 @@ bool RemoteTier::Store(TierTicket ticket, std::string_view name, std::string_vie
   const uint64_t request = ticket << kKindBits | static_cast<uint64_t>(Request::kStore);
   if (!expiry_ms) {
     const std::array<std::string_view, 3> words = {"SET", name, value};
-    return servers_->Send(request, name, words);
+    return servers_->Send(request, name, words, RequestEffect::kWrites);
   }
   DigitScratch scratch;
   const std::string_view expiry(scratch.digits, FormatInt64(*expiry_ms, scratch.digits));
   const std::array<std::string_view, 5> words = {"SET", name, value, "PXAT", expiry};
-  return servers_->Send(request, name, words);
+  return servers_->Send(request, name, words, RequestEffect::kWrites);
 }
 
 bool RemoteTier::Erase(TierTicket ticket, std::string_view name) {
   const std::array<std::string_view, 2> words = {"UNLINK", name};
-  return servers_->Send(ticket << kKindBits | static_cast<uint64_t>(Request::kErase), name, words);
+  return servers_->Send(ticket << kKindBits | static_cast<uint64_t>(Request::kErase), name, words,
+                        RequestEffect::kWrites);
 }
 
 // An error to a store or an erasure means that nothing was done. To a load it says nothing of the

@@ -95,6 +95,9 @@ class RemoteFixture {
   bool Send(uint64_t request, const std::vector<std::string_view>& words) {
     return servers->Send(request, words.size() > 1 ? words[1] : "", words);
   }
+  bool SendWrite(uint64_t request, const std::vector<std::string_view>& words) {
+    return servers->Send(request, words[1], words, RequestEffect::kWrites);
+  }
   // One request, and what became of it.
   std::string Ask(const std::vector<std::string_view>& words) {
     const uint64_t request = next_ask_++;
