@@ -10,6 +10,17 @@
 #include "server/tiers/tier_options.h"
 
 namespace strata {
+namespace {
+
+std::string IdsOf(const tiers::KeyRing& ring) {
+  std::string ids;
+  for (const tiers::EncryptionKey& key : ring.keys()) {
+    ids += (ids.empty() ? "" : ", ") + std::to_string(key.id);
+  }
+  return ids;
+}
+
+}  // namespace
 
 TierSealing::TierSealing(const TierDefinitions& definitions, Keyspace& keyspace,
                          const TierTraffic& traffic)
@@ -38,7 +49,8 @@ Result<void> TierSealing::Rotate(std::optional<uint32_t> writing_id, LostKeys lo
   rewritten_before_ = TierTraffic::Read(traffic_.rewritten_copies);
   reencryption_.Begin(TierTraffic::Read(traffic_.next_stamp));
   LogNotice("tier '" + definition_.name + "': key " + std::to_string(rules_.keys->writing().id) +
-            " writes from now on; what others wrote is written anew");
+            " writes from now on, and what others wrote is written anew; these can be read: " +
+            IdsOf(*rules_.keys));
   return {};
 }
 

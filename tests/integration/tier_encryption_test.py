@@ -134,6 +134,30 @@ class Encrypted(KeysTest):
         self.assertEqual(self.client.run("DBSIZE"), self.COUNT - len(missing))
 
 
+class Compressed(KeysTest):
+    TIER_WORDS = "request-timeout 10000 compression-level 3 compression-threshold 1kb"
+
+    def test_values_from_the_threshold_on_are_compressed_before_they_are_encrypted(self):
+        small = {f"small{i}": value(i, 500) for i in range(20_000)}
+        keys = list(small)
+        for start in range(0, len(keys), 500):
+            run_all(self.client, [("SET", key, small[key]) for key in keys[start:start + 500]])
+        self.fill(self.COUNT)
+        seen = set()
+        for name, envelope in self.envelopes_below():
+            head = Head(envelope)
+            is_small = b":small" in name
+            self.assertEqual((head.flags, head.codec), (ENCRYPTED, 0 if is_small else 1))
+            self.assertEqual(head.stored_size < head.payload_size, not is_small)
+            seen.add(is_small)
+        self.assertEqual(seen, {True, False})
+        self.check(self.COUNT)
+        for start in range(0, len(keys), 500):
+            some = keys[start:start + 500]
+            self.assertEqual(run_all(self.client, [("GET", key) for key in some]),
+                             [small[key] for key in some])
+
+
 class Plain(tiers_test.TierTest):
     """That what the tests above look for can be found."""
 
