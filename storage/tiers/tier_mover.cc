@@ -117,6 +117,8 @@ TierMover::Promotion TierMover::Promote(const ShardDatabase& part, const KeyRef&
   // Of a stub, nothing else can be under way.
   CHECK(item->operation == Operation::kLoad || item->operation == Operation::kReread ||
         item->operation == Operation::kRewrite);
+  // Of a write that is lost, nothing may be heard for as long as the tier stands still.
+  if (item->operation == Operation::kRewrite && !LoadNow(part, key)) return Promotion::kDown;
   item->is_wanted = true;
   if (want.waiter) item->waiters.push_back(*want.waiter);
   item->is_kept |= want.keep;
@@ -210,9 +212,13 @@ void TierMover::NoteFull() {
 void TierMover::OnLoaded(const Pending& load, TierOutcome outcome, std::string_view value) {
   const bool is_settled = Settle(load, outcome, value);
   if (!is_settled) TierTraffic::Add(means_.traffic.failed_loads);
-  if (!load.owns_item) return;
   CopyLedger& ledger = *ShardOf(load.hash).copies;
   CopyLedger::Item* item = ledger.Find(load.space, load.ref());
+  if (!load.owns_item && (item == nullptr || item->operation != Operation::kRewrite)) return;
+  if (!load.owns_item) {  // Promote asked for it beside the store
+    awake_.insert(awake_.end(), item->waiters.begin(), item->waiters.end());
+    return item->waiters.clear();
+  }
   CHECK(item != nullptr && item->operation == Operation::kLoad);
   const bool is_stale = item->is_stale;
   const bool is_kept = item->is_kept;

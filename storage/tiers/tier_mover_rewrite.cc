@@ -8,7 +8,8 @@
 // what lies there is stale, as after any store.
 //
 // Who wants the value while this is under way waits for the same item. The envelope that is asked
-// for is promoted then, and not written; behind a store, the value is loaded.
+// for is promoted then, and not written; beside a store, the value is loaded, whichever envelope
+// that finds.
 
 #include <utility>
 
@@ -107,15 +108,10 @@ void TierMover::OnRewritten(const Pending& rewrite, TierOutcome outcome) {
   if (outcome == TierOutcome::kRefused) NoteFull();
   // Of a database that was flushed, what was written is nobody's.
   if (PartOf(rewrite) == nullptr) item->is_stale = true;
-  if (!item->is_wanted || item->is_stale) return EndRewrite(rewrite);
-  --rewrites_under_way_;
-  item->operation = Operation::kLoad;
-  const TierTicket ticket = NewTicket(Operation::kLoad, rewrite.space, rewrite.ref());
-  if (means_.tier.Load(ticket, NameOf(rewrite.space, rewrite.key))) return;
-  DropTicket(ticket);
-  OnLoaded(rewrite, TierOutcome::kLost, {});
+  EndRewrite(rewrite);
 }
 
+// Who waits for a load beside a store that ends first, asks again.
 void TierMover::EndRewrite(const Pending& pending) {
   --rewrites_under_way_;
   CopyLedger& ledger = *ShardOf(pending.hash).copies;

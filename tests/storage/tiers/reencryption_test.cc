@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 #include <string>
+#include <vector>
 
 #include "tests/storage/tiers/mover_fixture.h"
 
@@ -68,16 +69,44 @@ TEST_CASE("who wants a value that is just being written anew gets it") {
     f.Rewrite(0, "key");
     for (int i = 0; i < answered; ++i) f.AnswerOne();
     REQUIRE(f.Promote(0, "key", 7) == TierMover::Promotion::kUnderWay);
-    CHECK(f.tiers[0].waiting() + f.tiers[1].waiting() == 1);
     f.AnswerAll();
     CHECK(f.Value(0, "key") == Large('a'));
     CHECK(f.movers[0]->TakeAwake().size() + f.movers[1]->TakeAwake().size() == 1);
-    CHECK(f.Demote(0, "key") == 0);  // it is pinned
     f.AnyMover().Unpin(0, f.Ref("key"));
     CHECK(f.KeyIdBelow("p:0:key") == (answered == 0 ? 1 : 2));
     f.ReencryptAll();
     CHECK(f.KeyIdBelow("p:0:key") == 2);
   }
+}
+
+TEST_CASE("nobody who wants a value waits for the store of a tier that stands still") {
+  MoverFixture f;
+  f.UseKeys(1);
+  f.Set(0, "key", Large('a'));
+  f.Demote(0, "key");
+  f.AnswerAll();
+  f.UseKeys(2);
+  const ShardDatabase& part = *f.keyspace.Part(0, f.Ref("key").hash);
+  f.movers[0]->Rewrite(part, f.Ref("key"));
+  f.tiers[0].AnswerOne();
+  REQUIRE(f.tiers[0].waiting() == 1);  // the store, not to be answered for now
+  f.tiers[1].up = false;
+  CHECK(f.movers[1]->Promote(part, f.Ref("key"), {6, true}) == TierMover::Promotion::kDown);
+  f.tiers[1].up = true;
+  f.tiers[1].lost_percent = 100;
+  CHECK(f.movers[1]->Promote(part, f.Ref("key"), {7, true}) == TierMover::Promotion::kUnderWay);
+  f.tiers[1].AnswerOne();
+  CHECK(f.movers[1]->TakeAwake() == std::vector<WaiterId>{7});
+  CHECK(f.IsStub(0, "key"));
+  f.tiers[1].lost_percent = 0;
+  CHECK(f.movers[1]->Promote(part, f.Ref("key"), {8, true}) == TierMover::Promotion::kUnderWay);
+  f.tiers[1].AnswerOne();
+  CHECK(f.movers[1]->TakeAwake() == std::vector<WaiterId>{8});
+  CHECK(f.Value(0, "key") == Large('a'));
+  CHECK(f.Demote(0, "key") == 0);  // not before the store is answered
+  f.AnswerAll();
+  CHECK(f.KeyIdBelow("p:0:key") == 2);
+  CHECK(f.Demote(0, "key") > 0);
 }
 
 TEST_CASE("a value that changes while its copy is written anew stays, and the copy is erased") {
