@@ -44,8 +44,8 @@ class CopyLedger {
     Operation operation;
     bool is_asked = false;   // kErase: the tier has been asked
     bool is_stale = false;   // the copy is to be erased when this has ended
-    bool is_wanted = false;  // kReread, kRewrite: becomes a load as soon as it can
-    bool is_kept = false;    // kLoad, or what becomes one: becomes a pin
+    bool is_wanted = false;  // kReread: becomes a load when it is answered
+    bool is_kept = false;    // kLoad: becomes a pin
     int64_t until_ms = 0;    // kPin: the latest, monotonic
     std::vector<WaiterId> waiters = {};
   };

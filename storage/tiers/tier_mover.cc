@@ -118,7 +118,10 @@ TierMover::Promotion TierMover::Promote(const ShardDatabase& part, const KeyRef&
   CHECK(item->operation == Operation::kLoad || item->operation == Operation::kReread ||
         item->operation == Operation::kRewrite);
   // Of a write that is lost, nothing may be heard for as long as the tier stands still.
-  if (item->operation == Operation::kRewrite && !LoadNow(part, key)) return Promotion::kDown;
+  const bool is_asked_beside = !item->waiters.empty();
+  if (item->operation == Operation::kRewrite && !is_asked_beside && !LoadNow(part, key)) {
+    return Promotion::kDown;
+  }
   item->is_wanted = true;
   if (want.waiter) item->waiters.push_back(*want.waiter);
   item->is_kept |= want.keep;
