@@ -75,8 +75,13 @@ constexpr OptionRow kMemoryRows[] = {
          "(host:port or a socket's path), user, password, database, tls, tls-ca-cert-file, "
          "tls-cert-file, tls-key-file, tls-server-name, pool-size (1 to 64), connect-timeout and "
          "request-timeout (milliseconds), prefix, node (nodes that share a tier have different "
-         "ones), on-error (error, miss), min-value, max-value (sizes). In YAML also a map of "
-         "maps, of which the address may be a list. One tier at most."},
+         "ones), on-error (error, miss), min-value, max-value (sizes), compression-level (zstd's, "
+         "1 to 19; -1 to -7 are faster; 0 is none), compression-threshold (the size from which on "
+         "values are compressed), encryption-key-file (a path) or encryption-key-env (a variable "
+         "of the environment), encryption-key-id (of the key that writes; else the last one). With "
+         "keys, values are encrypted with AES-256-GCM; a line per key, 'id:key', of 32 bytes in "
+         "hexadecimal digits or base64. CACHE.KEYS ROTATE reads the file again. In YAML also a map "
+         "of maps, of which the address may be a list. One tier at most."},
     {.name = "maxmemory-samples",
      .field = &Options::maxmemory_samples,
      .bounds = {1, kMaxInt},

@@ -1,6 +1,7 @@
 #include "config/tier_definition.h"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "base/remote_address.h"
@@ -14,6 +15,8 @@ using Word = DefinitionWord<TierDefinition>;
 constexpr int64_t kMostDatabases = 1 << 20;
 constexpr Bounds kPoolSizes = {1, 64};
 constexpr Bounds kTimeoutsMs = {1, 600'000};
+constexpr Bounds kLevels = {-7, 19};
+constexpr Bounds kKeyIds = {0, std::numeric_limits<uint32_t>::max()};
 
 constexpr EnumValue kKindNames[] = {{"redis", static_cast<int>(TierKind::kRedis)},
                                     {"redis-cluster", static_cast<int>(TierKind::kRedisCluster)}};
@@ -38,6 +41,27 @@ Result<void> CheckNamePart(std::string_view word, std::string_view text) {
                " may not be empty, nor hold spaces, ':', '*', '?', '[' or '\\'"};
 }
 
+Result<void> CheckVariable(std::string_view word, std::string_view text) {
+  if (text.find_first_of(std::string_view("=\0", 2)) == text.npos) return {};
+  return Error{std::string(word) + " is the name of a variable, without '='"};
+}
+
+Result<void> ReadKeyId(std::string_view word, std::string_view text, TierDefinition& tier) {
+  const Result<int64_t> id = ReadInteger(word, text, kKeyIds);
+  if (!id) return id.error();
+  tier.encryption_key_id = static_cast<uint32_t>(*id);
+  return {};
+}
+
+std::vector<std::string> WriteKeyId(const TierDefinition& tier) {
+  if (!tier.encryption_key_id) return {};
+  return {FormatInt64(*tier.encryption_key_id)};
+}
+
+void ResetKeyId(TierDefinition& tier) {
+  tier.encryption_key_id.reset();
+}
+
 constexpr Word kWords[] = {
     {"kind", Word::Choice{MakeEnumField<&TierDefinition::kind>(kKindNames)}},
     {"address", Word::List{&TierDefinition::addresses, "addresses", CheckAddress}},
@@ -56,7 +80,12 @@ constexpr Word kWords[] = {
     {"node", Word::Text{&TierDefinition::node, CheckNamePart}},
     {"on-error", Word::Choice{MakeEnumField<&TierDefinition::on_error>(kOnErrorNames)}},
     {"min-value", Word::Bytes{&TierDefinition::min_value}},
-    {"max-value", Word::Bytes{&TierDefinition::max_value}}};
+    {"max-value", Word::Bytes{&TierDefinition::max_value}},
+    {"compression-level", Word::Integer{&TierDefinition::compression_level, kLevels}},
+    {"compression-threshold", Word::Bytes{&TierDefinition::compression_threshold}},
+    {"encryption-key-file", Word::Text{&TierDefinition::encryption_key_file}},
+    {"encryption-key-env", Word::Text{&TierDefinition::encryption_key_env, CheckVariable}},
+    {"encryption-key-id", Word::Own{ReadKeyId, WriteKeyId, ResetKeyId}}};
 
 Result<void> CheckTls(const TierDefinition& tier) {
   if (tier.tls_cert_file.empty() != tier.tls_key_file.empty()) {
@@ -71,6 +100,16 @@ Result<void> CheckTls(const TierDefinition& tier) {
   return {};
 }
 
+Result<void> CheckEncryption(const TierDefinition& tier) {
+  if (!tier.encryption_key_file.empty() && !tier.encryption_key_env.empty()) {
+    return Error{"its keys come from encryption-key-file or encryption-key-env, not from both"};
+  }
+  if (tier.encryption_key_id && !tier.encrypts()) {
+    return Error{"encryption-key-id needs encryption-key-file or encryption-key-env"};
+  }
+  return {};
+}
+
 Result<void> CheckWhole(const TierDefinition& tier) {
   if (tier.addresses.empty()) return Error{"it has no address"};
   if (!tier.user.empty() && tier.password.empty()) return Error{"its user has no password"};
@@ -78,6 +117,7 @@ Result<void> CheckWhole(const TierDefinition& tier) {
     return Error{"a redis-cluster has only database 0"};
   }
   if (tier.min_value > tier.max_value) return Error{"its min-value is above its max-value"};
+  if (Result<void> encryption = CheckEncryption(tier); !encryption) return encryption;
   return CheckTls(tier);
 }
 

@@ -16,11 +16,18 @@
 //   prefix, node     what the names of values there begin with
 //   on-error         error or miss: what a command gets whose value cannot be had now
 //   min-value, max-value   bytes of the values that go there
+//   compression-level      zstd's, 1 to 19, or -1 to -7, which are faster; 0: none
+//   compression-threshold  bytes from which on a value is worth compressing
+//   encryption-key-file    or
+//   encryption-key-env     a file, or a variable of the environment, with the keys that values are
+//                          encrypted with (storage/tiers/key_ring.h); without either they are not
+//   encryption-key-id      of the key that writes; without it, the last one
 //
 // Values that memory has no room for lie there, under names that begin with the prefix, the node
 // and the generation (storage/tiers/).
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -58,6 +65,13 @@ struct TierDefinition {
   TierError on_error = TierError::kError;
   int64_t min_value = 256;      // bytes; smaller ones are not worth a stub
   int64_t max_value = 8 << 20;  // bytes
+  int64_t compression_level = 1;
+  int64_t compression_threshold = 128;  // bytes
+  std::string encryption_key_file;      // at most one of the two
+  std::string encryption_key_env;
+  std::optional<uint32_t> encryption_key_id;
+
+  bool encrypts() const { return !encryption_key_file.empty() || !encryption_key_env.empty(); }
 
   bool operator==(const TierDefinition&) const = default;
 };

@@ -30,6 +30,7 @@ std::vector<std::span<const Command>> AllFamilies() {
           CacheClassCommands(),
           CacheTierCommands(),
           CacheMigrateCommands(),
+          CacheKeysCommands(),
           DatabaseCommands(),
           DebugCommands(),
           StringCommands(),

@@ -21,6 +21,7 @@
 #include "base/version.h"
 #include "cluster/remote/remote_servers.h"
 #include "server/memory/eviction_policy.h"
+#include "server/tiers/key_source.h"
 #include "server/tiers/tier_options.h"
 
 namespace strata {
@@ -54,8 +55,6 @@ void RaiseDescriptorLimit(int64_t max_clients) {
   }
 }
 
-// What the configuration knows and nobody does yet, is refused: nothing must go to a tier in the
-// clear that was meant to be encrypted.
 bool Changed(std::span<const std::string_view> names, std::string_view name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
@@ -89,7 +88,10 @@ KeyspaceOptions KeyspaceOptionsFrom(const Options& options, size_t io_threads) {
 
 Result<void> Server::Check(const Options& options) {
   for (const TierDefinition& tier : options.tiers.tiers) {
-    const Result<void> usable = RemoteServers::Check(RemoteOptionsOf(tier));
+    Result<void> usable = RemoteServers::Check(RemoteOptionsOf(tier));
+    if (const auto keys = ReadKeys(tier, tier.encryption_key_id); usable && !keys) {
+      usable = keys.error();
+    }
     if (!usable) return Error{"tier '" + tier.name + "': " + usable.error().message};
   }
   return {};
@@ -131,6 +133,7 @@ Server::Server(LoadedConfig loaded)
                 tracking_,
                 key_listeners_,
                 tier_traffic_,
+                tier_sealing_,
                 static_cast<uint64_t>(clock_.WallMs()),
                 tier_servers_,
                 tier_migration_} {

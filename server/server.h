@@ -18,6 +18,7 @@
 #include "server/scripting/scripting.h"
 #include "server/services.h"
 #include "server/shutdown_watch.h"
+#include "server/tiers/tier_sealing.h"
 #include "server/tiers/tier_servers.h"
 #include "server/watch_table.h"
 #include "storage/tiers/tier_migration.h"
@@ -63,6 +64,7 @@ class Server final : public ServerControl {
   KeyEvents key_events_{key_listeners_};
   Keyspace keyspace_;
   TierMigration tier_migration_{keyspace_};
+  TierSealing tier_sealing_{config_.options().tiers, keyspace_, tier_traffic_};
   BigReaderLock world_;
   ClientRegistry clients_;
   Statistics statistics_;

@@ -29,6 +29,7 @@ class MemoryWatch;
 class Scripting;
 class TierMigration;
 class TierServers;
+class TierSealing;
 struct TierTraffic;
 class WaitQueues;
 class WatchTable;
@@ -99,6 +100,7 @@ struct Services {
   KeyListeners& key_listeners;
   // Of the tier below memory, if there is one.
   TierTraffic& tier_traffic;
+  TierSealing& tier_sealing;
   uint64_t tier_generation;  // of the names that values have there in this run
   TierServers& tier_servers;
   TierMigration& tier_migration;

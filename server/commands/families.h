@@ -24,6 +24,7 @@ std::span<const Command> CacheCommands();             // cache.cc: CACHE.POLICY 
 std::span<const Command> CacheClassCommands();        // cache_classes.cc: CACHE.CLASS
 std::span<const Command> CacheTierCommands();         // cache_tiers.cc: CACHE.TIER CACHE.DEMOTE …
 std::span<const Command> CacheMigrateCommands();      // cache_migrate.cc: CACHE.MIGRATE
+std::span<const Command> CacheKeysCommands();         // cache_keys.cc: CACHE.KEYS
 std::span<const Command> IntrospectionCommands();     // introspection.cc: MODULE MONITOR
 std::span<const Command> DatabaseCommands();          // database.cc: DBSIZE FLUSHALL SWAPDB …
 std::span<const Command> InfoCommands();              // info.cc: INFO

@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 #include "server/tiers/tier_options.h"
+#include "server/tiers/tier_sealing.h"
 #include "server/value_limits.h"
 
 namespace strata {
@@ -15,9 +16,12 @@ ThreadTiers::ThreadTiers(const RemoteThread& thread, Dispatcher& dispatcher, Own
   auto tier = RemoteTier::Create(thread, RemoteOptionsOf(definition), *this);
   CHECK(tier.has_value());  // the server has checked the options
   tier_ = std::move(*tier);
-  mover_ = std::make_unique<TierMover>(
-      TierMover::Means{services.keyspace, *tier_, services.tier_traffic, services.clock},
-      TierRulesOf(definition, services.tier_generation), tiers::SealingRules{});
+  mover_ =
+      std::make_unique<TierMover>(TierMover::Means{services.keyspace, *tier_, services.tier_traffic,
+                                                   services.clock, services.tier_sealing.rules()},
+                                  TierRulesOf(definition, services.tier_generation));
+  reencryption_ = std::make_unique<ReencryptionWalk>(services.keyspace, services.clock,
+                                                     services.tier_sealing.reencryption(), *mover_);
   mover_->set_limits(ValueLimitsOf(options, services.keyspace.hash_seed()));
   tier_->set_listener(*mover_);
 }
@@ -26,12 +30,13 @@ void ThreadTiers::Tick() {
   tier_->servers().Tick();
   {
     BatchScope scope(dispatcher_);
-    if (scope.busy())
-      return;  // perhaps inside a round of the sockets, which a script has put aside
+    // Perhaps inside a round of the sockets, which a script has put aside.
+    if (scope.busy()) return;
     tier_->servers().DestroyRetired();
     Services& services = dispatcher_.services();
     mover_->set_limits(ValueLimitsOf(services.config.options(), services.keyspace.hash_seed()));
     dispatcher_.TryBlockedAgain();
+    reencryption_->Step(share_);
     EraseSome();
   }
   Flush();

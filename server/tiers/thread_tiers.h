@@ -5,7 +5,8 @@
 //
 //   a round of the thread:  replies of the tier -> TierMover, inside a batch
 //                           -> who waited runs again -> Flush: what was asked meanwhile goes out
-//   its tick:               stale copies are erased; connections, deadlines
+//   its tick:               stale copies are erased, those of older keys written anew;
+//                           connections, deadlines
 //
 // One I/O thread's own.
 
@@ -15,6 +16,7 @@
 
 #include "server/dispatcher.h"
 #include "server/tiers/remote_tier.h"
+#include "storage/tiers/reencryption.h"
 #include "storage/tiers/tier_mover.h"
 
 namespace strata {
@@ -29,11 +31,9 @@ class ThreadTiers final : private RemoteTier::Host {
     virtual void OnRoom() = 0;
   };
 
-  // The shards that a thread cleans up for: the first one, and every `step`th behind it.
-  struct Share {
-    size_t first;
-    size_t step;
-  };
+  // The shards that the thread cleans up for.
+  using Share = ReencryptionWalk::Share;
+
   // REQUIRES: the configuration has a tier. Borrows all of it but the share.
   ThreadTiers(const RemoteThread& thread, Dispatcher& dispatcher, Owner& owner, Share share);
 
@@ -59,6 +59,7 @@ class ThreadTiers final : private RemoteTier::Host {
   const Share share_;
   std::unique_ptr<RemoteTier> tier_;
   std::unique_ptr<TierMover> mover_;
+  std::unique_ptr<ReencryptionWalk> reencryption_;
   std::optional<BatchScope> scope_;  // of a run of answers
   bool has_world_ = false;           // WaitForAnswers is under way
   size_t storing_before_ = 0;        // bytes, when the run began

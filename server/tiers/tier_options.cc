@@ -31,4 +31,11 @@ TierRules TierRulesOf(const TierDefinition& definition, uint64_t generation) {
   return rules;
 }
 
+tiers::SealingRules SealingRulesOf(const TierDefinition& definition) {
+  tiers::SealingRules rules;
+  rules.level = static_cast<int>(definition.compression_level);
+  rules.smallest_compressed = static_cast<size_t>(definition.compression_threshold);
+  return rules;
+}
+
 }  // namespace strata

@@ -12,5 +12,7 @@ namespace strata {
 RemoteOptions RemoteOptionsOf(const TierDefinition& definition);
 // `generation`: what the names of this run begin with, behind the node's.
 TierRules TierRulesOf(const TierDefinition& definition, uint64_t generation);
+// But for the keys (server/tiers/key_source.h).
+tiers::SealingRules SealingRulesOf(const TierDefinition& definition);
 
 }  // namespace strata

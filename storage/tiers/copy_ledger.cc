@@ -12,8 +12,8 @@ CopyLedger::Item* CopyLedger::Find(CopySpace space, const KeyRef& key) {
 }
 
 CopyLedger::Item& CopyLedger::Begin(CopySpace space, const KeyRef& key, Operation operation) {
-  const auto [place, is_new] = items_.emplace(Name{space, std::string(key.bytes), key.hash},
-                                              Item{operation, false, false, false, 0, {}});
+  const auto [place, is_new] =
+      items_.emplace(Name{space, std::string(key.bytes), key.hash}, Item{.operation = operation});
   CHECK(is_new);
   return place->second;
 }

@@ -7,6 +7,8 @@
 //   kLoad    a stub's value is asked for; those who wait for it are woken when it is here, or not
 //   kPin     it is here, and stays, until those who waited have used it
 //   kStore   a value is written below; if it changes meanwhile, what lies there then is stale
+//   kReread  a copy's envelope is asked for, to be sealed anew
+//   kRewrite and is written below again, in its own place
 //   kErase   a stale copy is to be erased: owed, or asked for
 //
 // Bound: what is owed while the tier is down. Beyond that, stale copies stay below as litter, which
@@ -38,14 +40,15 @@ class CopyLedger {
  public:
   static constexpr size_t kMostOwed = 2 * 1024;  // of a shard
 
-  enum class Operation : uint8_t { kLoad, kPin, kStore, kErase };
+  enum class Operation : uint8_t { kLoad, kPin, kStore, kReread, kRewrite, kErase };
   struct Item {
     Operation operation;
-    bool is_asked = false;  // kErase: the tier has been asked
-    bool is_stale = false;  // the copy is to be erased when this has ended
-    bool is_kept = false;   // kLoad: becomes a pin
-    int64_t until_ms = 0;   // kPin: the latest, monotonic
-    std::vector<WaiterId> waiters;
+    bool is_asked = false;   // kErase: the tier has been asked
+    bool is_stale = false;   // the copy is to be erased when this has ended
+    bool is_wanted = false;  // kReread: becomes a load when it is answered
+    bool is_kept = false;    // kLoad: becomes a pin
+    int64_t until_ms = 0;    // kPin: the latest, monotonic
+    std::vector<WaiterId> waiters = {};
   };
   struct Name {
     CopySpace space;

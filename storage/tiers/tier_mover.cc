@@ -25,8 +25,13 @@ bool HasTimedFields(const Entry& entry) {
 
 }  // namespace
 
-TierMover::TierMover(const Means& means, TierRules rules, tiers::SealingRules sealing)
-    : means_(means), rules_(std::move(rules)), sealer_(std::move(sealing)) {}
+TierMover::TierMover(const Means& means, TierRules rules)
+    : means_(means), rules_(std::move(rules)), sealer_(means.sealing) {}
+
+tiers::ValueSealer& TierMover::sealer() {
+  if (sealer_.keys() != means_.sealing.keys) sealer_.set_rules(means_.sealing);
+  return sealer_;
+}
 
 TierMover::Taken TierMover::Take(ShardDatabase& part, const KeyRef& key, Entry& entry) {
   CopyLedger& ledger = *ShardOf(key.hash).copies;
@@ -94,7 +99,7 @@ bool TierMover::Seal(const Entry& entry, uint64_t stamp, std::string_view name) 
                                    .expiry_ms = ExpiryOf(entry),
                                    .payload = writer.bytes()};
   sealed_.Clear();
-  return sealer_.Seal(value, name, sealed_);
+  return sealer().Seal(value, name, sealed_);
 }
 
 bool TierMover::IsAnswerDue(CopySpace space, const KeyRef& key) {
@@ -121,7 +126,15 @@ TierMover::Promotion TierMover::Promote(const ShardDatabase& part, const KeyRef&
     if (want.purpose == Purpose::kCommand) TierTraffic::Add(means_.traffic.hits);
     item = &ledger.Begin(part.space(), key, Operation::kLoad);
   }
-  CHECK(item->operation == Operation::kLoad);  // of a stub, nothing else can be under way
+  // Of a stub, nothing else can be under way.
+  CHECK(item->operation == Operation::kLoad || item->operation == Operation::kReread ||
+        item->operation == Operation::kRewrite);
+  // Of a write that is lost, nothing may be heard for as long as the tier stands still.
+  const bool is_asked_beside = !item->waiters.empty();
+  if (item->operation == Operation::kRewrite && !is_asked_beside && !LoadNow(part, key)) {
+    return Promotion::kDown;
+  }
+  item->is_wanted = true;
   if (want.waiter) item->waiters.push_back(*want.waiter);
   item->is_kept |= want.keep;
   return Promotion::kUnderWay;
@@ -172,6 +185,10 @@ void TierMover::OnDone(TierTicket ticket, TierOutcome outcome, std::string_view 
       return OnLoaded(pending, outcome, value);
     case Operation::kErase:
       return OnErased(pending, outcome);
+    case Operation::kReread:
+      return OnReread(pending, outcome, value);
+    case Operation::kRewrite:
+      return OnRewritten(pending, outcome);
     case Operation::kPin:
       break;
   }
@@ -200,20 +217,27 @@ void TierMover::OnStored(const Pending& store, TierOutcome outcome) {
   } else {
     TierTraffic::Add(traffic.failed_stores);
   }
-  if (outcome == TierOutcome::kRefused) {
-    traffic.full_until_ms.store(means_.clock.MonotonicMs() + kFullForMs, std::memory_order_relaxed);
-  }
+  if (outcome == TierOutcome::kRefused) NoteFull();
   // Whatever came of it, what may lie there is not the key's value, or not for sure.
   if (entry != nullptr) return part->ForgetCopy(store.ref());
   ledger.Owe(store.space, store.ref());
 }
 
+void TierMover::NoteFull() {
+  means_.traffic.full_until_ms.store(means_.clock.MonotonicMs() + kFullForMs,
+                                     std::memory_order_relaxed);
+}
+
 void TierMover::OnLoaded(const Pending& load, TierOutcome outcome, std::string_view value) {
   const bool is_settled = Settle(load, outcome, value);
   if (!is_settled) TierTraffic::Add(means_.traffic.failed_loads);
-  if (!load.owns_item) return;
   CopyLedger& ledger = *ShardOf(load.hash).copies;
   CopyLedger::Item* item = ledger.Find(load.space, load.ref());
+  if (!load.owns_item && (item == nullptr || item->operation != Operation::kRewrite)) return;
+  if (!load.owns_item) {  // Promote asked for it beside the store
+    awake_.insert(awake_.end(), item->waiters.begin(), item->waiters.end());
+    return item->waiters.clear();
+  }
   CHECK(item != nullptr && item->operation == Operation::kLoad);
   const bool is_stale = item->is_stale;
   const bool is_kept = item->is_kept;
@@ -232,10 +256,7 @@ bool TierMover::Settle(const Pending& load, TierOutcome outcome, std::string_vie
   if (outcome != TierOutcome::kDone && outcome != TierOutcome::kAbsent) return false;
   Opened opened =
       outcome == TierOutcome::kDone ? Open(*stub, load, value) : Opened{Verdict::kLost, nullptr};
-  if (opened.verdict == Verdict::kUnreadable) {
-    TierTraffic::Add(means_.traffic.unreadable_values);
-    return false;
-  }
+  if (opened.verdict == Verdict::kUnreadable) return false;
   if (opened.verdict != Verdict::kGood) {
     Lose(*part, load.ref(), opened.verdict);
     return true;
@@ -246,16 +267,28 @@ bool TierMover::Settle(const Pending& load, TierOutcome outcome, std::string_vie
   return true;
 }
 
+TierMover::Unsealed TierMover::Unseal(const Entry& entry, const Pending& load,
+                                      std::string_view value) {
+  const auto opened = sealer().Open(value, NameOf(load.space, load.key), opened_);
+  if (opened && opened->head.stamp != entry.mark().stamp()) return {Verdict::kLost, {}};
+  if (opened) return {Verdict::kGood, *opened};
+  const Verdict verdict = VerdictOf(opened.error());
+  if (verdict == Verdict::kUnreadable) TierTraffic::Add(means_.traffic.unreadable_values);
+  if (opened.error() == tiers::EnvelopeFailure::kUnknownKey) {
+    TierTraffic::Add(means_.traffic.unknown_keys);
+  }
+  return {verdict, {}};
+}
+
 TierMover::Opened TierMover::Open(const Entry& stub, const Pending& load, std::string_view value) {
-  opened_.Clear();
-  const auto opened = sealer_.Open(value, NameOf(load.space, load.key), opened_);
-  if (!opened) return {VerdictOf(opened.error()), nullptr};
-  if (opened->head.stamp != stub.mark().stamp()) return {Verdict::kLost, nullptr};
-  RdbReader reader(opened->payload);
-  const auto type = static_cast<RdbType>(opened->head.type);
+  const Unsealed unsealed = Unseal(stub, load, value);
+  if (unsealed.verdict != Verdict::kGood) return {unsealed.verdict, nullptr};
+  const tiers::EnvelopeHead& head = unsealed.value.head;
+  RdbReader reader(unsealed.value.payload);
+  const auto type = static_cast<RdbType>(head.type);
   OwnedEntry entry = LoadValue(type, reader, load.key, ExpiryOf(stub), limits_);
   if (entry == nullptr || entry->type() != stub.type()) return {Verdict::kDamaged, nullptr};
-  const CopyMark mark(CopyState::kClean, opened->head.stamp, stub.mark().value_bytes());
+  const CopyMark mark(CopyState::kClean, head.stamp, stub.mark().value_bytes());
   return {Verdict::kGood, OwnedEntry(Entry::Mark(entry.release(), mark))};
 }
 

@@ -9,6 +9,8 @@
 //   Promote  stub   -> loaded, opened, in its place again, with a clean copy below;
 //                      unless the stub has gone meanwhile. A key is loaded once, however many wait.
 //   EraseSome       -> copies that are stale, until the tier says that they are gone
+//   Rewrite  copy   -> loaded, opened, sealed by the key that writes now, stored in its own place
+//                      (tier_mover_rewrite.cc)
 //
 // A copy is one if it has the stamp that the entry's mark has (storage/tiers/copy_mark.h), and each
 // key has one operation under way at a time (storage/tiers/copy_ledger.h).
@@ -47,8 +49,9 @@ class TierMover final : public TierListener, public VictimTaker {
     Tier& tier;
     TierTraffic& traffic;
     const Clock& clock;
+    const tiers::SealingRules& sealing;  // changes only while the world is stopped
   };
-  TierMover(const Means& means, TierRules rules, tiers::SealingRules sealing);
+  TierMover(const Means& means, TierRules rules);
 
   // Forms that promoted values take.
   void set_limits(const ValueLimits& limits) { limits_ = limits; }
@@ -97,6 +100,13 @@ class TierMover final : public TierListener, public VictimTaker {
   // Asks the tier to erase some of what the shard owes. Takes its lock.
   void EraseSome(size_t shard_index);
 
+  // Seals the copy that an entry has below anew, if it is not of the key that writes. REQUIRES: the
+  // lock.
+  void Rewrite(const ShardDatabase& part, const KeyRef& key);
+  size_t rewrites_under_way() const { return rewrites_under_way_; }
+  // Those that came to nothing, since the last call: their copies may be of another key still.
+  size_t TakeFailedRewrites() { return std::exchange(failed_rewrites_, 0); }
+
   void OnDone(TierTicket ticket, TierOutcome outcome, std::string_view value) override;
 
   // Those whose wait is over, since the last call.
@@ -120,6 +130,10 @@ class TierMover final : public TierListener, public VictimTaker {
   };
   // What the value that came for a stub is.
   enum class Verdict : uint8_t { kGood, kLost, kDamaged, kUnreadable };
+  struct Unsealed {
+    Verdict verdict;
+    tiers::OpenedValue value;  // if it is good; its payload, until another is unsealed
+  };
   struct Opened {
     Verdict verdict;
     OwnedEntry entry;
@@ -134,11 +148,22 @@ class TierMover final : public TierListener, public VictimTaker {
   void OnStored(const Pending& store, TierOutcome outcome);
   void OnLoaded(const Pending& load, TierOutcome outcome, std::string_view value);
   void OnErased(const Pending& erasure, TierOutcome outcome);
+  void OnReread(const Pending& reread, TierOutcome outcome, std::string_view value);
+  void OnRewritten(const Pending& rewrite, TierOutcome outcome);
   // True if the value is here again, or will not come any more.
   bool Settle(const Pending& load, TierOutcome outcome, std::string_view value);
   static Verdict VerdictOf(tiers::EnvelopeFailure failure);
+  Unsealed Unseal(const Entry& entry, const Pending& load, std::string_view value);
   Opened Open(const Entry& stub, const Pending& load, std::string_view value);
   void Lose(ShardDatabase& part, const KeyRef& key, Verdict verdict);
+  // Whether there is something to be written anew; it is in sealed_ then.
+  enum class Resealed : uint8_t { kSealed, kNothing, kFailed };
+  Resealed Reseal(const Pending& reread, TierOutcome outcome, std::string_view value);
+  void DropBadCopy(ShardDatabase& part, const KeyRef& key, Verdict verdict);
+  void EndRewrite(const Pending& pending);
+  void NoteFull();
+  // Who follows the rules as they are now.
+  tiers::ValueSealer& sealer();
 
   void Wake(CopyLedger::Item& item) {
     awake_.insert(awake_.end(), item.waiters.begin(), item.waiters.end());
@@ -157,6 +182,8 @@ class TierMover final : public TierListener, public VictimTaker {
   std::vector<Pending> pending_;  // by ticket
   std::vector<TierTicket> free_tickets_;
   std::vector<WaiterId> awake_;
+  size_t rewrites_under_way_ = 0;
+  size_t failed_rewrites_ = 0;
   tiers::ValueSealer sealer_;
   // Reused.
   std::string name_;

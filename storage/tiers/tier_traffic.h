@@ -29,10 +29,12 @@ struct TierTraffic {
   Count erasures{0};
   Count lost_values{0};        // stubs whose value was not there any more
   Count damaged_values{0};     // or was not what had been written
-  Count unreadable_values{0};  // sealed with a key that is not known here: the stub stays
+  Count unreadable_values{0};  // not to be opened with what is known here: the stub stays
+  Count unknown_keys{0};       // of these: the key is not known
   Count failed_loads{0};
   Count failed_stores{0};
   Count superseded_stores{0};  // the value changed while it was written
+  Count rewritten_copies{0};   // in their own place, by another key
 
   static void Add(Count& count, uint64_t amount = 1) {
     count.fetch_add(amount, std::memory_order_relaxed);

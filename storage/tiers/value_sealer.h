@@ -61,6 +61,11 @@ class ValueSealer {
 
   // For all that follows.
   void set_rules(SealingRules rules);
+  const std::shared_ptr<const KeyRing>& keys() const { return rules_.keys; }
+  // Of the key that is in what it seals; nothing: it does not encrypt.
+  std::optional<uint32_t> writing_id() const {
+    return cipher_ ? std::optional(cipher_->writing_id()) : std::nullopt;
+  }
 
   // Appends the envelope. `name`: the full one under which it will lie in the tier; it opens under
   // no other. False, and nothing is written, if the payload is above the limit.

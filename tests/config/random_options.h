@@ -123,6 +123,9 @@ class RandomOptions {
       if (random_.Below(2) == 0) made.on_error = TierError::kMiss;
       made.min_value = Small();
       made.max_value = made.min_value + Small();
+      made.compression_level = Small() % 20;
+      made.compression_threshold = Small();
+      if (random_.Below(2) == 0) FillKeys(made);
     }
   }
   void FillTls(TierDefinition& tier) {
@@ -132,6 +135,10 @@ class RandomOptions {
     if (random_.Below(2) == 0) return;
     tier.tls_cert_file = "c" + Text();
     tier.tls_key_file = "k" + Text();
+  }
+  void FillKeys(TierDefinition& tier) {
+    (random_.Below(2) == 0 ? tier.encryption_key_file : tier.encryption_key_env) = "k" + Text();
+    if (random_.Below(2) == 0) tier.encryption_key_id = static_cast<uint32_t>(Small());
   }
   void Fill(std::vector<double> Options::*member, Options& options) {
     (options.*member).clear();

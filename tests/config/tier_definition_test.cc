@@ -50,7 +50,9 @@ TEST_CASE("a tier is a name and pairs of words, in any order") {
       "cold tls yes password 'a b' address a:7000 user strata tls-ca-cert-file ca.pem database 3 "
       "tls-cert-file c.pem ADDRESS [::1]:7000 tls-key-file k.pem tls-server-name redis.example "
       "address /run/redis.sock pool-size 4 connect-timeout 200 request-timeout 300 prefix p "
-      "node n1 on-error MISS min-value 1kb max-value 1mb");
+      "node n1 on-error MISS min-value 1kb max-value 1mb "
+      "compression-level -3 compression-threshold 1kb encryption-key-file k.txt "
+      "encryption-key-id 4294967295");
   TierDefinition expected;
   expected.name = "cold";
   expected.addresses = {"a:7000", "[::1]:7000", "/run/redis.sock"};
@@ -70,6 +72,10 @@ TEST_CASE("a tier is a name and pairs of words, in any order") {
   expected.on_error = TierError::kMiss;
   expected.min_value = 1 << 10;
   expected.max_value = 1 << 20;
+  expected.compression_level = -3;
+  expected.compression_threshold = 1 << 10;
+  expected.encryption_key_file = "k.txt";
+  expected.encryption_key_id = 4294967295;
   CHECK(read == expected);
   CHECK(Parsed("cold kind redis-cluster address a:1").kind == TierKind::kRedisCluster);
 }
@@ -136,7 +142,8 @@ TEST_CASE("each word of a tier says what it takes") {
 
 TEST_CASE("numbers of a tier take both their bounds and refuse one past them") {
   const auto check = [](const std::string& word, int64_t min, int64_t max) {
-    const std::string reason = "tier 'cold': " + word + " must be between " + std::to_string(min) +
+    const std::string last = word.substr(word.rfind(' ') + 1);  // those before it are needed
+    const std::string reason = "tier 'cold': " + last + " must be between " + std::to_string(min) +
                                " and " + std::to_string(max);
     CHECK(ErrorWith(word + " " + std::to_string(min)).empty());
     CHECK(ErrorWith(word + " " + std::to_string(max)).empty());
@@ -148,6 +155,8 @@ TEST_CASE("numbers of a tier take both their bounds and refuse one past them") {
   check("connect-timeout", 1, 600'000);
   check("request-timeout", 1, 600'000);
   check("database", 0, 1 << 20);
+  check("compression-level", -7, 19);
+  check("encryption-key-env K encryption-key-id", 0, 4294967295);
 
   std::string line = "cold";
   for (int i = 0; i < 64; ++i) line += " address a:1";
@@ -172,6 +181,12 @@ TEST_CASE("words of a tier that do not go together are refused") {
   CHECK(ErrorWith("min-value 2kb max-value 1kb") ==
         "tier 'cold': its min-value is above its max-value");
   CHECK(ErrorWith("min-value 1kb max-value 1kb").empty());
+  CHECK(ErrorWith("encryption-key-env K encryption-key-file k.txt") ==
+        "tier 'cold': its keys come from encryption-key-file or encryption-key-env, not from both");
+  CHECK(ErrorWith("encryption-key-id 1") ==
+        "tier 'cold': encryption-key-id needs encryption-key-file or encryption-key-env");
+  CHECK(ErrorWith("encryption-key-env A=b") ==
+        "tier 'cold': encryption-key-env is the name of a variable, without '='");
 }
 
 TEST_CASE("no error of a tier shows the password") {

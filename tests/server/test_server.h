@@ -20,6 +20,7 @@
 #include "server/security/client_access.h"
 #include "server/services.h"
 #include "server/session.h"
+#include "server/tiers/tier_sealing.h"
 #include "server/tiers/tier_servers.h"
 #include "server/watch_table.h"
 #include "storage/tiers/tier_migration.h"
@@ -110,6 +111,7 @@ class TestServer final : private ServerControl {
                   tracking_,
                   key_listeners_,
                   tier_traffic_,
+                  tier_sealing_,
                   static_cast<uint64_t>(clock.WallMs()),
                   tier_servers_,
                   tier_migration_} {
@@ -185,6 +187,7 @@ class TestServer final : private ServerControl {
   KeyEvents key_events_{key_listeners_};
   Keyspace keyspace_;
   TierMigration tier_migration_{keyspace_};
+  TierSealing tier_sealing_{config_.options().tiers, keyspace_, tier_traffic_};
   BigReaderLock world_;
   ClientRegistry clients_;
   Statistics statistics_;

@@ -19,7 +19,7 @@ constexpr int64_t kMuchRoom = int64_t{1} << 40;
 
 struct Fixture {
   explicit Fixture(TierRules rules = {.prefix = "p:"})
-      : mover({keyspace, tier, traffic, clock}, std::move(rules), {}) {
+      : mover({keyspace, tier, traffic, clock, sealing}, std::move(rules)) {
     keyspace.KeepCopies(traffic);
     tier.set_listener(mover);
   }
@@ -59,6 +59,7 @@ struct Fixture {
   Keyspace keyspace{{4, 2, 42}, clock, reclaimer};
   std::map<std::string, std::string> below;
   FakeTier tier{random, below};
+  tiers::SealingRules sealing;
   TierMover mover;
   TierMigration migration{keyspace};
 };

@@ -2,85 +2,16 @@
 
 #include <catch2/catch.hpp>
 #include <map>
-#include <memory>
 #include <set>
 #include <string>
 
-#include "base/random.h"
-#include "storage/reclaimer.h"
-#include "tests/storage/tiers/fake_tier.h"
+#include "tests/storage/tiers/mover_fixture.h"
 
 namespace strata {
 namespace {
 
-constexpr int kDatabases = 3;
-
-// A keyspace of two threads, each with its way to the one tier.
-struct Fixture {
-  explicit Fixture(uint64_t seed = 1) : random(seed) {
-    keyspace.KeepCopies(traffic);
-    for (auto* tier : {&tiers[0], &tiers[1]}) {
-      movers.push_back(
-          std::make_unique<TierMover>(TierMover::Means{keyspace, *tier, traffic, clock},
-                                      TierRules{.prefix = "p:"}, tiers::SealingRules{}));
-      tier->set_listener(*movers.back());
-    }
-  }
-
-  Database database(int index = 0) { return Database(keyspace, index, clock.WallMs()); }
-  KeyRef Ref(const std::string& key) const { return keyspace.Ref(key); }
-  TierMover& AnyMover() { return *movers[random.Below(2)]; }
-
-  void Set(int index, const std::string& key, const std::string& value) {
-    database(index).SetString(Ref(key), value);
-  }
-  Entry* Find(int index, const std::string& key) { return database(index).Find(Ref(key)); }
-  bool IsStub(int index, const std::string& key) {
-    const Entry* entry = Find(index, key);
-    return entry != nullptr && entry->is_stub();
-  }
-  size_t Demote(int index, const std::string& key) {
-    ShardDatabase* part = keyspace.Part(index, Ref(key).hash);
-    Entry* entry = Find(index, key);
-    return entry == nullptr ? 0 : AnyMover().Take(*part, Ref(key), *entry).bytes;
-  }
-  TierMover::Promotion Promote(int index, const std::string& key,
-                               std::optional<WaiterId> waiter = std::nullopt) {
-    return AnyMover().Promote(*keyspace.Part(index, Ref(key).hash), Ref(key),
-                              {waiter, waiter.has_value()});
-  }
-  std::string Value(int index, const std::string& key) {
-    DigitScratch scratch;
-    return std::string(ReadString(*Find(index, key), scratch));
-  }
-  bool AnswerOne() {
-    const size_t first = random.Below(2);
-    return tiers[first].AnswerOne() || tiers[1 - first].AnswerOne();
-  }
-  void AnswerAll() {
-    while (AnswerOne()) continue;
-  }
-  void EraseAll() {
-    for (size_t shard = 0; shard < keyspace.shard_count(); ++shard) AnyMover().EraseSome(shard);
-    AnswerAll();
-  }
-
-  Random random;
-  FakeClock clock;
-  Reclaimer reclaimer;
-  TierTraffic traffic;
-  Keyspace keyspace{{4, kDatabases, 42}, clock, reclaimer};
-  std::map<std::string, std::string> below;
-  FakeTier tiers[2] = {FakeTier(random, below), FakeTier(random, below)};
-  std::vector<std::unique_ptr<TierMover>> movers;
-};
-
-std::string Large(char c) {
-  return std::string(1000, c);
-}
-
 TEST_CASE("a value goes below when the tier has it, and comes back as it was") {
-  Fixture f;
+  MoverFixture f;
   f.Set(0, "key", Large('a'));
   REQUIRE(f.Demote(0, "key") >= 1000);
   CHECK_FALSE(f.IsStub(0, "key"));
@@ -102,7 +33,7 @@ TEST_CASE("a value goes below when the tier has it, and comes back as it was") {
 }
 
 TEST_CASE("what was promoted stays until those who waited have used it, then goes at once") {
-  Fixture f;
+  MoverFixture f;
   f.Set(0, "key", Large('a'));
   f.Demote(0, "key");
   f.AnswerAll();
@@ -116,7 +47,7 @@ TEST_CASE("what was promoted stays until those who waited have used it, then goe
 }
 
 TEST_CASE("a pin of somebody who never comes back ends by time") {
-  Fixture f;
+  MoverFixture f;
   f.Set(0, "key", Large('a'));
   f.Demote(0, "key");
   f.AnswerAll();
@@ -131,7 +62,7 @@ TEST_CASE("a pin of somebody who never comes back ends by time") {
 }
 
 TEST_CASE("who waits for the answer to a store or an erasure is woken by it") {
-  Fixture f;
+  MoverFixture f;
   const auto await = [&f](WaiterId waiter) {
     TierMover& mover = f.AnyMover();
     REQUIRE(mover.IsAnswerDue(0, f.Ref("key")));
@@ -161,7 +92,7 @@ TEST_CASE("who waits for the answer to a store or an erasure is woken by it") {
 }
 
 TEST_CASE("a value that changes while it is written stays, and the copy is erased") {
-  Fixture f;
+  MoverFixture f;
   f.Set(0, "key", Large('a'));
   f.Demote(0, "key");
   f.Set(0, "key", Large('b'));
@@ -174,7 +105,7 @@ TEST_CASE("a value that changes while it is written stays, and the copy is erase
 }
 
 TEST_CASE("what is deleted below, or on its way, is erased; what expires is not") {
-  Fixture f;
+  MoverFixture f;
   for (const char* key : {"stub", "loading", "storing", "expiring"}) f.Set(0, key, Large('a'));
   f.database().SetString(f.Ref("expiring"), Large('a'), f.clock.WallMs() + 10);
   for (const char* key : {"stub", "loading", "expiring"}) f.Demote(0, key);
@@ -195,7 +126,7 @@ TEST_CASE("what is deleted below, or on its way, is erased; what expires is not"
 }
 
 TEST_CASE("a stub whose value the tier has dropped or spoiled is a miss, and counted") {
-  Fixture f;
+  MoverFixture f;
   f.Set(0, "dropped", Large('a'));
   f.Set(0, "spoiled", Large('b'));
   f.Set(0, "another", Large('c'));
@@ -214,7 +145,7 @@ TEST_CASE("a stub whose value the tier has dropped or spoiled is a miss, and cou
 }
 
 TEST_CASE("while the tier is down, or full, values and stubs stay") {
-  Fixture f;
+  MoverFixture f;
   f.Set(0, "stub", Large('a'));
   f.Set(0, "here", Large('a'));
   f.Demote(0, "stub");
@@ -240,7 +171,7 @@ TEST_CASE("while the tier is down, or full, values and stubs stay") {
 }
 
 TEST_CASE("a load that fails wakes who waits, and leaves the stub") {
-  Fixture f;
+  MoverFixture f;
   f.Set(0, "key", Large('a'));
   f.Demote(0, "key");
   f.AnswerAll();
@@ -253,7 +184,7 @@ TEST_CASE("a load that fails wakes who waits, and leaves the stub") {
 }
 
 TEST_CASE("a flushed database begins anew below, and swapped ones keep their copies") {
-  Fixture f;
+  MoverFixture f;
   f.Set(0, "key", Large('a'));
   f.Set(1, "key", Large('b'));
   f.Demote(0, "key");
@@ -283,13 +214,13 @@ TEST_CASE("a flushed database begins anew below, and swapped ones keep their cop
 // Whatever happens in whatever order: every key has the value that it was given last.
 class RandomRun {
  public:
-  explicit RandomRun(uint64_t seed) : f_(seed) {}
+  explicit RandomRun(uint64_t seed) : f_(seed) { f_.UseKeys(1); }
 
   void Step() {
     const int index = static_cast<int>(Random().Below(kDatabases));
     const std::string key = "key:" + std::to_string(Random().Below(12));
     const std::pair name(index, key);
-    switch (Random().Below(12)) {
+    switch (Random().Below(14)) {
       case 0:
       case 1:
         model_[name] =
@@ -316,6 +247,11 @@ class RandomRun {
       case 9:
         if (Random().Below(40) == 0) FlushOrSwap(index);
         if (Random().Below(10) == 0) f_.clock.AdvanceMs(500);
+        if (Random().Below(20) == 0) f_.UseKeys(1 + static_cast<uint32_t>(Random().Below(5)));
+        break;
+      case 10:
+      case 11:
+        f_.StepWalks();
         break;
       default:
         f_.AnswerOne();
@@ -328,6 +264,7 @@ class RandomRun {
     f_.AnswerAll();
     f_.clock.AdvanceMs(2000);
     CheckCounts();
+    CheckKeys();
     for (const auto& [name, value] : model_) {
       CAPTURE(name.first, name.second);
       REQUIRE(f_.Find(name.first, name.second) != nullptr);
@@ -385,6 +322,20 @@ class RandomRun {
     CHECK(counted.stubs.count == stubs);
     CHECK(counted.stubs.value_bytes == bytes);
   }
+
+  // When re-encryption is done, copies are of the key that writes.
+  void CheckKeys() {
+    f_.UseKeys(6);
+    f_.EraseAll();  // and the pins are over
+    f_.ReencryptAll();
+    for (const auto& [name, value] : model_) {
+      CAPTURE(name.first, name.second);
+      Entry* entry = f_.Find(name.first, name.second);
+      if (!entry->has_mark() || entry->mark().state() == CopyState::kNone) continue;
+      const std::string space = std::to_string(f_.keyspace.SpaceOf(name.first));
+      REQUIRE(f_.KeyIdBelow("p:" + space + ":" + name.second) == 6);
+    }
+  }
   // Below lies what stubs and clean values have there, and what flushed databases left.
   void CheckLitter() {
     f_.EraseAll();
@@ -406,7 +357,7 @@ class RandomRun {
     flushed_.merge(flushed);
   }
 
-  Fixture f_;
+  MoverFixture f_;
   std::map<std::pair<int, std::string>, std::string> model_;
   std::set<std::string> flushed_;
   uint64_t steps_ = 0;
