@@ -43,9 +43,10 @@ class HashTable {
 
   // REQUIRES: the key is absent. Takes ownership.
   void Insert(Node* node, uint64_t hash) { core_.Insert(node, hash); }
-  // Puts `node`, of the same key, where another lies; returns that one, now the caller's.
-  Node* Replace(const Position& position, Node* node) {
-    return Typed(core_.Replace(position, node));
+  // Puts `node`, of the same key, where another lies; returns that one, now the caller's. Nodes
+  // that are set aside are passed over by SampleOthers and SampleBucketOfOthers.
+  Node* Replace(const Position& position, Node* node, bool is_aside = false) {
+    return Typed(core_.Replace(position, node, is_aside));
   }
   // Returns the node, now the caller's. `hash` is the key's.
   Node* Remove(const Position& position, uint64_t hash) {
@@ -119,6 +120,15 @@ class HashTable {
   size_t SampleBucket(uint64_t random, const Node** found) const {
     void* nodes[kMaxVisited];
     const size_t count = core_.SampleBucket(random, nodes);
+    for (size_t i = 0; i < count; ++i) found[i] = Typed(nodes[i]);
+    return count;
+  }
+
+  // The same of nodes that are not set aside; null, or 0, if there are few.
+  Node* SampleOthers(uint64_t random) const { return Typed(core_.SampleOthers(random)); }
+  size_t SampleBucketOfOthers(uint64_t random, const Node** found) const {
+    void* nodes[kMaxVisited];
+    const size_t count = core_.SampleBucketOfOthers(random, nodes);
     for (size_t i = 0; i < count; ++i) found[i] = Typed(nodes[i]);
     return count;
   }

@@ -7,6 +7,14 @@
 #include "base/hash.h"
 
 namespace strata {
+namespace {
+
+uint64_t NextDraw(uint64_t random) {
+  return FoldedMultiply(random ^ 0x9e3779b97f4a7c15, 0xd6e8feb86659fd93);
+}
+
+}  // namespace
+
 HashTableCore::HashTableCore(HashOfNode hash_of_node, uint64_t seed)
     : hash_of_node_(hash_of_node), seed_(seed) {
   directories_.emplace_back(HashDirectory::New(1));
@@ -56,7 +64,7 @@ void HashTableCore::PrefetchNode(uint64_t hash) const {
   PrefetchForRead(node + 64);
 }
 
-bool HashTableCore::Place(Segment* segment, void* node, uint16_t tag) {
+bool HashTableCore::Place(Segment* segment, void* node, uint16_t tag, bool is_aside) {
   size_t buckets = segment->bucket_count();
   size_t index = HomeIndex(tag, segment->size_index);
   size_t distance = 0;
@@ -73,6 +81,7 @@ bool HashTableCore::Place(Segment* segment, void* node, uint16_t tag) {
   Bucket& bucket = segment->buckets[(index + distance) % buckets];
   bucket.tags[FirstSlot(free)] = tag;
   bucket.set(FirstSlot(free), node);
+  if (is_aside) bucket.set_aside(FirstSlot(free), true);
   if (distance > 0) CountOverflow(segment->buckets[index], 1);
   ++segment->count;
   return true;
@@ -93,8 +102,10 @@ size_t HashTableCore::BringCloser(Segment* segment, size_t index, size_t distanc
       int target = FirstSlot(MatchTags(to, 0));
       to.tags[target] = from.tags[slot];
       to.set(target, from.at(slot));
+      to.set_aside(target, from.is_aside(slot));
       from.tags[slot] = 0;
       from.set(slot, nullptr);
+      from.set_aside(slot, false);
       if (away == 0) CountOverflow(from, 1);
       return nearer;
     }
@@ -112,15 +123,16 @@ void HashTableCore::Insert(void* node, uint64_t hash) {
     Segment* segment = SegmentOf(directory()->At(hash));
     size_t slots = segment->bucket_count() * kSlots;
     bool loaded = segment->count * size_t{100} >= slots * kMaxLoadPercent;
-    if (!loaded && Place(segment, node, TagOf(hash, segment->depth))) break;
+    if (!loaded && Place(segment, node, TagOf(hash, segment->depth), false)) break;
     Grow(segment, hash);
   }
   ++size_;
 }
 
-void* HashTableCore::Replace(const Position& position, void* node) {
+void* HashTableCore::Replace(const Position& position, void* node, bool is_aside) {
   void* old = At(position);
   position.bucket->set(position.slot, node);
+  position.bucket->set_aside(position.slot, is_aside);
   return old;
 }
 
@@ -129,6 +141,7 @@ void* HashTableCore::Remove(const Position& position, uint64_t hash) {
   void* node = bucket.at(position.slot);
   bucket.tags[position.slot] = 0;
   bucket.set(position.slot, nullptr);
+  bucket.set_aside(position.slot, false);
   Bucket& home = *position.home;
   if (&home != &bucket) CountOverflow(home, -1);
   Segment* segment = SegmentOf(directory()->At(hash));
@@ -143,7 +156,8 @@ bool HashTableCore::MoveAll(const Segment& from, Segment* to) {
   for (size_t i = 0; i < from.bucket_count(); ++i) {
     const Bucket& bucket = from.buckets[i];
     for (int slot = 0; slot < kSlots; ++slot) {
-      if (bucket.tags[slot] != 0 && !Place(to, bucket.at(slot), bucket.tags[slot])) return false;
+      if (bucket.tags[slot] == 0) continue;
+      if (!Place(to, bucket.at(slot), bucket.tags[slot], bucket.is_aside(slot))) return false;
     }
   }
   return true;
@@ -165,7 +179,8 @@ bool HashTableCore::Divide(const Segment& from, Segment* low, Segment* high) con
       void* node = bucket.at(slot);
       uint64_t hash = hash_of_node_(node, seed_);
       bool to_high = ((hash << from.depth) >> 63) != 0;
-      if (!Place(to_high ? high : low, node, TagOf(hash, low->depth))) return false;
+      Segment* to = to_high ? high : low;
+      if (!Place(to, node, TagOf(hash, low->depth), bucket.is_aside(slot))) return false;
     }
   }
   return true;
@@ -286,12 +301,10 @@ void* HashTableCore::Sample(uint64_t random) const {
   // Slots are drawn, not buckets, so that a full bucket's entries are no less likely.
   constexpr int kDraws = 128;
   for (int draw = 0; draw < kDraws; ++draw) {
-    uint64_t hash = random & ~uint64_t{0xffffff};
-    uint64_t word = directory()->At(hash);
-    const Bucket* bucket = HomeOf(word, TagOf(hash, DepthOf(word)));
+    const Bucket& bucket = BucketAt(random);
     auto slot = static_cast<int>(random % kSlots);
-    if (bucket->tags[slot] != 0) return bucket->at(slot);
-    random = FoldedMultiply(random ^ 0x9e3779b97f4a7c15, 0xd6e8feb86659fd93) + draw;
+    if (bucket.tags[slot] != 0) return bucket.at(slot);
+    random = NextDraw(random) + draw;
   }
   // Nearly empty: the first entry from a random place on.
   uint64_t place = random >> 24;
@@ -304,14 +317,46 @@ void* HashTableCore::Sample(uint64_t random) const {
   }
 }
 
-size_t HashTableCore::SampleBucket(uint64_t random, void** found) const {
+const HashTableCore::Bucket& HashTableCore::BucketAt(uint64_t random) const {
   const uint64_t hash = random & ~uint64_t{0xffffff};
   const uint64_t word = directory()->At(hash);
-  const Bucket* bucket = HomeOf(word, TagOf(hash, DepthOf(word)));
+  return *HomeOf(word, TagOf(hash, DepthOf(word)));
+}
+
+unsigned HashTableCore::Others(const Bucket& bucket) {
+  const __m128i tags = _mm_load_si128(reinterpret_cast<const __m128i*>(bucket.tags));
+  // A byte of ones for each free slot, then a bit.
+  const __m128i free = _mm_cmpeq_epi16(tags, _mm_setzero_si128());
+  const int free_bits = _mm_movemask_epi8(_mm_packs_epi16(free, _mm_setzero_si128()));
+  return ~static_cast<unsigned>(free_bits) & ~bucket.aside() & ((1u << kSlots) - 1);
+}
+
+void* HashTableCore::SampleOthers(uint64_t random) const {
+  void* found[kSlots];
+  const size_t count = SampleBucketOfOthers(random, found);
+  return count == 0 ? nullptr : found[random % count];
+}
+
+size_t HashTableCore::SampleBucketOfOthers(uint64_t random, void** found) const {
+  constexpr int kBucketsTried = 32;
+  size_t count = 0;
+  for (int i = 0; i < kBucketsTried && count == 0; ++i) {
+    const Bucket& bucket = BucketAt(random);
+    for (unsigned slots = Others(bucket); slots != 0; slots &= slots - 1) {
+      found[count] = bucket.at(__builtin_ctz(slots));
+      PrefetchForRead(found[count++]);
+    }
+    random = NextDraw(random);
+  }
+  return count;
+}
+
+size_t HashTableCore::SampleBucket(uint64_t random, void** found) const {
+  const Bucket& bucket = BucketAt(random);
   size_t count = 0;
   for (int slot = 0; slot < kSlots; ++slot) {
-    if (bucket->tags[slot] == 0) continue;
-    found[count] = bucket->at(slot);
+    if (bucket.tags[slot] == 0) continue;
+    found[count] = bucket.at(slot);
     PrefetchForRead(found[count++]);
   }
   if (count == 0 && size_ > 0) found[count++] = Sample(random);
@@ -330,6 +375,7 @@ size_t HashTableCore::TakeSome(size_t limit, std::vector<void*>& taken) {
       for (int slot = 0; slot < kSlots; ++slot) {
         if (bucket.tags[slot] != 0) taken.push_back(bucket.at(slot));
         bucket.tags[slot] = 0;
+        bucket.set_aside(slot, false);
       }
     }
     segment->count = 0;
@@ -352,6 +398,7 @@ void HashTableCore::CheckInvariants() const {
     for (size_t b = 0; b < segment->bucket_count(); ++b) {
       const Bucket& bucket = segment->buckets[b];
       for (int slot = 0; slot < kSlots; ++slot) {
+        CHECK(bucket.tags[slot] != 0 || !bucket.is_aside(slot));
         if (bucket.tags[slot] == 0) continue;
         ++in_segment;
         void* node = bucket.at(slot);

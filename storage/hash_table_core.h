@@ -18,6 +18,10 @@
 // - Bucket order is hash order at every size, so a place in hash space is a scan cursor that growth
 //   cannot confuse: no key that stays is missed, none is seen twice.
 //
+// - A node can be set aside, which is a bit beside its pointer: sampling then passes over it
+// without
+//   reading it. So keys whose values lie in a lower tier cost nothing when victims are looked for.
+//
 // Prior art: extendible hashing (Fagin et al., 1979); Dash (Lu et al., VLDB 2020) for segments with
 // tags; growth in small steps (Larson's partial expansions, 1980).
 //
@@ -85,8 +89,9 @@ class HashTableCore {
 
   // REQUIRES: the key is absent. Takes ownership.
   void Insert(void* node, uint64_t hash);
-  // Puts `node`, of the same key, where another lies; returns that one, now the caller's.
-  void* Replace(const Position& position, void* node);
+  // Puts `node`, of the same key, where another lies; returns that one, now the caller's. The new
+  // one is set aside, or not, whatever the old one was.
+  void* Replace(const Position& position, void* node, bool is_aside);
   // Returns the node, now the caller's. `hash` is the key's.
   void* Remove(const Position& position, uint64_t hash);
 
@@ -154,6 +159,9 @@ class HashTableCore {
   // The nodes of some bucket, at least one unless the table is empty, at most kSlots: every one has
   // a chance, about equal.
   size_t SampleBucket(uint64_t random, void** found) const;
+  // The same of nodes that are not set aside; after some buckets without one it gives up.
+  void* SampleOthers(uint64_t random) const;
+  size_t SampleBucketOfOthers(uint64_t random, void** found) const;
 
   // Removes nodes a segment at a time until `limit` is reached, to free a table in bounded steps.
   // Once begun, nothing else may be done with the table but go on and destroy it.
@@ -169,7 +177,8 @@ class HashTableCore {
   struct alignas(64) Bucket {
     uint16_t tags[kSlots];  // 0: the slot is free
     // Nodes are aligned to 16 bytes. The low four bits of the first pointer count the keys at
-    // home here that lie behind; 15 stays until a rebuild.
+    // home here that lie behind; 15 stays until a rebuild. Those of the next two tell which nodes
+    // are set aside.
     uint8_t pointers[kSlots][6];
 
     uint64_t word(int slot) const {
@@ -189,6 +198,14 @@ class HashTableCore {
     void set_overflow(unsigned count) {
       pointers[0][0] = static_cast<uint8_t>((pointers[0][0] & ~15) | count);
     }
+    // A bit for each slot; that of a free one is 0.
+    unsigned aside() const { return (pointers[1][0] & 15) | (pointers[2][0] & 15) << 4; }
+    void set_aside(int slot, bool is_aside) {
+      uint8_t& bits = pointers[1 + slot / 4][0];
+      const auto bit = static_cast<uint8_t>(1 << slot % 4);
+      bits = static_cast<uint8_t>(is_aside ? bits | bit : bits & ~bit);
+    }
+    bool is_aside(int slot) const { return (aside() >> slot & 1) != 0; }
   };
   static_assert(sizeof(Bucket) == 64);
 
@@ -289,7 +306,10 @@ class HashTableCore {
   void FreeSegment(Segment* segment);
   // Points all directory words of the segment's hash range at it. `hash` is any in that range.
   void Publish(const Segment* segment, uint64_t hash);
-  static bool Place(Segment* segment, void* node, uint16_t tag);
+  static bool Place(Segment* segment, void* node, uint16_t tag, bool is_aside);
+  // Of `bucket`: the slots with nodes that are not set aside, a bit each.
+  static unsigned Others(const Bucket& bucket);
+  const Bucket& BucketAt(uint64_t random) const;
   static size_t BringCloser(Segment* segment, size_t index, size_t distance);
   static void CountOverflow(Bucket& home, int change);
   static bool MoveAll(const Segment& from, Segment* to);

@@ -327,12 +327,14 @@ const Entry* ShardDatabase::Sample(EvictionScope scope, Random& random) {
   return rare ? nullptr : SampleFromWheel();
 }
 
-// Where most may not go, because of their class or since they are stubs, it takes some tries.
+// Where most may not go, because of their class, it takes some tries.
 const Entry* ShardDatabase::SampleThatMayGo(EvictionScope scope, Random& random) {
-  constexpr int kMostTries = 64;
+  constexpr int kMostTries = 256;
+  const bool passes_over_stubs = PassesOverStubs();
   for (int i = 0; i < kMostTries; ++i) {
-    const Entry* entry = table_.Sample(random.Next());
-    if (MayEvict(*entry, scope)) return entry;
+    const Entry* entry =
+        passes_over_stubs ? table_.SampleOthers(random.Next()) : table_.Sample(random.Next());
+    if (entry == nullptr || MayEvict(*entry, scope)) return entry;
   }
   return nullptr;
 }

@@ -119,9 +119,10 @@ class alignas(64) ShardDatabase {
 
   // An entry that may be evicted, each about as likely; null if none was come across.
   const Entry* Sample(EvictionScope scope, Random& random);
-  // Entries to choose from, as HashTable::SampleBucket.
+  // Entries to choose from, as HashTable::SampleBucket; stubs only where they may go.
   size_t SampleBucket(Random& random, const Entry** found) const {
-    return table_.SampleBucket(random.Next(), found);
+    return PassesOverStubs() ? table_.SampleBucketOfOthers(random.Next(), found)
+                             : table_.SampleBucket(random.Next(), found);
   }
   // Of entries with the same hash, some one; null if there is none.
   Entry* FindByHash(uint64_t hash);
@@ -188,6 +189,8 @@ class alignas(64) ShardDatabase {
   void RemoveAt(const EntryTable::Position& position, const KeyRef& key);
   void Discard(Entry* entry);
   const Entry* SampleFromWheel();
+  // Stubs are set aside in the table.
+  bool PassesOverStubs() const { return own_stubs_.count > 0 && !*stubs_may_go_; }
   const Entry* SampleThatMayGo(EvictionScope scope, Random& random);
   size_t EvictNow(Entry& entry, uint64_t hash, int64_t now_ms);
   std::optional<int64_t> Fire(uint64_t hash, int64_t now_ms);

@@ -24,7 +24,7 @@ size_t ShardDatabase::Demote(const KeyRef& key, Entry& entry) {
   const EntryTable::Position position = table_.Find(key.bytes, key.hash);
   CHECK(position);
   CountOut(entry);
-  Discard(table_.Replace(position, stub));
+  Discard(table_.Replace(position, stub, true));
   CountIn({stub->key(), key.hash}, *stub);
   CountInStub(*stub);
   return bytes > left ? bytes - left : 1;

@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 #include <map>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
@@ -216,6 +217,45 @@ TEST_CASE("samples reach the last keys of a table that was large") {
   std::unordered_set<std::string> drawn;
   for (int i = 0; i < 2'000; ++i) drawn.emplace(table.Sample(random.Next())->key());
   CHECK(drawn.size() == 3);
+}
+
+TEST_CASE(
+    "nodes that are set aside stay so while the table grows and shrinks, and are not sampled") {
+  EntryTable table(kSeed);
+  Random random(7);
+  std::set<std::string> aside;
+  std::set<std::string> others;
+  const auto set_aside = [&](const std::string& key, bool is_aside) {
+    Entry* renewed = Entry::NewInteger(key, 1, std::nullopt);
+    Entry::Delete(table.Replace(table.Find(key, HashOf(key)), renewed, is_aside));
+    (is_aside ? others : aside).erase(key);
+    (is_aside ? aside : others).insert(key);
+  };
+  for (uint64_t i = 0; i < 20'000; ++i) {
+    Insert(table, Key(i));
+    others.insert(Key(i));
+    if (random.Below(10) != 0) set_aside(Key(random.Below(i + 1)), random.Below(20) != 0);
+  }
+  for (uint64_t i = 0; i < 18'000; ++i) {
+    REQUIRE(Remove(table, Key(i)));
+    aside.erase(Key(i));
+    others.erase(Key(i));
+  }
+  table.CheckInvariants();
+  REQUIRE(aside.size() > 500);
+  REQUIRE(others.size() > 500);
+  std::set<std::string> seen;
+  for (int i = 0; i < 40'000; ++i) {
+    const Entry* found[EntryTable::kMaxVisited];
+    const size_t count = table.SampleBucketOfOthers(random.Next(), found);
+    for (size_t k = 0; k < count; ++k) seen.emplace(found[k]->key());
+    const Entry* entry = table.SampleOthers(random.Next());
+    REQUIRE(entry != nullptr);
+    seen.emplace(entry->key());
+  }
+  CHECK(seen == others);
+  for (const std::string& key : seen) set_aside(key, true);
+  CHECK(table.SampleOthers(random.Next()) == nullptr);
 }
 
 TEST_CASE("candidates of a hash hold the key it is of") {
