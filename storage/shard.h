@@ -149,7 +149,7 @@ class alignas(64) ShardDatabase {
   // The value of a stub is nowhere any more: the key is gone, as if it had been evicted.
   void Lose(const KeyRef& key);
   // The entry, expired or not; or null.
-  Entry* Peek(const KeyRef& key) {
+  Entry* Peek(const KeyRef& key) const {
     const EntryTable::Position position = table_.Find(key.bytes, key.hash);
     return position ? table_.At(position) : nullptr;
   }

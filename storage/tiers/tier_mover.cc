@@ -118,7 +118,7 @@ TierMover::Promotion TierMover::Promote(const ShardDatabase& part, const KeyRef&
   CopyLedger& ledger = *ShardOf(key.hash).copies;
   CopyLedger::Item* item = ledger.Find(part.space(), key);
   if (item == nullptr) {
-    const TierTicket ticket = NewTicket(Operation::kLoad, part.space(), key);
+    const TierTicket ticket = NewLoad(part, key);
     if (!means_.tier.IsUp() || !means_.tier.Load(ticket, NameOf(part.space(), key.bytes))) {
       DropTicket(ticket);
       return Promotion::kDown;
@@ -141,7 +141,7 @@ TierMover::Promotion TierMover::Promote(const ShardDatabase& part, const KeyRef&
 }
 
 bool TierMover::LoadNow(const ShardDatabase& part, const KeyRef& key) {
-  const TierTicket ticket = NewTicket(Operation::kLoad, part.space(), key);
+  const TierTicket ticket = NewLoad(part, key);
   pending_[ticket].owns_item = false;
   if (!means_.tier.IsUp() || !means_.tier.Load(ticket, NameOf(part.space(), key.bytes))) {
     DropTicket(ticket);
@@ -234,10 +234,7 @@ void TierMover::OnLoaded(const Pending& load, TierOutcome outcome, std::string_v
   CopyLedger& ledger = *ShardOf(load.hash).copies;
   CopyLedger::Item* item = ledger.Find(load.space, load.ref());
   if (!load.owns_item && (item == nullptr || item->operation != Operation::kRewrite)) return;
-  if (!load.owns_item) {  // Promote asked for it beside the store
-    awake_.insert(awake_.end(), item->waiters.begin(), item->waiters.end());
-    return item->waiters.clear();
-  }
+  if (!load.owns_item) return Wake(*item);  // Promote asked for it beside the store
   CHECK(item != nullptr && item->operation == Operation::kLoad);
   const bool is_stale = item->is_stale;
   const bool is_kept = item->is_kept;
@@ -253,6 +250,8 @@ bool TierMover::Settle(const Pending& load, TierOutcome outcome, std::string_vie
   ShardDatabase* part = PartOf(load);
   const Entry* stub = part == nullptr ? nullptr : part->Peek(load.ref());
   if (stub == nullptr || !stub->is_stub()) return true;
+  // Nobody waited for LoadNow's answer any more, and the key has gone below anew.
+  if (stub->mark().stamp() != load.stamp) return true;
   if (outcome != TierOutcome::kDone && outcome != TierOutcome::kAbsent) return false;
   Opened opened =
       outcome == TierOutcome::kDone ? Open(*stub, load, value) : Opened{Verdict::kLost, nullptr};
@@ -334,6 +333,12 @@ const std::string& TierMover::NameOf(CopySpace space, std::string_view key) {
   name_ += ':';
   name_ += key;
   return name_;
+}
+
+TierTicket TierMover::NewLoad(const ShardDatabase& part, const KeyRef& key) {
+  const TierTicket ticket = NewTicket(Operation::kLoad, part.space(), key);
+  pending_[ticket].stamp = part.Peek(key)->mark().stamp();
+  return ticket;
 }
 
 TierTicket TierMover::NewTicket(Operation operation, CopySpace space, const KeyRef& key) {

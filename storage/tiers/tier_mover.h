@@ -174,6 +174,8 @@ class TierMover final : public TierListener, public VictimTaker {
   ShardDatabase* PartOf(const Pending& pending);
   const std::string& NameOf(CopySpace space, std::string_view key);
   TierTicket NewTicket(CopyLedger::Operation operation, CopySpace space, const KeyRef& key);
+  // Of a stub.
+  TierTicket NewLoad(const ShardDatabase& part, const KeyRef& key);
   void DropTicket(TierTicket ticket) { free_tickets_.push_back(ticket); }
 
   Means means_;

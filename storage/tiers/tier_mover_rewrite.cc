@@ -27,6 +27,7 @@ void TierMover::Rewrite(const ShardDatabase& part, const KeyRef& key) {
     return;
   }
   const TierTicket ticket = NewTicket(Operation::kReread, part.space(), key);
+  pending_[ticket].stamp = part.Peek(key)->mark().stamp();
   if (!means_.tier.Load(ticket, NameOf(part.space(), key.bytes))) {
     DropTicket(ticket);
     ++failed_rewrites_;
@@ -116,7 +117,7 @@ void TierMover::EndRewrite(const Pending& pending) {
   --rewrites_under_way_;
   CopyLedger& ledger = *ShardOf(pending.hash).copies;
   CopyLedger::Item* item = ledger.Find(pending.space, pending.ref());
-  awake_.insert(awake_.end(), item->waiters.begin(), item->waiters.end());
+  Wake(*item);
   const bool is_stale = item->is_stale;
   ledger.End(pending.space, pending.ref());
   if (is_stale) ledger.Owe(pending.space, pending.ref());

@@ -144,6 +144,34 @@ TEST_CASE("a stub whose value the tier has dropped or spoiled is a miss, and cou
   CHECK(f.below.empty());
 }
 
+TEST_CASE("an answer for which nobody waits any more says nothing of a newer value") {
+  MoverFixture f;
+  f.Set(0, "key", Large('a'));
+  f.Demote(0, "key");
+  f.AnswerAll();
+  REQUIRE(f.IsStub(0, "key"));
+  const KeyRef key = f.Ref("key");
+  ShardDatabase& part = *f.keyspace.Part(0, key.hash);
+  REQUIRE(f.movers[0]->LoadNow(part, key));
+  REQUIRE(f.movers[1]->Promote(part, key, {}) == TierMover::Promotion::kUnderWay);
+  REQUIRE(f.tiers[1].AnswerOne());
+  f.Set(0, "key", Large('b'));
+  for (size_t shard = 0; shard < f.keyspace.shard_count(); ++shard) f.movers[1]->EraseSome(shard);
+  REQUIRE(f.tiers[1].AnswerOne());
+  REQUIRE(f.movers[1]->Take(part, key, *f.Find(0, "key")).bytes > 0);
+  REQUIRE(f.tiers[1].AnswerOne());
+  REQUIRE(f.IsStub(0, "key"));
+
+  // It was answered when the first copy was gone and the second not there yet.
+  const auto below = std::exchange(f.below, {});
+  REQUIRE(f.tiers[0].AnswerOne());
+  f.below = below;
+  REQUIRE(f.IsStub(0, "key"));
+  f.Promote(0, "key");
+  f.AnswerAll();
+  CHECK(f.Value(0, "key") == Large('b'));
+}
+
 TEST_CASE("while the tier is down, or full, values and stubs stay") {
   MoverFixture f;
   f.Set(0, "stub", Large('a'));
