@@ -329,8 +329,9 @@ const Entry* ShardDatabase::Sample(EvictionScope scope, Random& random) {
 
 // Where most may not go, because of their class or since they are stubs, it takes some tries.
 const Entry* ShardDatabase::SampleThatMayGo(EvictionScope scope, Random& random) {
-  constexpr int kMostTries = 64;
-  for (int i = 0; i < kMostTries; ++i) {
+  // Where a shard has hardly anything but stubs, another may have more.
+  const int most_tries = classes_->any() ? 256 : 64;
+  for (int i = 0; i < most_tries; ++i) {
     const Entry* entry = table_.Sample(random.Next());
     if (MayEvict(*entry, scope)) return entry;
   }
