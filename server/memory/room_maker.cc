@@ -84,6 +84,7 @@ EvictionRun RoomMaker::RunOf(const Options& options, int64_t now_ms) {
   EvictionRun run{now_ms, random_};
   run.below = below_;
   run.may_evict = MayEvict(options);
+  // Half of a shard's share, since not all shards have the same.
   if (too_many_stubs_) run.most_stub_bytes = MostStubBytes() / means_.keyspace.shard_count() / 2;
   return run;
 }
