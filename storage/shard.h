@@ -172,7 +172,6 @@ class alignas(64) ShardDatabase {
   void set_index(int index) { index_ = index; }
   size_t size() const { return table_.size(); }
   size_t volatile_size() const { return volatile_size_; }
-  const StubTally& stubs() const { return own_stubs_; }
   // What volatile keys have left, in milliseconds: an estimate, by sampling.
   double AverageTtlMs(int64_t now_ms, uint64_t random) const;
   size_t overhead_bytes() const;

@@ -111,8 +111,6 @@ class TierMover final : public TierListener, public VictimTaker {
 
   // Those whose wait is over, since the last call.
   std::vector<WaiterId> TakeAwake() { return std::exchange(awake_, {}); }
-  // Requests that the tier has not answered.
-  size_t under_way() const { return pending_.size() - free_tickets_.size(); }
 
  private:
   static constexpr uint64_t kMuchOwed = 4096;
