@@ -17,10 +17,9 @@
 //   once per doubling. Segments shrink the same way.
 // - Bucket order is hash order at every size, so a place in hash space is a scan cursor that growth
 //   cannot confuse: no key that stays is missed, none is seen twice.
-//
 // - A node can be set aside, which is a bit beside its pointer: sampling then passes over it
-// without
-//   reading it. So keys whose values lie in a lower tier cost nothing when victims are looked for.
+//   without reading it. So keys whose values lie in a lower tier cost nothing when victims are
+//   looked for.
 //
 // Prior art: extendible hashing (Fagin et al., 1979); Dash (Lu et al., VLDB 2020) for segments with
 // tags; growth in small steps (Larson's partial expansions, 1980).

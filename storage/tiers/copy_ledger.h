@@ -82,7 +82,6 @@ class CopyLedger {
   void DropOldPins(int64_t now_ms);
   void Pin(CopySpace space, const KeyRef& key, int64_t until_ms);
 
-
  private:
   struct Hash {
     using is_transparent = void;

@@ -236,7 +236,8 @@ TEST_CASE(
     others.insert(Key(i));
     if (random.Below(10) != 0) set_aside(Key(random.Below(i + 1)), random.Below(20) != 0);
   }
-  for (uint64_t i = 0; i < 18'000; ++i) {
+  for (uint64_t i = 0; i < 20'000; ++i) {
+    if (i % 10 == 0) continue;
     REQUIRE(Remove(table, Key(i)));
     aside.erase(Key(i));
     others.erase(Key(i));

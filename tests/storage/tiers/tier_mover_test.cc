@@ -150,7 +150,8 @@ TEST_CASE("an answer for which nobody waits any more says nothing of a newer val
   f.Demote(0, "key");
   f.AnswerAll();
   REQUIRE(f.IsStub(0, "key"));
-  const KeyRef key = f.Ref("key");
+  const std::string name = "key";
+  const KeyRef key = f.Ref(name);
   ShardDatabase& part = *f.keyspace.Part(0, key.hash);
   REQUIRE(f.movers[0]->LoadNow(part, key));
   REQUIRE(f.movers[1]->Promote(part, key, {}) == TierMover::Promotion::kUnderWay);
