@@ -51,6 +51,10 @@ void Connection::Start() {
 void Connection::OnReady(uint32_t events) {
   if (executing_) return;
   if ((events & EPOLLOUT) != 0) Flush();
+  if (session_.suspended() && (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) == 0) {
+    more_has_come_ = true;
+    return UpdateInterest();
+  }
   if (open_ && (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) OnReadable();
 }
 
@@ -79,7 +83,11 @@ std::span<char> Connection::PreparePending() {
 }
 
 void Connection::UpdateInterest() {
-  bool may_read = !session_.suspended() && client_.output.size() < Session::kMostUnsentBytes;
+  // Who waits for a value has it so soon that it is not worth two system calls, unless it sends
+  // more meanwhile.
+  const bool takes_more =
+      !session_.suspended() || (session_.suspension() == Suspension::kFaulted && !more_has_come_);
+  const bool may_read = takes_more && client_.output.size() < Session::kMostUnsentBytes;
   // Who is not read may still leave.
   uint32_t wanted = (may_read ? EPOLLIN : EPOLLRDHUP) | (client_.output.empty() ? 0u : EPOLLOUT);
   if (wanted == interest_) return;
@@ -106,12 +114,11 @@ void Connection::OnTurnEnd(const Turn& turn) {
   executing_ = false;
   KeepRest(turn.input, turn.used);
   if (!open_) return;
-  if (session_.suspended()) {
-    ScheduleRetry();
-    UpdateInterest();
-  }
+  if (session_.suspended()) ScheduleRetry();
   if (!client_.output.empty() || client_.closing != CloseState::kOpen) {
     SendSoon(Content::kAnswer);
+  } else {
+    UpdateInterest();
   }
 }
 
@@ -185,7 +192,9 @@ void Connection::CheckLimits(int64_t now_ms) {
   int64_t timeout_ms = thread_.limits().idle_timeout_ms;
   bool may_be_quiet = client_.monitoring || client_.is_subscriber() || session_.suspended();
   if (timeout_ms > 0 && quiet_ms > timeout_ms && !may_be_quiet) return CloseNow("idle");
-  if (session_.suspension() == Suspension::kFaulted) return Retry();  // lest it was not woken
+  if (session_.suspension() == Suspension::kFaulted) {
+    return thread_.RetrySoon(shared_from_this());  // lest it was not woken
+  }
   size_t waiting = client_.output.size();
   if (waiting >= Session::kMostUnsentBytes && quiet_ms > kStuckReaderMs) {
     return CloseNow("replies are not read");
@@ -217,12 +226,11 @@ void Connection::ReleaseEmptyBuffers() {
   client_.query_buffer_capacity.store(0, std::memory_order_relaxed);
 }
 
-void Connection::Retry() {
+void Connection::TryAgain() {
   if (!open_ || executing_ || !session_.suspended()) return;
   executing_ = true;
+  more_has_come_ = false;
   thread_.round().Add(*this, pending_.view());
-  thread_.round().Run();
-  if (open_) UpdateInterest();
 }
 
 void Connection::ScheduleRetry() {
@@ -242,8 +250,7 @@ void Connection::ScheduleRetry() {
   retry_timer_->async_wait([weak = weak_from_this()](const boost::system::error_code& failure) {
     auto self = weak.lock();
     if (failure || !self) return;
-    self->Retry();
-    self->thread_.FlushAll();
+    self->thread_.RetrySoon(std::move(self));
   });
 }
 
@@ -277,10 +284,10 @@ void Connection::Close() {
 }
 
 void Connection::Resume() {
-  asio::post(thread_.context(), [self = shared_from_this()] {
-    self->Retry();
-    self->thread_.FlushAll();
-  });
+  if (thread_.context().get_executor().running_in_this_thread()) {
+    return thread_.RetrySoon(shared_from_this());
+  }
+  asio::post(thread_.context(), [self = shared_from_this()] { self->thread_.RetrySoon(self); });
 }
 
 void Connection::CloseNow(const char* reason) {

@@ -46,8 +46,8 @@ class Connection final : public ClientPort,
   // The thread's cron, about once a second: idle time, soft output limits, buffers to give back.
   // The time is monotonic.
   void CheckLimits(int64_t now_ms);
-  // Runs what was held back, if it can run now.
-  void Retry();
+  // What was held back takes part in the thread's next round, if it can run now.
+  void TryAgain();
   // Memory is short: gives back what is not in use.
   void TrimBuffers() {
     if (open_ && !executing_) ReleaseEmptyBuffers();
@@ -101,8 +101,9 @@ class Connection final : public ClientPort,
   // It takes part in a round. What happens meanwhile (it is busy for long, and its thread serves
   // others) waits until its turn is over.
   bool executing_ = false;
-  bool send_pending_ = false;  // the thread has it in its list of those to flush
-  uint32_t interest_ = 0;      // what the socket is watched for
+  bool more_has_come_ = false;  // while the session is suspended
+  bool send_pending_ = false;   // the thread has it in its list of those to flush
+  uint32_t interest_ = 0;       // what the socket is watched for
   int64_t soft_limit_since_ms_ = 0;
   uint64_t traffic_bytes_ = 0;  // what had come and gone at the last check
   int64_t quiet_since_ms_ = 0;

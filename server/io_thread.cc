@@ -247,11 +247,26 @@ ExpiryStep IoThread::ExpireKeys() {
   return all;
 }
 
+void IoThread::RetrySoon(std::shared_ptr<Connection> connection) {
+  resumed_.push_back(std::move(connection));
+  if (resumed_.size() > 1) return;
+  asio::post(context_, [this] {
+    RetryResumed();
+    FlushAll();
+  });
+}
+
+void IoThread::RetryResumed() {
+  const auto resumed = std::exchange(resumed_, {});
+  for (const auto& connection : resumed) connection->TryAgain();
+  round_->Run();
+}
+
 void IoThread::RetrySuspended() {
-  auto waiting = std::exchange(suspended_, {});
-  for (const auto& weak : waiting) {
-    if (auto connection = weak.lock()) connection->Retry();
+  for (const auto& weak : std::exchange(suspended_, {})) {
+    if (auto connection = weak.lock()) resumed_.push_back(std::move(connection));
   }
+  RetryResumed();
 }
 
 void IoThread::OnRoom() {

@@ -72,7 +72,9 @@ class IoThread final : private EventLoop, private ThreadTiers::Owner {
   // Opens the letters that have come, and sends what is waiting. Not while a connection's requests
   // are executed, unless it is one that ServeOthers has put aside.
   void FlushAll();
-  // Its requests are tried again at the next tick.
+  // Its requests are tried again, together with those of others that are resumed meanwhile.
+  void RetrySoon(std::shared_ptr<Connection> connection);
+  // At the next tick.
   void AddSuspended(std::weak_ptr<Connection> connection);
   // It is closed, but could not give up what its client waits for or watches: a script has the
   // world to itself. Tried again at each tick.
@@ -96,6 +98,8 @@ class IoThread final : private EventLoop, private ThreadTiers::Owner {
   bool Migrate();
   void CleanTracking();
   void AnswerBell();
+  void RetryResumed();
+  // And those that wait for a tick.
   void RetrySuspended();
   void RetryAbandoning();
   void CheckConnections();
@@ -122,6 +126,7 @@ class IoThread final : private EventLoop, private ThreadTiers::Owner {
   std::vector<Connection*> told_;
   // Since the last flush: the round of sockets under way, or those two, may still name them.
   std::vector<std::shared_ptr<Connection>> closed_;
+  std::vector<std::shared_ptr<Connection>> resumed_;
   std::set<std::weak_ptr<Connection>, std::owner_less<>> suspended_;
   std::vector<std::shared_ptr<Connection>> unabandoned_;
   bool stopping_ = false;

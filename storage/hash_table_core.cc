@@ -303,7 +303,10 @@ void* HashTableCore::Sample(uint64_t random) const {
   for (int draw = 0; draw < kDraws; ++draw) {
     const Bucket& bucket = BucketAt(random);
     auto slot = static_cast<int>(random % kSlots);
-    if (bucket.tags[slot] != 0) return bucket.at(slot);
+    if (bucket.tags[slot] != 0) {
+      PrefetchForRead(bucket.at(slot));
+      return bucket.at(slot);
+    }
     random = NextDraw(random) + draw;
   }
   // Nearly empty: the first entry from a random place on.
@@ -323,12 +326,18 @@ const HashTableCore::Bucket& HashTableCore::BucketAt(uint64_t random) const {
   return *HomeOf(word, TagOf(hash, DepthOf(word)));
 }
 
-unsigned HashTableCore::Others(const Bucket& bucket) {
+size_t HashTableCore::CollectOthers(const Bucket& bucket, void** found) {
   const __m128i tags = _mm_load_si128(reinterpret_cast<const __m128i*>(bucket.tags));
   // A byte of ones for each free slot, then a bit.
   const __m128i free = _mm_cmpeq_epi16(tags, _mm_setzero_si128());
   const int free_bits = _mm_movemask_epi8(_mm_packs_epi16(free, _mm_setzero_si128()));
-  return ~static_cast<unsigned>(free_bits) & ~bucket.aside() & ((1u << kSlots) - 1);
+  unsigned slots = ~static_cast<unsigned>(free_bits) & ~bucket.aside() & ((1u << kSlots) - 1);
+  size_t count = 0;
+  for (; slots != 0; slots &= slots - 1) {
+    found[count] = bucket.at(__builtin_ctz(slots));
+    PrefetchForRead(found[count++]);
+  }
+  return count;
 }
 
 void* HashTableCore::SampleOthers(uint64_t random) const {
@@ -337,18 +346,23 @@ void* HashTableCore::SampleOthers(uint64_t random) const {
   return count == 0 ? nullptr : found[random % count];
 }
 
+// Where few are left, neighbours are looked at: they come out of memory faster than as many that
+// are drawn.
 size_t HashTableCore::SampleBucketOfOthers(uint64_t random, void** found) const {
-  constexpr int kBucketsTried = 32;
-  size_t count = 0;
-  for (int i = 0; i < kBucketsTried && count == 0; ++i) {
-    const Bucket& bucket = BucketAt(random);
-    for (unsigned slots = Others(bucket); slots != 0; slots &= slots - 1) {
-      found[count] = bucket.at(__builtin_ctz(slots));
-      PrefetchForRead(found[count++]);
+  constexpr int kDraws = 4;
+  constexpr size_t kNeighbours = 32;
+  constexpr size_t kAhead = 6;
+  for (int draw = 0; draw < kDraws; ++draw, random = NextDraw(random)) {
+    const Bucket* bucket = &BucketAt(random);
+    const Segment* segment = SegmentOf(directory()->At(random));
+    const Bucket* end = segment->buckets + segment->bucket_count();
+    for (size_t i = std::min(kNeighbours, segment->bucket_count()); i > 0; --i) {
+      PrefetchForRead(bucket + kAhead);
+      if (const size_t count = CollectOthers(*bucket, found); count > 0) return count;
+      if (++bucket == end) bucket = segment->buckets;
     }
-    random = NextDraw(random);
   }
-  return count;
+  return 0;
 }
 
 size_t HashTableCore::SampleBucket(uint64_t random, void** found) const {

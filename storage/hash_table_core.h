@@ -158,7 +158,8 @@ class HashTableCore {
   // The nodes of some bucket, at least one unless the table is empty, at most kSlots: every one has
   // a chance, about equal.
   size_t SampleBucket(uint64_t random, void** found) const;
-  // The same of nodes that are not set aside; after some buckets without one it gives up.
+  // The same of nodes that are not set aside: those of the next bucket that has any. After some
+  // buckets without one it gives up.
   void* SampleOthers(uint64_t random) const;
   size_t SampleBucketOfOthers(uint64_t random, void** found) const;
 
@@ -306,8 +307,8 @@ class HashTableCore {
   // Points all directory words of the segment's hash range at it. `hash` is any in that range.
   void Publish(const Segment* segment, uint64_t hash);
   static bool Place(Segment* segment, void* node, uint16_t tag, bool is_aside);
-  // Of `bucket`: the slots with nodes that are not set aside, a bit each.
-  static unsigned Others(const Bucket& bucket);
+  // Of a bucket, the nodes that are not set aside.
+  static size_t CollectOthers(const Bucket& bucket, void** found);
   const Bucket& BucketAt(uint64_t random) const;
   static size_t BringCloser(Segment* segment, size_t index, size_t distance);
   static void CountOverflow(Bucket& home, int change);

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <utility>
 
+#include "base/check.h"
 #include "base/hash.h"
 #include "base/number.h"
 #include "storage/collection.h"
@@ -311,29 +312,50 @@ std::optional<int64_t> ShardDatabase::Fire(uint64_t hash, int64_t now_ms) {
   return again_ms;
 }
 
-const Entry* ShardDatabase::Sample(EvictionScope scope, Random& random) {
-  if (table_.size() == own_stubs_.count && !*stubs_may_go_) return nullptr;
-  if (classes_->any() || own_stubs_.count > 0) return SampleThatMayGo(scope, random);
-  if (scope == EvictionScope::kAllKeys) return table_.Sample(random.Next());
-  if (volatile_size_ == 0) return nullptr;
-  // Where few expire, those are found faster that are known to.
-  constexpr size_t kRare = 8;
-  const bool rare = volatile_size_ * kRare < table_.size();
-  if (const Entry* entry = rare ? SampleFromWheel() : nullptr) return entry;
-  for (size_t i = 0; i < 4 * kRare; ++i) {
-    const Entry* entry = table_.Sample(random.Next());
-    if (entry->has_expiry()) return entry;
+// Their buckets come from memory all at once, and then they themselves do.
+size_t ShardDatabase::Sample(EvictionScope scope, Random& random, std::span<const Entry*> found) {
+  if (table_.size() == own_stubs_.count && !*stubs_may_go_) return 0;
+  size_t count = 0;
+  if (IsRare(scope)) {
+    for (size_t i = 0; i < found.size(); ++i) {
+      if (const Entry* entry = SampleOne(scope, random)) found[count++] = entry;
+    }
+    return count;
   }
-  return rare ? nullptr : SampleFromWheel();
+  CHECK(found.size() <= kMostSampled);
+  uint64_t draws[kMostSampled];
+  for (size_t i = 0; i < found.size(); ++i) {
+    draws[i] = random.Next();
+    table_.Prefetch(draws[i]);
+  }
+  for (size_t i = 0; i < found.size(); ++i) found[i] = Draw(draws[i]);
+  for (const Entry* entry : found) {
+    if (entry != nullptr && !MayEvict(*entry, scope)) entry = SampleOne(scope, random);
+    if (entry != nullptr) found[count++] = entry;
+  }
+  return count;
+}
+
+const Entry* ShardDatabase::Draw(uint64_t random) const {
+  return PassesOverStubs() ? table_.SampleOthers(random) : table_.Sample(random);
+}
+
+// Few keys expire: those are found faster that are known to.
+bool ShardDatabase::IsRare(EvictionScope scope) const {
+  constexpr size_t kRare = 8;
+  return scope != EvictionScope::kAllKeys && !classes_->any() && own_stubs_.count == 0 &&
+         volatile_size_ * kRare < table_.size();
 }
 
 // Where most may not go, because of their class, it takes some tries.
-const Entry* ShardDatabase::SampleThatMayGo(EvictionScope scope, Random& random) {
+const Entry* ShardDatabase::SampleOne(EvictionScope scope, Random& random) {
   constexpr int kMostTries = 256;
-  const bool passes_over_stubs = PassesOverStubs();
+  if (IsRare(scope)) {
+    if (volatile_size_ == 0) return nullptr;
+    if (const Entry* entry = SampleFromWheel()) return entry;
+  }
   for (int i = 0; i < kMostTries; ++i) {
-    const Entry* entry =
-        passes_over_stubs ? table_.SampleOthers(random.Next()) : table_.Sample(random.Next());
+    const Entry* entry = Draw(random.Next());
     if (entry == nullptr || MayEvict(*entry, scope)) return entry;
   }
   return nullptr;
@@ -366,7 +388,7 @@ Entry* ShardDatabase::FindByHash(uint64_t hash) {
 
 size_t ShardDatabase::Evict(uint64_t hash, EvictionScope scope, const EvictionRun& run) {
   Entry* entry = FindByHash(hash);
-  if (entry == nullptr) return 0;
+  if (entry == nullptr || GetsAway(*entry)) return 0;
   if (run.below != nullptr && !entry->IsExpired(run.now_ms)) {
     const EntryUse use = entry->use();
     const std::string_view key = entry->key();

@@ -117,8 +117,10 @@ class alignas(64) ShardDatabase {
   // True if keys that are due are still waiting for ExpireSome.
   bool ExpiryBehind() const { return wheel_ && wheel_->HasWaiting(); }
 
-  // An entry that may be evicted, each about as likely; null if none was come across.
-  const Entry* Sample(EvictionScope scope, Random& random);
+  static constexpr size_t kMostSampled = 16;
+  // Entries that may be evicted, each about as likely, perhaps one more than once; fewer than there
+  // is room for if none were come across. REQUIRES: room for kMostSampled at most.
+  size_t Sample(EvictionScope scope, Random& random, std::span<const Entry*> found);
   // Entries to choose from, as HashTable::SampleBucket; stubs only where they may go.
   size_t SampleBucket(Random& random, const Entry** found) const {
     return PassesOverStubs() ? table_.SampleBucketOfOthers(random.Next(), found)
@@ -190,7 +192,12 @@ class alignas(64) ShardDatabase {
   const Entry* SampleFromWheel();
   // Stubs are set aside in the table.
   bool PassesOverStubs() const { return own_stubs_.count > 0 && !*stubs_may_go_; }
-  const Entry* SampleThatMayGo(EvictionScope scope, Random& random);
+  bool IsRare(EvictionScope scope) const;
+  // Null if none was come across.
+  const Entry* SampleOne(EvictionScope scope, Random& random);
+  const Entry* Draw(uint64_t random) const;
+  // What has just been promoted does, once.
+  static bool GetsAway(Entry& entry);
   size_t EvictNow(Entry& entry, uint64_t hash, int64_t now_ms);
   std::optional<int64_t> Fire(uint64_t hash, int64_t now_ms);
   std::optional<int64_t> FireFields(Entry& entry, uint64_t entry_hash, int64_t now_ms);

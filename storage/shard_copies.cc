@@ -51,6 +51,14 @@ Entry* ShardDatabase::MarkCopy(const KeyRef& key, Entry* entry, const CopyMark& 
   return marked;
 }
 
+bool ShardDatabase::GetsAway(Entry& entry) {
+  if (!entry.has_mark() || !entry.mark().is_fresh()) return false;
+  CopyMark mark = entry.mark();
+  mark.set_fresh(false);
+  entry.set_mark(mark);
+  return true;
+}
+
 void ShardDatabase::Lose(const KeyRef& key) {
   const EntryTable::Position position = table_.Find(key.bytes, key.hash);
   CHECK(position);

@@ -97,7 +97,8 @@ bool RoomMaker::EvictOne(const Options& options, int64_t now_ms) {
     --stubs_to_go_;
     run.most_stub_bytes = 0;
   }
-  if (EvictOneOf(options, run)) return true;
+  // What has just been promoted gets away once.
+  if (EvictOneOf(options, run) || (below_ != nullptr && EvictOneOf(options, run))) return true;
   if (below_ == nullptr || !run.may_evict || run.most_stub_bytes == 0) return false;
   // There is little left but keys whose values lie below. To find that out again would take long.
   constexpr int kAtOnce = 256;

@@ -287,7 +287,8 @@ TierMover::Opened TierMover::Open(const Entry& stub, const Pending& load, std::s
   const auto type = static_cast<RdbType>(head.type);
   OwnedEntry entry = LoadValue(type, reader, load.key, ExpiryOf(stub), limits_);
   if (entry == nullptr || entry->type() != stub.type()) return {Verdict::kDamaged, nullptr};
-  const CopyMark mark(CopyState::kClean, head.stamp, stub.mark().value_bytes());
+  CopyMark mark(CopyState::kClean, head.stamp, stub.mark().value_bytes());
+  mark.set_fresh(true);
   return {Verdict::kGood, OwnedEntry(Entry::Mark(entry.release(), mark))};
 }
 

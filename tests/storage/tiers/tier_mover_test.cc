@@ -46,6 +46,23 @@ TEST_CASE("what was promoted stays until those who waited have used it, then goe
   CHECK(f.tiers[0].waiting() + f.tiers[1].waiting() == 0);
 }
 
+TEST_CASE("what was promoted gets away from eviction once, since it was used long ago") {
+  MoverFixture f;
+  f.Set(0, "key", Large('a'));
+  f.Demote(0, "key");
+  f.AnswerAll();
+  f.Promote(0, "key");
+  f.AnswerAll();
+  EvictionRun run{f.clock.WallMs(), f.random};
+  run.below = f.movers[0].get();
+  const std::string name = "key";
+  ShardDatabase& part = *f.keyspace.Part(0, f.Ref(name).hash);
+  CHECK(part.Evict(f.Ref(name).hash, EvictionScope::kAllKeys, run) == 0);
+  CHECK_FALSE(f.IsStub(0, "key"));
+  CHECK(part.Evict(f.Ref(name).hash, EvictionScope::kAllKeys, run) > 0);
+  CHECK(f.IsStub(0, "key"));
+}
+
 TEST_CASE("a pin of somebody who never comes back ends by time") {
   MoverFixture f;
   f.Set(0, "key", Large('a'));
