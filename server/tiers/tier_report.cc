@@ -16,12 +16,12 @@ uint64_t QuantileUs(const LatencyCounts& counts, double share) {
 
 TierGate ReadGate(const Services& services) {
   const TierTraffic& traffic = services.tier_traffic;
-  if (traffic.lease.load(std::memory_order_relaxed) == LeaseState::kForeign) {
-    return TierGate::kForeign;
-  }
+  const LeaseState lease = traffic.lease.load(std::memory_order_relaxed);
+  if (lease == LeaseState::kForeign) return TierGate::kForeign;
   const bool is_full =
       services.clock.MonotonicMs() < traffic.full_until_ms.load(std::memory_order_relaxed);
-  return is_full ? TierGate::kFull : TierGate::kOpen;
+  if (is_full) return TierGate::kFull;
+  return lease == LeaseState::kOurs ? TierGate::kOpen : TierGate::kUnclaimed;
 }
 
 void AddTraffic(const TierTraffic& traffic, std::vector<TierFigure>& figures) {
@@ -89,6 +89,7 @@ std::string_view StateOf(const std::vector<TierServerReport>& servers, TierGate 
   if (std::none_of(servers.begin(), servers.end(), is_reached)) return "down";
   if (gate == TierGate::kForeign) return "foreign";
   if (gate == TierGate::kFull) return "full";
+  if (gate == TierGate::kUnclaimed) return "starting";
   return std::all_of(servers.begin(), servers.end(), is_well) ? "up" : "degraded";
 }
 

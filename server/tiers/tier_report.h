@@ -33,11 +33,12 @@ TierReport ReadTierReport(const Services& services);
 // Whether values may go there.
 enum class TierGate : uint8_t {
   kOpen,
-  kFull,     // it has refused one, a moment ago
-  kForeign,  // the names are another server's (storage/tiers/tier_lease.h)
+  kFull,       // it has refused one, a moment ago
+  kUnclaimed,  // the names there are not this server's yet (storage/tiers/tier_lease.h)
+  kForeign,    // they are another's
 };
-// "down": no server can be reached; "foreign" and "full": as the gate is; "degraded": some thread
-// cannot reach some server; else "up".
+// "down": no server can be reached; "foreign", "full", "starting": as the gate is; "degraded": some
+// thread cannot reach some server; else "up".
 std::string_view StateOf(const std::vector<TierServerReport>& servers, TierGate gate);
 std::vector<TierFigure> FiguresOf(const TierServerReport& server);
 std::string_view NameOf(CircuitBreaker::State state);

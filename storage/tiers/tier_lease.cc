@@ -38,6 +38,9 @@ void TierLease::OnClaimed(int64_t asked_ms, TierOutcome outcome) {
   is_asking_ = false;
   if (outcome == TierOutcome::kDone) return Hold(asked_ms);
   TryAgainIn(kRetryMs);
+  if (outcome == TierOutcome::kRefused) {
+    traffic_.full_until_ms.store(next_ms_ + kRetryMs, std::memory_order_relaxed);
+  }
   // A claim of our own that was believed lost may have been heard.
   if (outcome != TierOutcome::kLost) FindOwner();
 }

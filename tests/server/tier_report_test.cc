@@ -59,6 +59,7 @@ TEST_CASE("a tier is as well as the ways to its servers") {
   CHECK(StateOf({well, well}, TierGate::kOpen) == "up");
   CHECK(StateOf({well, well}, TierGate::kFull) == "full");
   CHECK(StateOf({well, half}, TierGate::kForeign) == "foreign");
+  CHECK(StateOf({well, half}, TierGate::kUnclaimed) == "starting");
   CHECK(StateOf({well, half}, TierGate::kOpen) == "degraded");
   CHECK(StateOf({well, open}, TierGate::kOpen) == "degraded");
   CHECK(StateOf({half, half}, TierGate::kFull) == "full");

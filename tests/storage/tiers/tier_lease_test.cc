@@ -105,6 +105,7 @@ TEST_CASE("a full tier takes no record: it is read that there is no owner") {
   f.tier.full = true;
   f.Step();
   CHECK(f.lease.state() == LeaseState::kUnknown);
+  CHECK(f.traffic.full_until_ms > f.Now() + TierLease::kRetryMs);
   CHECK(f.lease.MayList());
   CHECK(f.lease.MayErase(f.Now() - 1));
   CHECK_FALSE(f.lease.MayErase(f.Now()));  // these may have been put there since

@@ -124,6 +124,36 @@ TEST_CASE("a flushed database's copies go, and a swapped one's stay") {
   CHECK(f.sweeps() == 2);
 }
 
+TEST_CASE("a flush during a sweep is a reason for another") {
+  SweepFixture f;
+  f.lease.Step();
+  f.upkeep.AnswerAll();
+  f.Put(0, "key");
+  f.sweep.Step();
+  f.upkeep.AnswerAll();
+  REQUIRE(f.traffic.is_sweeping);
+  f.clock.AdvanceMs(TierSweep::kPauseMs);
+  f.sweep.Step();  // the key's page has been looked at
+  f.reclaimer.Free(f.keyspace.Flush(0));
+  f.Run(5'000);
+  CHECK(f.sweeps() == 2);
+  CHECK(f.below.empty());
+}
+
+TEST_CASE("a clean copy does not take its value's place while the names are another server's") {
+  SweepFixture f;
+  f.Run();
+  f.Put(0, "key");
+  f.Promote(0, "key");
+  f.AnswerAll();
+  f.traffic.lease = LeaseState::kForeign;
+  CHECK(f.Demote(0, "key") == 0);
+  CHECK_FALSE(f.IsStub(0, "key"));
+  f.traffic.lease = LeaseState::kOurs;
+  CHECK(f.Demote(0, "key") > 0);
+  CHECK(f.IsStub(0, "key"));
+}
+
 TEST_CASE("what ledgers forgot is found") {
   SweepFixture f;
   f.Run();
