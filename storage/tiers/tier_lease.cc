@@ -32,6 +32,7 @@ void TierLease::Claim() {
   is_asking_ = tier_.Claim(record_, run_id_, kLeaseMs, [this, now_ms](TierOutcome outcome, auto) {
     OnClaimed(now_ms, outcome);
   });
+  if (!is_asking_) TryAgainIn(kDownMs);
 }
 
 void TierLease::OnClaimed(int64_t asked_ms, TierOutcome outcome) {
@@ -50,6 +51,7 @@ void TierLease::Prolong() {
   is_asking_ = tier_.Prolong(record_, kLeaseMs, [this, now_ms](TierOutcome outcome, auto owner) {
     OnProlonged(now_ms, outcome, owner);
   });
+  if (!is_asking_) TryAgainIn(kDownMs);
 }
 
 void TierLease::OnProlonged(int64_t asked_ms, TierOutcome outcome, std::string_view owner) {

@@ -34,6 +34,7 @@ class TierLease {
   static constexpr int64_t kLeaseMs = 10'000;
   static constexpr int64_t kProlongMs = 2'500;
   static constexpr int64_t kRetryMs = 1'000;  // until the record is asked for again
+  static constexpr int64_t kDownMs = 100;     // likewise, if the tier could not be asked
 
   // `root` as TierRun's; `run_id`: unlike any other's.
   TierLease(TierUpkeep& tier, TierTraffic& traffic, const Clock& clock, std::string_view root,

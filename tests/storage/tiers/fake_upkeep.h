@@ -94,6 +94,7 @@ class FakeUpkeep final : public TierUpkeep {
   bool refuses_to_prolong = false;
   std::string down_server;
   size_t pages = 0;
+  size_t times_refused = 0;
 
  private:
   struct Record {
@@ -103,6 +104,7 @@ class FakeUpkeep final : public TierUpkeep {
 
   bool Ask(std::function<void()> request) {
     if (up) requests_.push_back(std::move(request));
+    times_refused += !up;
     return up;
   }
   Record* Find(const std::string& name) {

@@ -60,7 +60,10 @@ TEST_CASE("while the tier is down the names stay ours, but for what would erase 
   LeaseFixture f;
   f.Step();
   f.tier.up = false;
-  f.Step(TierLease::kLeaseMs - 1);
+  f.Step(TierLease::kProlongMs);
+  for (int i = 0; i < 10; ++i) f.Step(TierLease::kDownMs / 10);
+  CHECK(f.tier.times_refused == 2);  // it is not asked at each tick
+  f.Step(TierLease::kLeaseMs - TierLease::kProlongMs - TierLease::kDownMs - 1);
   CHECK(f.lease.MayErase(f.Now()));
   f.Step(1);
   CHECK_FALSE(f.lease.MayList());
@@ -68,13 +71,13 @@ TEST_CASE("while the tier is down the names stay ours, but for what would erase 
   CHECK(f.lease.state() == LeaseState::kOurs);
   f.tier.up = true;
   SECTION("they are again, when it is back") {
-    f.Step();
+    f.Step(TierLease::kDownMs);
     CHECK(f.lease.MayErase(f.Now()));
     CHECK(f.Owner() == "me");
   }
   SECTION("unless another has taken them meanwhile") {
     f.tier.Write("r:owner", "other", TierLease::kLeaseMs);
-    f.Step();
+    f.Step(TierLease::kDownMs);
     CHECK(f.lease.state() == LeaseState::kForeign);
     CHECK_FALSE(f.lease.MayList());
   }
