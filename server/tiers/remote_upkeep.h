@@ -5,7 +5,7 @@
 //
 // One I/O thread's own.
 
-#include <span>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>

@@ -47,8 +47,8 @@ class ThreadTiers final : private RemoteTier::Host {
   // For a command that has the world stopped: blocks until some answer came. False if none did in
   // time.
   bool WaitForAnswers(std::chrono::milliseconds most);
-  // At the server's end: another may have the names there. Within a second. REQUIRES: no thread
-  // runs.
+  // At the server's end: another may have the names there. Within a second. REQUIRES: it is the
+  // first thread's; none runs.
   void Leave();
 
  private:

@@ -13,7 +13,8 @@ constexpr uint64_t kGeneration = 5;
 const std::string kRoot = "r:n:";
 
 struct SweepFixture : MoverFixture {
-  SweepFixture() : MoverFixture(1, TierRun{kRoot, kGeneration}.Prefix()) {}
+  explicit SweepFixture(uint64_t seed = 1)
+      : MoverFixture(seed, TierRun{kRoot, kGeneration}.Prefix()) {}
 
   // Some seconds of the thread's life.
   void Run(int64_t ms = 2 * TierSweep::kRestMs) {
@@ -43,7 +44,103 @@ struct SweepFixture : MoverFixture {
   TierSweep sweep{{keyspace, upkeep, traffic, clock, lease}, {kRoot, kGeneration}};
 };
 
+// Keys that are written, moved and removed, while sweeps run and answers come in any order.
+class RandomRun {
+ public:
+  explicit RandomRun(uint64_t seed) : f_(seed) { f_.Run(0); }
+
+  void Step() {
+    const int database = static_cast<int>(f_.random.Below(kDatabases));
+    const std::string key = "key:" + std::to_string(f_.random.Below(12));
+    switch (f_.random.Below(12)) {
+      case 0:
+        model_[{database, key}] = Large(static_cast<char>('a' + steps_++ % 26));
+        return f_.Set(database, key, model_[{database, key}]);
+      case 1:
+        CHECK(f_.database(database).Erase(f_.Ref(key)) == (model_.erase({database, key}) > 0));
+        return;
+      case 2:
+      case 3:
+        f_.Demote(database, key);
+        return;
+      case 4:
+        if (f_.IsStub(database, key)) f_.Promote(database, key);
+        return;
+      case 5:
+        return f_.AnyMover().EraseSome(f_.random.Below(f_.keyspace.shard_count()));
+      case 6:
+        if (f_.random.Below(40) == 0) Flush(database);
+        return;
+      case 7:
+        f_.clock.AdvanceMs(static_cast<int64_t>(f_.random.Below(300)));
+        return f_.lease.Step();
+      case 8:
+      case 9:
+        f_.sweep.Step();
+        f_.upkeep.AnswerOne();
+        return;
+      default:
+        f_.AnswerOne();
+    }
+  }
+
+  void Check() {
+    for (FakeTier& tier : f_.tiers) tier.lost_percent = 0;
+    f_.AnswerAll();
+    f_.Run(2 * TierSweep::kRetryMs);
+    for (const auto& [name, value] : f_.below) {
+      CAPTURE(name);
+      const std::optional<CopyName> copy = ParseCopyName(kRoot, name);
+      REQUIRE(copy);
+      const std::optional<int> database = f_.keyspace.DatabaseOf(copy->space);
+      REQUIRE(database);
+      REQUIRE(model_.count({*database, std::string(copy->key)}) == 1);
+    }
+    for (const auto& [name, value] : model_) {
+      CAPTURE(name.first, name.second);
+      if (f_.IsStub(name.first, name.second)) f_.Promote(name.first, name.second);
+      f_.AnswerAll();
+      REQUIRE(f_.Find(name.first, name.second) != nullptr);
+      REQUIRE(f_.Value(name.first, name.second) == value);
+    }
+  }
+  void LoseSome() {
+    for (FakeTier& tier : f_.tiers) tier.lost_percent = 10;
+  }
+  uint64_t sweeps() const { return f_.sweeps(); }
+
+ private:
+  void Flush(int database) {
+    DetachedDatabases detached = f_.keyspace.Flush(database);
+    if (detached.empty()) return;  // no reason for a sweep
+    f_.reclaimer.Free(std::move(detached));
+    std::erase_if(model_, [&](const auto& item) { return item.first.first == database; });
+    // Litter that nobody remembers, beside names that are in use.
+    const int other = static_cast<int>(f_.random.Below(kDatabases));
+    f_.below[f_.NameOf(other, "forgotten:" + std::to_string(steps_))] = "litter";
+  }
+
+  SweepFixture f_;
+  std::map<std::pair<int, std::string>, std::string> model_;
+  uint64_t steps_ = 0;
+};
+
 }  // namespace
+
+TEST_CASE("whatever happens during sweeps, keys keep their values and litter goes") {
+  uint64_t sweeps = 0;
+  for (uint64_t seed = 1; seed <= 20; ++seed) {
+    CAPTURE(seed);
+    RandomRun run(seed);
+    for (int round = 0; round < 10; ++round) {
+      if (round % 2 == 1) run.LoseSome();
+      for (int i = 0; i < 1000; ++i) run.Step();
+      run.Check();
+    }
+    sweeps += run.sweeps();
+  }
+  CHECK(sweeps > 200);
+}
 
 TEST_CASE("the names of other runs go, and nothing else") {
   SweepFixture f;
