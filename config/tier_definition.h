@@ -13,7 +13,8 @@
 //   tls-ca-cert-file, tls-cert-file, tls-key-file, tls-server-name
 //   pool-size        connections of each I/O thread to an address, 1 to 64
 //   connect-timeout, request-timeout   milliseconds, at most ten minutes
-//   prefix, node     what the names of values there begin with
+//   prefix, node     what the names of values there begin with; the node is the host's name and the
+//                    port if it is not told
 //   on-error         error or miss: what a command gets whose value cannot be had now
 //   min-value, max-value   bytes of the values that go there
 //   compression-level      zstd's, 1 to 19, or -1 to -7, which are faster; 0: none
@@ -61,7 +62,7 @@ struct TierDefinition {
   int64_t connect_timeout_ms = 1000;
   int64_t request_timeout_ms = 1000;
   std::string prefix = "strata";
-  std::string node = "node";  // nodes that share a tier have different ones
+  std::string node;  // servers that share a tier have different ones; empty: by host and port
   TierError on_error = TierError::kError;
   int64_t min_value = 256;      // bytes; smaller ones are not worth a stub
   int64_t max_value = 8 << 20;  // bytes

@@ -85,6 +85,10 @@ void IoThread::Join() {
   if (thread_.joinable()) thread_.join();
 }
 
+void IoThread::LeaveTiers() {
+  if (tiers_ != nullptr) tiers_->Leave();
+}
+
 void IoThread::Adopt(UniqueFd socket, ClientOrigin origin) {
   auto connection = std::make_shared<Connection>(*this, std::move(socket), std::move(origin));
   asio::post(context_, [this, connection = std::move(connection)] {

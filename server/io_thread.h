@@ -62,6 +62,9 @@ class IoThread final : private EventLoop, private ThreadTiers::Owner {
 
   // Takes and leaves the thread's side of the world's lock.
   void RenewLimits();
+  // Gives up what it holds of the tier below memory, within a second. REQUIRES: all threads have
+  // ended.
+  void LeaveTiers();
   // What its connections have read and not executed yet.
   Round& round() { return *round_; }
   // Its replies go out once every connection that is ready now has run: a client that is woken

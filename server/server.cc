@@ -100,6 +100,7 @@ Result<void> Server::Check(const Options& options) {
 Server::Server(LoadedConfig loaded)
     : config_(std::move(loaded)),
       identity_(MakeIdentity(config_.options(), clock_)),
+      tier_run_(TierRunOf(config_.options(), static_cast<uint64_t>(identity_.started_ms))),
       keyspace_(KeyspaceOptionsFrom(config_.options(), identity_.io_threads), clock_, reclaimer_),
       world_(identity_.io_threads),
       statistics_(identity_.io_threads, commands_.rows()),
@@ -134,7 +135,7 @@ Server::Server(LoadedConfig loaded)
                 key_listeners_,
                 tier_traffic_,
                 tier_sealing_,
-                static_cast<uint64_t>(clock_.WallMs()),
+                tier_run_,
                 tier_servers_,
                 tier_migration_} {
   if (!config_.options().tiers.tiers.empty()) {
@@ -183,6 +184,7 @@ Result<void> Server::Run() {
   listeners_->Start();
   for (auto& thread : threads_) thread->Start();
   for (auto& thread : threads_) thread->Join();
+  threads_[0]->LeaveTiers();
   if (!options.pidfile.empty()) unlink(options.pidfile.c_str());
   LogNotice("bye");
   FlushLog();

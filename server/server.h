@@ -21,6 +21,7 @@
 #include "server/tiers/tier_sealing.h"
 #include "server/tiers/tier_servers.h"
 #include "server/watch_table.h"
+#include "storage/tiers/copy_name.h"
 #include "storage/tiers/tier_migration.h"
 
 namespace strata {
@@ -61,6 +62,7 @@ class Server final : public ServerControl {
   KeyListeners key_listeners_;
   TierTraffic tier_traffic_;
   TierServers tier_servers_;
+  const TierRun tier_run_;
   KeyEvents key_events_{key_listeners_};
   Keyspace keyspace_;
   TierMigration tier_migration_{keyspace_};

@@ -30,6 +30,7 @@ class Scripting;
 class TierMigration;
 class TierServers;
 class TierSealing;
+struct TierRun;
 struct TierTraffic;
 class WaitQueues;
 class WatchTable;
@@ -101,7 +102,7 @@ struct Services {
   // Of the tier below memory, if there is one.
   TierTraffic& tier_traffic;
   TierSealing& tier_sealing;
-  uint64_t tier_generation;  // of the names that values have there in this run
+  const TierRun& tier_run;  // what the names of values there begin with
   TierServers& tier_servers;
   TierMigration& tier_migration;
 };

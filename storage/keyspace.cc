@@ -77,10 +77,6 @@ void Keyspace::KeepCopies(TierTraffic& traffic) {
   for (Shard& shard : shards_) shard.copies = std::make_unique<CopyLedger>(traffic.owed_erasures);
 }
 
-std::vector<CopySpace> Keyspace::TakeFlushedSpaces() {
-  return std::exchange(flushed_spaces_, {});
-}
-
 std::optional<int> Keyspace::DatabaseOf(CopySpace space) const {
   const auto found = std::find(spaces_.begin(), spaces_.end(), space);
   if (found == spaces_.end()) return std::nullopt;
@@ -246,8 +242,8 @@ DetachedDatabases Keyspace::Flush(int database) {
     detached.emplace_back(part);
   }
   if (keeps_copies()) {
-    CopySpace& space = spaces_[static_cast<size_t>(database)];
-    flushed_spaces_.push_back(std::exchange(space, next_space_++));
+    spaces_[static_cast<size_t>(database)] = next_space_++;
+    has_flushed_ |= !detached.empty();
   }
   return detached;
 }

@@ -13,6 +13,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
@@ -144,8 +145,9 @@ class Keyspace {
   bool keeps_copies() const { return shards_[0].copies != nullptr; }
   // The database whose copies lie under that; nothing if it was flushed meanwhile.
   std::optional<int> DatabaseOf(CopySpace space) const;
-  // Spaces whose copies are those of no key any more. On one thread, inside a batch.
-  std::vector<CopySpace> TakeFlushedSpaces();
+  // Whether databases with keys were flushed since the last call: their copies are those of no key
+  // any more. On one thread, inside a batch.
+  bool TakeFlushed() { return std::exchange(has_flushed_, false); }
   CopySpace SpaceOf(int database) const { return spaces_[static_cast<size_t>(database)]; }
 
   // REQUIRES for both: the world is stopped.
@@ -168,7 +170,7 @@ class Keyspace {
   // By database; changed while the world is stopped.
   std::vector<CopySpace> spaces_;
   CopySpace next_space_;
-  std::vector<CopySpace> flushed_spaces_;
+  bool has_flushed_ = false;
   // By shard, under its lock: the database that the next step of expiry begins with.
   std::vector<size_t> first_to_expire_;
 };

@@ -4,39 +4,12 @@
 
 #include "base/number.h"
 #include "base/text.h"
-#include "protocol/reply_parser.h"
+#include "protocol/reply_reader.h"
 
 namespace strata {
 namespace {
 
 using Kind = ReplyToken::Kind;
-
-// Reads a reply that is whole, token by token.
-class TokenReader {
- public:
-  explicit TokenReader(std::string_view reply) : rest_(reply) {}
-
-  // False if what comes is something else; the rest is then not to be read.
-  bool Next(Kind kind, ReplyToken& token) { return Next(token) && token.kind == kind; }
-  bool Next(ReplyToken& token) {
-    if (parser_.Next(rest_, token) != ReplyParser::Status::kToken) return false;
-    rest_.remove_prefix(parser_.consumed());
-    return true;
-  }
-  // So many values, with all that is in them.
-  bool Skip(int64_t values) {
-    for (; values > 0; --values) {
-      ReplyToken token;
-      if (!Next(token)) return false;
-      if (token.kind == Kind::kArray) values += token.number;
-    }
-    return true;
-  }
-
- private:
-  std::string_view rest_;
-  ReplyParser parser_;
-};
 
 struct SlotRange {
   size_t first = 0;
@@ -55,7 +28,7 @@ std::optional<RemoteAddress> NodeAddress(std::string_view host, std::string_view
 }
 
 // A node: host, port, id, and what newer versions add. False if it is nothing of the kind.
-bool ReadNode(TokenReader& reader, const RemoteAddress& asked, RemoteAddress& node) {
+bool ReadNode(ReplyReader& reader, const RemoteAddress& asked, RemoteAddress& node) {
   ReplyToken token;
   if (!reader.Next(Kind::kArray, token) || token.number < 2) return false;
   const int64_t extras = token.number - 2;
@@ -69,7 +42,7 @@ bool ReadNode(TokenReader& reader, const RemoteAddress& asked, RemoteAddress& no
 }
 
 // The first slot, the last, the master, replicas.
-bool ReadRange(TokenReader& reader, const RemoteAddress& asked, SlotRange& range) {
+bool ReadRange(ReplyReader& reader, const RemoteAddress& asked, SlotRange& range) {
   ReplyToken token;
   if (!reader.Next(Kind::kArray, token) || token.number < 3) return false;
   const int64_t replicas = token.number - 3;
@@ -85,7 +58,7 @@ bool ReadRange(TokenReader& reader, const RemoteAddress& asked, SlotRange& range
 
 Result<SlotMap> SlotMap::Parse(std::string_view reply, const RemoteAddress& asked) {
   const Error unreadable{"CLUSTER SLOTS: the reply cannot be read"};
-  TokenReader reader(reply);
+  ReplyReader reader(reply);
   ReplyToken token;
   if (!reader.Next(token)) return unreadable;
   if (token.kind == Kind::kError) return Error{"CLUSTER SLOTS: " + std::string(token.text)};

@@ -4,13 +4,10 @@
 #include <string>
 
 #include "base/number.h"
+#include "server/tiers/tier_request.h"
 
 namespace strata {
 namespace {
-
-// What was asked is in the number of the request, beside the ticket.
-constexpr int kKindBits = 2;
-constexpr uint64_t kKindMask = (1 << kKindBits) - 1;
 
 TierOutcome OutcomeOfLoad(const ReplyToken& reply) {
   switch (reply.kind) {
@@ -31,17 +28,18 @@ Result<std::unique_ptr<RemoteTier>> RemoteTier::Create(const RemoteThread& threa
   auto servers = RemoteServers::Create(thread, options, *tier);
   if (!servers) return servers.error();
   tier->servers_ = std::move(*servers);
+  tier->upkeep_ = std::make_unique<RemoteUpkeep>(*tier->servers_);
   return tier;
 }
 
 bool RemoteTier::Load(TierTicket ticket, std::string_view name) {
   const std::array<std::string_view, 2> words = {"GET", name};
-  return servers_->Send(ticket << kKindBits | static_cast<uint64_t>(Request::kLoad), name, words);
+  return servers_->Send(NumberOf(TierRequest::kLoad, ticket), name, words);
 }
 
 bool RemoteTier::Store(TierTicket ticket, std::string_view name, std::string_view value,
                        std::optional<int64_t> expiry_ms) {
-  const uint64_t request = ticket << kKindBits | static_cast<uint64_t>(Request::kStore);
+  const uint64_t request = NumberOf(TierRequest::kStore, ticket);
   if (!expiry_ms) {
     const std::array<std::string_view, 3> words = {"SET", name, value};
     return servers_->Send(request, name, words, RequestEffect::kWrites);
@@ -54,26 +52,28 @@ bool RemoteTier::Store(TierTicket ticket, std::string_view name, std::string_vie
 
 bool RemoteTier::Erase(TierTicket ticket, std::string_view name) {
   const std::array<std::string_view, 2> words = {"UNLINK", name};
-  return servers_->Send(ticket << kKindBits | static_cast<uint64_t>(Request::kErase), name, words,
-                        RequestEffect::kWrites);
+  return servers_->Send(NumberOf(TierRequest::kErase, ticket), name, words, RequestEffect::kWrites);
 }
 
 // An error to a store or an erasure means that nothing was done. To a load it says nothing of the
 // value.
 void RemoteTier::OnReply(uint64_t request, const RemoteReply& reply) {
-  const TierTicket ticket = request >> kKindBits;
+  const TierTicket ticket = TicketOf(request);
   const bool is_error = reply.head.kind == ReplyToken::Kind::kError;
-  switch (static_cast<Request>(request & kKindMask)) {
-    case Request::kLoad:
+  switch (KindOf(request)) {
+    case TierRequest::kLoad:
       return listener_->OnDone(ticket, OutcomeOfLoad(reply.head), reply.head.text);
-    case Request::kStore:
-    case Request::kErase:
+    case TierRequest::kStore:
+    case TierRequest::kErase:
       return listener_->OnDone(ticket, is_error ? TierOutcome::kRefused : TierOutcome::kDone, {});
+    case TierRequest::kUpkeep:
+      return upkeep_->OnReply(ticket, reply);
   }
 }
 
 void RemoteTier::OnFailure(uint64_t request, RemoteFailure) {
-  listener_->OnDone(request >> kKindBits, TierOutcome::kLost, {});
+  if (KindOf(request) == TierRequest::kUpkeep) return upkeep_->OnFailure(TicketOf(request));
+  listener_->OnDone(TicketOf(request), TierOutcome::kLost, {});
 }
 
 }  // namespace strata

@@ -1,6 +1,7 @@
 #pragma once
 
-// The tier that is a Redis: GET, SET and UNLINK on other servers (cluster/remote/).
+// The tier that is a Redis: GET, SET and UNLINK on other servers (cluster/remote/); and what its
+// upkeep asks of them.
 //
 // One I/O thread's own.
 
@@ -8,6 +9,7 @@
 #include <string_view>
 
 #include "cluster/remote/remote_servers.h"
+#include "server/tiers/remote_upkeep.h"
 #include "storage/tiers/tier.h"
 
 namespace strata {
@@ -34,10 +36,9 @@ class RemoteTier final : public Tier, private RemoteListener {
   bool Erase(TierTicket ticket, std::string_view name) override;
 
   RemoteServers& servers() const { return *servers_; }
+  TierUpkeep& upkeep() { return *upkeep_; }
 
  private:
-  enum class Request : uint8_t { kLoad, kStore, kErase };
-
   explicit RemoteTier(Host& host) : host_(host) {}
 
   bool BeginReplies() override { return host_.BeginAnswers(); }
@@ -48,6 +49,7 @@ class RemoteTier final : public Tier, private RemoteListener {
   Host& host_;
   TierListener* listener_ = nullptr;
   std::unique_ptr<RemoteServers> servers_;
+  std::unique_ptr<RemoteUpkeep> upkeep_;
 };
 
 }  // namespace strata

@@ -19,11 +19,12 @@ ThreadTiers::ThreadTiers(const RemoteThread& thread, Dispatcher& dispatcher, Own
   mover_ =
       std::make_unique<TierMover>(TierMover::Means{services.keyspace, *tier_, services.tier_traffic,
                                                    services.clock, services.tier_sealing.rules()},
-                                  TierRulesOf(definition, services.tier_generation));
+                                  TierRulesOf(definition, services.tier_run));
   reencryption_ = std::make_unique<ReencryptionWalk>(services.keyspace, services.clock,
                                                      services.tier_sealing.reencryption(), *mover_);
   mover_->set_limits(ValueLimitsOf(options, services.keyspace.hash_seed()));
   tier_->set_listener(*mover_);
+  if (share.first == 0) steward_ = std::make_unique<TierSteward>(services, tier_->upkeep());
 }
 
 void ThreadTiers::Tick() {
@@ -38,6 +39,7 @@ void ThreadTiers::Tick() {
     dispatcher_.TryBlockedAgain();
     reencryption_->Step(share_);
     EraseSome();
+    if (steward_ != nullptr) steward_->Step();
   }
   Flush();
 }
@@ -53,6 +55,15 @@ bool ThreadTiers::WaitForAnswers(std::chrono::milliseconds most) {
   const bool came = tier_->servers().WaitForReplies(most);
   has_world_ = false;
   return came;
+}
+
+void ThreadTiers::Leave() {
+  constexpr int64_t kPatienceMs = 1000;
+  constexpr std::chrono::milliseconds kStep(20);
+  const Clock& clock = dispatcher_.services().clock;
+  const int64_t end_ms = clock.MonotonicMs() + kPatienceMs;
+  if (!steward_->Leave()) return;
+  while (!steward_->has_left() && clock.MonotonicMs() < end_ms) WaitForAnswers(kStep);
 }
 
 bool ThreadTiers::BeginAnswers() {

@@ -5,8 +5,8 @@
 //
 //   a round of the thread:  replies of the tier -> TierMover, inside a batch
 //                           -> who waited runs again -> Flush: what was asked meanwhile goes out
-//   its tick:               stale copies are erased, those of older keys written anew;
-//                           connections, deadlines
+//   its tick:               stale copies are erased, those of older keys written anew; the first
+//                           thread keeps house (tier_steward.h); connections, deadlines
 //
 // One I/O thread's own.
 
@@ -16,6 +16,7 @@
 
 #include "server/dispatcher.h"
 #include "server/tiers/remote_tier.h"
+#include "server/tiers/tier_steward.h"
 #include "storage/tiers/reencryption.h"
 #include "storage/tiers/tier_mover.h"
 
@@ -46,6 +47,9 @@ class ThreadTiers final : private RemoteTier::Host {
   // For a command that has the world stopped: blocks until some answer came. False if none did in
   // time.
   bool WaitForAnswers(std::chrono::milliseconds most);
+  // At the server's end: another may have the names there. Within a second. REQUIRES: it is the
+  // first thread's; none runs.
+  void Leave();
 
  private:
   bool BeginAnswers() override;
@@ -60,10 +64,11 @@ class ThreadTiers final : private RemoteTier::Host {
   std::unique_ptr<RemoteTier> tier_;
   std::unique_ptr<TierMover> mover_;
   std::unique_ptr<ReencryptionWalk> reencryption_;
-  std::optional<BatchScope> scope_;  // of a run of answers
-  bool has_world_ = false;           // WaitForAnswers is under way
-  size_t storing_before_ = 0;        // bytes, when the run began
-  uint64_t owed_before_ = 0;         // erasures, then
+  std::unique_ptr<TierSteward> steward_;  // the first thread's
+  std::optional<BatchScope> scope_;       // of a run of answers
+  bool has_world_ = false;                // WaitForAnswers is under way
+  size_t storing_before_ = 0;             // bytes, when the run began
+  uint64_t owed_before_ = 0;              // erasures, then
 };
 
 }  // namespace strata

@@ -1,8 +1,30 @@
 #include "server/tiers/tier_options.h"
 
+#include <unistd.h>
+
+#include <algorithm>
+#include <cctype>
+#include <climits>
+#include <string>
+
 #include "base/number.h"
 
 namespace strata {
+namespace {
+
+// The same in every run of a server, and another for each: its host's name and its port. What may
+// not stand in a name (config/tier_definition.cc) does not.
+std::string NodeOf(int64_t port) {
+  char host[HOST_NAME_MAX + 1] = "host";
+  if (gethostname(host, sizeof(host)) != 0) host[0] = '\0';
+  host[HOST_NAME_MAX] = '\0';
+  std::string node = std::string(host) + "-" + FormatInt64(port);
+  const auto is_other = [](unsigned char c) { return !std::isalnum(c) && c != '-' && c != '.'; };
+  std::replace_if(node.begin(), node.end(), is_other, '_');
+  return node;
+}
+
+}  // namespace
 
 RemoteOptions RemoteOptionsOf(const TierDefinition& definition) {
   RemoteOptions options;
@@ -22,10 +44,16 @@ RemoteOptions RemoteOptionsOf(const TierDefinition& definition) {
   return options;
 }
 
-TierRules TierRulesOf(const TierDefinition& definition, uint64_t generation) {
+TierRun TierRunOf(const Options& options, uint64_t generation) {
+  if (options.tiers.tiers.empty()) return {};
+  const TierDefinition& definition = options.tiers.tiers.front();
+  const std::string node = definition.node.empty() ? NodeOf(options.port) : definition.node;
+  return {definition.prefix + ":" + node + ":", generation};
+}
+
+TierRules TierRulesOf(const TierDefinition& definition, const TierRun& run) {
   TierRules rules;
-  rules.prefix = definition.prefix + ":" + definition.node + ":" +
-                 FormatInt64(static_cast<int64_t>(generation)) + ":";
+  rules.prefix = run.Prefix();
   rules.least_value_bytes = static_cast<size_t>(definition.min_value);
   rules.most_value_bytes = static_cast<size_t>(definition.max_value);
   return rules;

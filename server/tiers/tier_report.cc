@@ -14,9 +14,14 @@ uint64_t QuantileUs(const LatencyCounts& counts, double share) {
   return LatencyQuantile(counts, share) / kNanosecondsPerUs;
 }
 
-bool IsFull(const Services& services) {
-  return services.clock.MonotonicMs() <
-         services.tier_traffic.full_until_ms.load(std::memory_order_relaxed);
+TierGate ReadGate(const Services& services) {
+  const TierTraffic& traffic = services.tier_traffic;
+  const LeaseState lease = traffic.lease.load(std::memory_order_relaxed);
+  if (lease == LeaseState::kForeign) return TierGate::kForeign;
+  const bool is_full =
+      services.clock.MonotonicMs() < traffic.full_until_ms.load(std::memory_order_relaxed);
+  if (is_full) return TierGate::kFull;
+  return lease == LeaseState::kOurs ? TierGate::kOpen : TierGate::kUnclaimed;
 }
 
 void AddTraffic(const TierTraffic& traffic, std::vector<TierFigure>& figures) {
@@ -39,6 +44,13 @@ void AddTraffic(const TierTraffic& traffic, std::vector<TierFigure>& figures) {
   add("unreadable-values", traffic.unreadable_values);
 }
 
+void AddSweeps(const TierTraffic& traffic, std::vector<TierFigure>& figures) {
+  figures.push_back({"sweeping", traffic.is_sweeping.load(std::memory_order_relaxed) ? 1u : 0u});
+  figures.push_back({"sweeps", TierTraffic::Read(traffic.sweeps)});
+  figures.push_back({"swept-names", TierTraffic::Read(traffic.swept_names)});
+  figures.push_back({"swept-copies", TierTraffic::Read(traffic.swept_copies)});
+}
+
 void AddRequests(const std::vector<TierServerReport>& servers, std::vector<TierFigure>& figures) {
   LatencyCounts latency{};
   uint64_t outstanding = 0;
@@ -59,22 +71,25 @@ TierReport ReadTierReport(const Services& services) {
   report.name = definition.name;
   report.kind = definition.kind == TierKind::kRedis ? "redis" : "redis-cluster";
   report.servers = services.tier_servers.Read();
-  report.state = StateOf(report.servers, IsFull(services));
+  report.state = StateOf(report.servers, ReadGate(services));
   const CopyStatistics copies = services.keyspace.ReadCopyStatistics();
   report.figures.push_back({"keys", copies.stubs.count});
   report.figures.push_back({"bytes", copies.stubs.value_bytes});
   AddTraffic(services.tier_traffic, report.figures);
   report.figures.push_back({"owed-erasures", copies.owed});
   report.figures.push_back({"littered", copies.littered ? 1u : 0u});
+  AddSweeps(services.tier_traffic, report.figures);
   AddRequests(report.servers, report.figures);
   return report;
 }
 
-std::string_view StateOf(const std::vector<TierServerReport>& servers, bool is_full) {
+std::string_view StateOf(const std::vector<TierServerReport>& servers, TierGate gate) {
   const auto is_reached = std::mem_fn(&TierServerReport::is_reached);
   const auto is_well = std::mem_fn(&TierServerReport::is_well);
   if (std::none_of(servers.begin(), servers.end(), is_reached)) return "down";
-  if (is_full) return "full";
+  if (gate == TierGate::kForeign) return "foreign";
+  if (gate == TierGate::kFull) return "full";
+  if (gate == TierGate::kUnclaimed) return "starting";
   return std::all_of(servers.begin(), servers.end(), is_well) ? "up" : "degraded";
 }
 

@@ -30,9 +30,16 @@ struct TierReport {
 // REQUIRES: the configuration has a tier. Takes shards' locks.
 TierReport ReadTierReport(const Services& services);
 
-// "down": no server can be reached; "full": it has refused a value, a moment ago; "degraded": some
+// Whether values may go there.
+enum class TierGate : uint8_t {
+  kOpen,
+  kFull,       // it has refused one, a moment ago
+  kUnclaimed,  // the names there are not this server's yet (storage/tiers/tier_lease.h)
+  kForeign,    // they are another's
+};
+// "down": no server can be reached; "foreign", "full", "starting": as the gate is; "degraded": some
 // thread cannot reach some server; else "up".
-std::string_view StateOf(const std::vector<TierServerReport>& servers, bool is_full);
+std::string_view StateOf(const std::vector<TierServerReport>& servers, TierGate gate);
 std::vector<TierFigure> FiguresOf(const TierServerReport& server);
 std::string_view NameOf(CircuitBreaker::State state);
 

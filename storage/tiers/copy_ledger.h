@@ -12,7 +12,7 @@
 //   kErase   a stale copy is to be erased: owed, or asked for
 //
 // Bound: what is owed while the tier is down. Beyond that, stale copies stay below as litter, which
-// `littered` tells: somebody has to look for them there.
+// `littered` tells: they have to be looked for there (tier_sweep.h).
 //
 // Guarded by the lock of the shard.
 
@@ -23,6 +23,7 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "storage/key_ref.h"
@@ -77,6 +78,8 @@ class CopyLedger {
   void OweAgain(CopySpace space, const KeyRef& key);
   size_t owed() const { return owed_.size(); }
   bool littered() const { return littered_; }
+  // Whether it was; what is below will be looked for.
+  bool TakeLittered() { return std::exchange(littered_, false); }
 
   // Ends pins whose time is over; a few at a time.
   void DropOldPins(int64_t now_ms);

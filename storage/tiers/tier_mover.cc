@@ -35,7 +35,8 @@ tiers::ValueSealer& TierMover::sealer() {
 
 TierMover::Taken TierMover::Take(ShardDatabase& part, const KeyRef& key, Entry& entry) {
   CopyLedger& ledger = *ShardOf(key.hash).copies;
-  if (entry.is_stub()) return {.may_go = ledger.Find(part.space(), key) == nullptr};
+  const bool is_ours = means_.traffic.lease.load(std::memory_order_relaxed) == LeaseState::kOurs;
+  if (entry.is_stub() || !is_ours) return {.may_go = ledger.Find(part.space(), key) == nullptr};
   if (entry.has_mark() && entry.mark().state() == CopyState::kClean) {
     if (ledger.Find(part.space(), key) != nullptr) return {};  // pinned
     TierTraffic::Add(means_.traffic.demotions);
@@ -51,6 +52,7 @@ TierMover::Taken TierMover::Take(ShardDatabase& part, const KeyRef& key, Entry& 
 
 bool TierMover::IsTaking() const {
   const TierTraffic& traffic = means_.traffic;
+  if (traffic.lease.load(std::memory_order_relaxed) != LeaseState::kOurs) return false;
   if (means_.clock.MonotonicMs() < traffic.full_until_ms.load(std::memory_order_relaxed)) {
     return false;
   }

@@ -137,7 +137,7 @@ class TierMover final : public TierListener, public VictimTaker {
     OwnedEntry entry;
   };
 
-  // It is up, and not full.
+  // It is up, not full, and ours.
   bool IsTaking() const;
   bool IsWorthStoring(const Entry& entry) const;
   Taken Store(ShardDatabase& part, const KeyRef& key, Entry& entry);

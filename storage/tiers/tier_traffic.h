@@ -8,6 +8,9 @@
 
 namespace strata {
 
+// Whose the names are under which values would be put there (storage/tiers/tier_lease.h).
+enum class LeaseState : uint8_t { kOurs, kUnknown, kForeign };
+
 struct TierTraffic {
   using Count = std::atomic<uint64_t>;
 
@@ -17,6 +20,8 @@ struct TierTraffic {
   Count owed_erasures{0};
   // The tier has refused values as full: none is offered before (monotonic, ms).
   std::atomic<int64_t> full_until_ms{0};
+  // Unless they are ours nothing is put there.
+  std::atomic<LeaseState> lease{LeaseState::kOurs};
   // Of the copies to come.
   Count next_stamp{0};
 
@@ -35,6 +40,12 @@ struct TierTraffic {
   Count failed_stores{0};
   Count superseded_stores{0};  // the value changed while it was written
   Count rewritten_copies{0};   // in their own place, by another key
+
+  // Of the search for copies that nobody needs (storage/tiers/tier_sweep.h).
+  std::atomic<bool> is_sweeping{false};
+  Count sweeps{0};        // that came to their end
+  Count swept_names{0};   // looked at
+  Count swept_copies{0};  // found to be erased
 
   static void Add(Count& count, uint64_t amount = 1) {
     count.fetch_add(amount, std::memory_order_relaxed);

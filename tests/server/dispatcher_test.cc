@@ -46,7 +46,7 @@ class SlowClient {
             s.wait_queues,  s.watches,         s.key_events,
             s.acl,          s.scripting,       s.post,
             s.pubsub,       s.tracking,        s.key_listeners,
-            s.tier_traffic, s.tier_sealing,    s.tier_generation,
+            s.tier_traffic, s.tier_sealing,    s.tier_run,
             s.tier_servers, s.tier_migration};
   }
 

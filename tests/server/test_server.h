@@ -23,6 +23,7 @@
 #include "server/tiers/tier_sealing.h"
 #include "server/tiers/tier_servers.h"
 #include "server/watch_table.h"
+#include "storage/tiers/copy_name.h"
 #include "storage/tiers/tier_migration.h"
 
 namespace strata {
@@ -112,7 +113,7 @@ class TestServer final : private ServerControl {
                   key_listeners_,
                   tier_traffic_,
                   tier_sealing_,
-                  static_cast<uint64_t>(clock.WallMs()),
+                  tier_run_,
                   tier_servers_,
                   tier_migration_} {
     acl_.LoadAtStart().value();
@@ -184,6 +185,7 @@ class TestServer final : private ServerControl {
   KeyListeners key_listeners_;
   TierTraffic tier_traffic_;
   TierServers tier_servers_;
+  const TierRun tier_run_{"strata:test:", 1};
   KeyEvents key_events_{key_listeners_};
   Keyspace keyspace_;
   TierMigration tier_migration_{keyspace_};

@@ -56,13 +56,16 @@ TEST_CASE("a tier is as well as the ways to its servers") {
   const TierServerReport well = ReportOf(2, 1, Breaker::kClosed);
   const TierServerReport half = ReportOf(2, 0, Breaker::kOpen);
   const TierServerReport open = ReportOf(0, 2, Breaker::kOpen);
-  CHECK(StateOf({well, well}, false) == "up");
-  CHECK(StateOf({well, well}, true) == "full");
-  CHECK(StateOf({well, half}, false) == "degraded");
-  CHECK(StateOf({well, open}, false) == "degraded");
-  CHECK(StateOf({half, half}, true) == "full");
-  CHECK(StateOf({open, open}, true) == "down");
-  CHECK(StateOf({}, false) == "down");
+  CHECK(StateOf({well, well}, TierGate::kOpen) == "up");
+  CHECK(StateOf({well, well}, TierGate::kFull) == "full");
+  CHECK(StateOf({well, half}, TierGate::kForeign) == "foreign");
+  CHECK(StateOf({well, half}, TierGate::kUnclaimed) == "starting");
+  CHECK(StateOf({well, half}, TierGate::kOpen) == "degraded");
+  CHECK(StateOf({well, open}, TierGate::kOpen) == "degraded");
+  CHECK(StateOf({half, half}, TierGate::kFull) == "full");
+  CHECK(StateOf({open, open}, TierGate::kFull) == "down");
+  CHECK(StateOf({open, open}, TierGate::kForeign) == "down");
+  CHECK(StateOf({}, TierGate::kOpen) == "down");
 }
 
 }  // namespace

@@ -23,11 +23,11 @@ inline constexpr int kDatabases = 3;
 
 // A keyspace of two threads, each with its way to the one tier.
 struct MoverFixture {
-  explicit MoverFixture(uint64_t seed = 1) : random(seed) {
+  explicit MoverFixture(uint64_t seed = 1, const std::string& prefix = "p:") : random(seed) {
     keyspace.KeepCopies(traffic);
     for (auto* tier : {&tiers[0], &tiers[1]}) {
       movers.push_back(std::make_unique<TierMover>(
-          TierMover::Means{keyspace, *tier, traffic, clock, sealing}, TierRules{.prefix = "p:"}));
+          TierMover::Means{keyspace, *tier, traffic, clock, sealing}, TierRules{.prefix = prefix}));
       tier->set_listener(*movers.back());
       walks.emplace_back(keyspace, clock, reencryption, *movers.back());
     }
