@@ -4,12 +4,16 @@ locked, drops values, or says what nobody can read.
 Each test loads while the fault is there, and compares every key with its model after it.
 """
 
+import os
 import random
+import re
+import signal
+import threading
 import unittest
 
 from bad_network import Last, NetworkTest, Sometimes
 from lower_tier import MEGABYTE, run_all, value
-from strata import ReplyError, Server, wait_until
+from strata import ROOT, ReplyError, Server, wait_until
 
 
 def is_down(reply):
@@ -103,6 +107,27 @@ class Slow(FaultTest):
         refused = sum(self.work(self.client, chance) for _ in range(20))
         self.assertEqual(refused, 0)
         self.network.heal()
+        self.check_model()
+
+    def test_a_server_that_computes_delays_and_loses_nothing(self):
+        self.fill_model()
+        loop = "local n = redis.call('TIME')[2] for i = 1, 4e6 do n = n + i end return n"
+        chance = random.Random(2)
+        ended = threading.Event()
+
+        def keep_busy():
+            with self.tier.client() as client:
+                while not ended.is_set():
+                    client.run("EVAL", loop, 0)
+
+        other = threading.Thread(target=keep_busy)
+        other.start()
+        try:
+            refused = sum(self.work(self.client, chance) for _ in range(20))
+        finally:
+            ended.set()
+            other.join()
+        self.assertEqual(refused, 0, self.status())
         self.check_model()
 
 
@@ -238,6 +263,47 @@ class Locked(FaultTest):
         self.check_model()
 
 
+class Restricted(FaultTest):
+    """A user who may do what the option's documentation names, and nothing else."""
+
+    TIER_WORDS = FaultTest.TIER_WORDS + " user strata password secret"
+    IN_A_DATABASE = ()
+
+    @staticmethod
+    def rights():
+        """As ACL SETUSER takes them."""
+        with open(os.path.join(ROOT, "docs/configuration.md")) as options:
+            words = re.search("user there needs (.*?), for keys", options.read())[1]
+        return ["+" + command.lower().replace(" ", "|")
+                for command in re.split(", | and ", words)] + ["~strata:*"]
+
+    def start_tier(self):
+        tier = super().start_tier()
+        with tier.client() as client:
+            rights = [*self.rights(), *self.IN_A_DATABASE]
+            self.assertEqual(client.run("ACL", "SETUSER", "strata", "on", ">secret", *rights), b"OK")
+        return tier
+
+    def test_the_documented_rights_are_enough(self):
+        self.fill_model()
+        chance = random.Random(11)
+        for _ in range(5):
+            self.work(self.client, chance)
+            self.network.cut()  # so that connections of before are ended
+            self.work(self.client, chance)
+        self.wait_for_service()
+        self.check_model()
+        wait_until(lambda: self.status()["owed-erasures"] == 0, "stale copies are erased")
+        with self.tier.client() as client:
+            self.assertEqual(client.run("ACL", "LOG"), [])
+        self.assertNotIn("CLIENT KILL", self.server.log())
+
+
+class RestrictedToOneDatabase(Restricted):
+    IN_A_DATABASE = ("+select",)
+    TIER_WORDS = Restricted.TIER_WORDS + " database 3"
+
+
 class DropsValues(FaultTest):
     """A redis-server that evicts: what has gone there is a miss here, and counted."""
 
@@ -263,6 +329,45 @@ class DropsValues(FaultTest):
 
 class DropsAnyValues(DropsValues):
     LOWER_POLICY = "allkeys-random"
+
+
+class Killed(FaultTest):
+    """One that keeps what it acknowledged."""
+
+    TIER_OPTIONS = ("--appendonly", "yes", "--appendfsync", "always")
+    TIER_WORDS = "request-timeout 10000 compression-level 0"
+    CLIENTS = 3
+
+    def test_killed_and_started_again_during_a_load(self):
+        self.fill_model()
+        ended = threading.Event()
+        failures = []
+        threads = [threading.Thread(target=self.load, args=(i, ended, failures))
+                   for i in range(self.CLIENTS)]
+        for thread in threads:
+            thread.start()
+        try:
+            for _ in range(3):
+                self.tier.signal(signal.SIGKILL)
+                self.tier.process.wait()
+                wait_until(lambda: self.status()["state"] == b"down", "it is seen to be dead")
+                self.tier.start()
+                self.wait_for_service()
+        finally:
+            ended.set()
+            for thread in threads:
+                thread.join()
+        self.assertEqual(failures, [])
+        self.check_model()
+
+    def load(self, number, ended, failures):
+        chance = random.Random(number)
+        try:
+            with self.server.client() as client:
+                while not ended.is_set():
+                    self.work(client, chance, share=(number, self.CLIENTS))
+        except Exception as failure:  # in a thread, nobody else would see it
+            failures.append(failure)
 
 
 class SpoiledReplies(FaultTest):
