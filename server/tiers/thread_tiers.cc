@@ -22,8 +22,14 @@ ThreadTiers::ThreadTiers(const RemoteThread& thread, Dispatcher& dispatcher, Own
                                   TierRulesOf(definition, services.tier_generation));
   reencryption_ = std::make_unique<ReencryptionWalk>(services.keyspace, services.clock,
                                                      services.tier_sealing.reencryption(), *mover_);
-  mover_->set_limits(ValueLimitsOf(options, services.keyspace.hash_seed()));
+  FollowOptions();
   tier_->set_listener(*mover_);
+}
+
+void ThreadTiers::FollowOptions() {
+  const Services& services = dispatcher_.services();
+  mover_->set_limits(ValueLimitsOf(services.config.options(), services.keyspace.hash_seed()));
+  mover_->set_memory_bytes(static_cast<size_t>(services.memory.limit()));
 }
 
 void ThreadTiers::Tick() {
@@ -33,8 +39,7 @@ void ThreadTiers::Tick() {
     // Perhaps inside a round of the sockets, which a script has put aside.
     if (scope.busy()) return;
     tier_->servers().DestroyRetired();
-    Services& services = dispatcher_.services();
-    mover_->set_limits(ValueLimitsOf(services.config.options(), services.keyspace.hash_seed()));
+    FollowOptions();
     dispatcher_.TryBlockedAgain();
     reencryption_->Step(share_);
     EraseSome();
