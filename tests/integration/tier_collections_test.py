@@ -105,5 +105,26 @@ class WithEviction(LargerThanMemory):
         self.is_evicted("stream")
 
 
+class AsLargeAsTaken(TierTest):
+    """Values just below max-value go below and come back whole."""
+
+    MEMORY = 64 * MEGABYTE
+
+    def test_all_types(self):
+        kinds = ("list", "hash", "zset", "stream")
+        before = {}
+        for kind in kinds:
+            for number in range(60):  # six megabytes
+                self.client.run(*make(kind, number))
+            self.client.run("RENAME", "big", kind)
+            before[kind] = self.client.run("DEBUG", "DIGEST-VALUE", kind)
+        self.assertEqual(self.client.run("CACHE.DEMOTE", *kinds), len(kinds))
+        self.assertEqual(self.below(), len(kinds))
+        for kind in kinds:
+            self.assertEqual(self.client.run("OBJECT", "TIER", kind), b"cold")
+            self.assertEqual(self.client.run("DEBUG", "DIGEST-VALUE", kind), before[kind], kind)
+        self.assert_resident_in_bounds()
+
+
 if __name__ == "__main__":
     unittest.main()

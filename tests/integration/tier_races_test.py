@@ -70,6 +70,8 @@ class Commands:
         lambda c: ("RESTORE", c.key(), 1_000_000, c.chance.choice(c.dumps)),
         lambda c: ("EVAL", "redis.call('APPEND', KEYS[1], 'x') return redis.call('GET', ARGV[1])", 1,
                    c.key(), c.key()),
+        lambda c: ("EVAL", "return redis.call('MGET', ARGV[1], ARGV[2], ARGV[3])", 0, c.key(),
+                   c.key(), c.key()),
     )
     WHOLE = (
         lambda c: ("FLUSHDB",),
