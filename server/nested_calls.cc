@@ -30,8 +30,9 @@ bool NestedCalls::NeedsWorld(const Client& client, const Call& call, int64_t now
          (faults_ != nullptr && !faults_->AllHere(client, {&call, 1}, now_ms));
 }
 
-bool NestedCalls::BringValues(const Client& client, const Call& call, int64_t now_ms) {
-  if (faults_ == nullptr || faults_->AllHere(client, {&call, 1}, now_ms)) return true;
+std::optional<PageFaults::Fault> NestedCalls::BringValues(const Client& client, const Call& call,
+                                                          int64_t now_ms) {
+  if (faults_ == nullptr || faults_->AllHere(client, {&call, 1}, now_ms)) return std::nullopt;
   return faults_->BringNow(client.database, call, now_ms);
 }
 

@@ -50,13 +50,18 @@ class NestedCalls {
 
   // Whether a script's call needs more than what is isolated.
   bool NeedsWorld(const Client& client, const Call& call, int64_t now_ms);
-  // Sees to it that the values which the call needs are here. False if they cannot be had.
+  // Sees to it that the values which the call needs are here; else why they cannot be had.
   // REQUIRES: not NeedsWorld.
-  bool BringValues(const Client& client, const Call& call, int64_t now_ms);
-  // The same for any key. REQUIRES: the world is stopped.
-  bool BringValue(int database, const KeyRef& key, int64_t now_ms) {
-    return faults_ == nullptr || faults_->BringNow(database, key, now_ms);
+  std::optional<PageFaults::Fault> BringValues(const Client& client, const Call& call,
+                                               int64_t now_ms);
+  // The same for any keys, as PageFaults::BringNow. REQUIRES: the world is stopped.
+  std::optional<PageFaults::Fault> BringValues(int database, std::span<const KeyRef> keys,
+                                               int64_t now_ms) {
+    if (faults_ == nullptr) return std::nullopt;
+    return faults_->BringNow(database, keys, now_ms);
   }
+  // Null where all values are in memory.
+  const PageFaults* faults() const { return faults_; }
   // Runs the call for the client and in the database of `outer`, writes its reply and accounts for
   // it. A blocking command answers as if its time were over. It begins at `start_ns` (monotonic);
   // returns when it was over. REQUIRES: not NeedsWorld, and its values are here.

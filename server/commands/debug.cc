@@ -4,8 +4,10 @@
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
+#include <span>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "base/glob.h"
 #include "base/log.h"
@@ -16,6 +18,7 @@
 #include "server/commands/families.h"
 #include "server/commands/help.h"
 #include "server/commands/object_encoding.h"
+#include "server/nested_calls.h"
 #include "server/security/access.h"
 #include "storage/digest.h"
 #include "storage/list_value.h"
@@ -59,13 +62,29 @@ class ResumedWorld {
   const size_t thread_;
 };
 
+// Sees to it that the values of the keys are in memory. False after an error reply.
+bool BringValues(CommandContext& c, std::span<const std::string_view> names) {
+  std::vector<KeyRef> keys;
+  for (std::string_view name : names) keys.push_back(c.services.keyspace.Ref(name));
+  const auto fault = c.nested.BringValues(c.database.index(), keys, c.now_ms());
+  if (fault) c.reply.Error(FaultError(*fault));
+  return !fault;
+}
+
+// All values may be more than memory has room for.
 void DebugDigest(CommandContext& c) {
+  if (c.services.keyspace.ReadCopyStatistics().stubs.count > 0) {
+    return c.reply.Error(
+        "ERR a digest of all data needs all values in memory: some lie in a lower tier");
+  }
   c.reply.Simple(HexDigits(DigestKeyspace(c.services.keyspace)));
 }
 
 void DebugDigestValue(CommandContext& c) {
-  c.reply.Array(c.arguments.size() - 2);
-  for (std::string_view name : c.arguments.subspan(2)) {
+  const std::span<const std::string_view> names = c.arguments.subspan(2);
+  if (!BringValues(c, names)) return;
+  c.reply.Array(names.size());
+  for (std::string_view name : names) {
     VisitKey(c, name, [&](const KeyRef&, const Entry* entry) {
       c.reply.Simple(HexDigits(entry == nullptr ? Sha1Digest{} : DigestValue(*entry)));
     });
@@ -108,6 +127,7 @@ std::string DescribeBlocks(const Entry& entry, int64_t listpack_size_option) {
 }
 
 void DebugObject(CommandContext& c) {
+  if (!BringValues(c, c.arguments.subspan(2))) return;
   VisitKey(c, c.argument(2), [&](const KeyRef&, const Entry* entry) {
     if (entry == nullptr) return c.reply.Error(errors::kNoSuchKey);
     char address[32];
@@ -175,6 +195,7 @@ void DebugIgnored(CommandContext& c) {
 
 // The listpack of a compact value, into the log.
 void DebugListpack(CommandContext& c) {
+  if (!BringValues(c, c.arguments.subspan(2))) return;
   VisitKey(c, c.argument(2), [&](const KeyRef& key, const Entry* entry) {
     if (entry == nullptr) return c.reply.Error(errors::kNoSuchKey);
     const bool packed = EncodingName(*entry).starts_with("listpack");

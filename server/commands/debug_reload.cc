@@ -25,6 +25,7 @@ bool ReloadKey(CommandContext& c, const Database& database, const KeyRef& key) {
   SpinLock lock(c.services.keyspace.shard(c.services.keyspace.ShardIndex(key.hash)).mutex);
   const Entry* entry = database.Find(key);
   if (entry == nullptr) return true;  // it has expired meanwhile
+  if (entry->is_stub()) return true;  // its value lies in a lower tier, saved already
   OwnedEntry loaded = Reloaded(*entry, ValueLimitsOf(c.options(), c.services.keyspace.hash_seed()));
   if (loaded == nullptr) return false;
   database.Put(key, loaded.release());

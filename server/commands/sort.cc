@@ -4,7 +4,8 @@
 //
 // BY and GET name keys that only the elements tell, so they cannot be locked
 // beforehand: with such a pattern the command runs with the world stopped
-// (LooksUpKeys); else it is like any other.
+// (LooksUpKeys); else it is like any other. Values of theirs that lie in a lower
+// tier are waited for on the spot.
 
 #include <algorithm>
 #include <optional>
@@ -105,9 +106,7 @@ void Sort(CommandContext& c) {
                         source->type() == ValueType::kSortedSet;
   if (!sortable) return c.reply.Error(errors::kWrongType);
   Sorter sorter(c, *options);
-  if (!sorter.Run(source)) {
-    return c.reply.Error("ERR One or more scores can't be converted into double");
-  }
+  if (!sorter.Run(source)) return;
   if (options->store) return Store(c, sorter);
   c.reply.Array(sorter.size());
   sorter.Visit([&c](const std::optional<ListpackElement>& value) {

@@ -3,8 +3,8 @@
 #include <cerrno>
 #include <cmath>
 #include <cstdlib>
+#include <set>
 
-#include "server/nested_calls.h"
 #include "storage/collection.h"
 #include "storage/hash_value.h"
 #include "storage/list_value.h"
@@ -49,8 +49,16 @@ bool Sorter::Run(Entry* source) {
   weights_ = force_texts ? SortWeights::kTexts : options_.weights;
   by_ = force_texts ? std::nullopt : options_.by;
   Load(*source);
-  if (!sorts_) return true;
-  if (!Weigh()) return false;
+  if (sorts_ && !Sort()) return false;
+  return BringValues(options_.gets);
+}
+
+bool Sorter::Sort() {
+  if (by_ && !BringValues({&*by_, 1})) return false;
+  if (!Weigh()) {
+    c_.reply.Error("ERR One or more scores can't be converted into double");
+    return false;
+  }
   std::stable_sort(elements_.begin(), elements_.end(), [this](const Element& a, const Element& b) {
     const int order = Compare(a, b);
     return options_.order == SortOrder::kDescending ? order > 0 : order < 0;
@@ -60,7 +68,8 @@ bool Sorter::Run(Entry* source) {
 }
 
 std::string_view Sorter::Keep(const ListpackElement& element) {
-  return element.is_integer ? kept_.emplace_back(FormatInt64(element.integer)) : element.bytes;
+  if (element.is_integer) return kept_.emplace_back(FormatInt64(element.integer));
+  return may_wait_ ? Keep(element.bytes) : element.bytes;
 }
 
 Sorter::Range Sorter::ShownRange(size_t size) const {
@@ -99,6 +108,28 @@ void Sorter::Load(Entry& source) {
   }
 }
 
+bool Sorter::BringValues(std::span<const std::string_view> patterns) {
+  if (!may_wait_) return true;
+  std::set<std::string> names;
+  for (const Element& element : elements_) {
+    for (std::string_view pattern : patterns) {
+      if (const std::optional<Place> place = PlaceOf(pattern, element.text)) {
+        names.emplace(place->key);
+      }
+    }
+  }
+  std::vector<KeyRef> keys;
+  for (const std::string& name : names) keys.push_back(c_.database.keyspace().Ref(name));
+  const auto fault = c_.nested.BringValues(c_.database.index(), keys, c_.now_ms());
+  if (!fault) return true;
+  if (*fault == PageFaults::Fault::kDown && c_.nested.faults()->MissesInstead(c_.command)) {
+    c_.database.HideStubs();
+    return true;
+  }
+  c_.reply.Error(FaultError(*fault));
+  return false;
+}
+
 bool Sorter::Weigh() {
   bool all_numbers = true;
   for (Element& element : elements_) {
@@ -126,10 +157,8 @@ int Sorter::Compare(const Element& a, const Element& b) const {
   return UpToZero(*a.weight).compare(UpToZero(*b.weight));
 }
 
-// The value that a pattern names, the element in place of its star: a string,
-// or behind "->" a hash's field. "#" is the element itself.
-std::optional<ListpackElement> Sorter::LookUp(std::string_view pattern, std::string_view element) {
-  if (pattern == "#") return ListpackElement(element);
+// The element takes the place of the star; a field stands behind "->".
+std::optional<Sorter::Place> Sorter::PlaceOf(std::string_view pattern, std::string_view element) {
   const size_t star = pattern.find('*');
   if (star == std::string_view::npos) return std::nullopt;
   std::string_view behind = pattern.substr(star + 1);
@@ -140,11 +169,17 @@ std::optional<ListpackElement> Sorter::LookUp(std::string_view pattern, std::str
     behind = behind.substr(0, arrow);
   }
   key_.assign(pattern.substr(0, star)).append(element).append(behind);
-  const KeyRef key = c_.database.keyspace().Ref(key_);
-  if (!c_.nested.BringValue(c_.database.index(), key, c_.now_ms())) return {};
-  Entry* entry = c_.FindForRead(key);
+  return Place{key_, field};
+}
+
+// "#" is the element itself.
+std::optional<ListpackElement> Sorter::LookUp(std::string_view pattern, std::string_view element) {
+  if (pattern == "#") return ListpackElement(element);
+  const std::optional<Place> place = PlaceOf(pattern, element);
+  if (!place) return std::nullopt;
+  Entry* entry = c_.FindForRead(c_.database.keyspace().Ref(place->key));
   if (entry == nullptr) return std::nullopt;
-  return field ? ReadField(*entry, *field) : ReadValue(*entry);
+  return place->field ? ReadField(*entry, *place->field) : ReadValue(*entry);
 }
 
 std::optional<ListpackElement> Sorter::ReadField(Entry& entry, std::string_view field) const {

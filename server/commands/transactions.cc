@@ -2,6 +2,7 @@
 // dispatcher, which also locks all that EXEC needs, or stops the world for it.
 
 #include <memory>
+#include <optional>
 
 #include "server/command_context.h"
 #include "server/commands/families.h"
@@ -33,6 +34,13 @@ void Discard(CommandContext& c) {
   c.reply.Ok();
 }
 
+// They were here when EXEC began. But a script or a SORT before this one may have waited for
+// others, and those that were on their way below may have arrived there meanwhile.
+std::optional<PageFaults::Fault> BringValuesBack(CommandContext& c, const Call& call) {
+  if (!c.nested.isolation().alone()) return std::nullopt;
+  return c.nested.BringValues(c.client, call, c.now_ms());
+}
+
 void RunQueue(CommandContext& c, const Transaction& transaction) {
   c.reply.Array(transaction.queue().size());
   std::vector<KeyPosition> scratch;
@@ -44,6 +52,10 @@ void RunQueue(CommandContext& c, const Transaction& transaction) {
     if (const auto denial = FindDenial(*c.client.user, call, scratch)) {
       LogDenial(c.services, c.client, call, *denial, AclContext::kMulti);
       reply.Error("NOPERM " + std::string(DenialAtExec(*denial)));
+      continue;
+    }
+    if (const auto fault = BringValuesBack(c, call)) {
+      reply.Error(FaultError(*fault));
       continue;
     }
     now_ns = c.nested.Run(c, call, reply, now_ns);

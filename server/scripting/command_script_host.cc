@@ -114,8 +114,8 @@ void CommandScriptHost::Call(std::span<const std::string_view> arguments, ReplyB
   const bool was_alone = nested.isolation().alone();
   const bool needs_world = nested.NeedsWorld(context_.client, *call, context_.now_ms());
   if (needs_world && !StopTheWorld()) return reply.Error(turned_away_);
-  if (!nested.BringValues(context_.client, *call, context_.now_ms())) {
-    reply.Error(FaultError(PageFaults::Fault::kDown));
+  if (const auto fault = nested.BringValues(context_.client, *call, context_.now_ms())) {
+    reply.Error(FaultError(*fault));
     return statistics.CountError(reply.last_error_code());
   }
   if (call->command.Is(kWrite)) {

@@ -42,6 +42,21 @@ void PageFaults::FindMissing(int database, const Call& call, int64_t now_ms) {
   }
 }
 
+void PageFaults::FindMissing(int database, std::span<const KeyRef> keys, int64_t now_ms) {
+  for (const KeyRef& key : keys) {
+    if (!IsStub(database, key, now_ms)) continue;
+    const Entry* stub = services_.keyspace.Part(database, key.hash)->Peek(key);
+    missing_.push_back({database, key, stub->mark().value_bytes()});
+  }
+}
+
+bool PageFaults::IsMuchMissing() const {
+  size_t bytes = 0;
+  for (const Missing& missing : missing_) bytes += missing.bytes;
+  const auto limit = static_cast<size_t>(services_.memory.limit());
+  return limit > 0 && bytes > limit / 2;
+}
+
 bool PageFaults::AllHere(const Client& client, std::span<const Call> calls, int64_t now_ms) {
   missing_.clear();
   int database = client.database;
@@ -61,10 +76,7 @@ PageFaults::Fault PageFaults::Ask(Client& client, std::span<const Call> calls) {
   size_t keys = 0;
   for (const Call& call : calls) keys += call.keys.size();
   if (client.faults++ > keys) return Fault::kDown;
-  size_t bytes = 0;
-  for (const Missing& missing : missing_) bytes += missing.bytes;
-  const auto limit = static_cast<size_t>(services_.memory.limit());
-  if (limit > 0 && bytes > limit / 2) return Fault::kTooLarge;
+  if (IsMuchMissing()) return Fault::kTooLarge;
   for (const Missing& missing : missing_) {
     const ShardDatabase& part = *services_.keyspace.Part(missing.database, missing.key.hash);
     TierMover::Want want{.keep = true};
@@ -101,26 +113,36 @@ void PageFaults::AskAhead(const Client& client, const Call& call) {
   }
 }
 
-bool PageFaults::BringNow(int database, const Call& call, int64_t now_ms) {
-  missing_.clear();
-  FindMissing(database, call, now_ms);
-  return WaitForAll(now_ms);
+std::optional<PageFaults::Fault> PageFaults::BringNow(int database, const Call& call,
+                                                      int64_t now_ms) {
+  return BringWhat([&] { FindMissing(database, call, now_ms); }, now_ms);
 }
 
-bool PageFaults::BringNow(int database, const KeyRef& key, int64_t now_ms) {
-  missing_.clear();
-  if (IsStub(database, key, now_ms)) missing_.push_back({database, key, 0});
-  return WaitForAll(now_ms);
+std::optional<PageFaults::Fault> PageFaults::BringNow(int database, std::span<const KeyRef> keys,
+                                                      int64_t now_ms) {
+  return BringWhat([&] { FindMissing(database, keys, now_ms); }, now_ms);
 }
 
-bool PageFaults::WaitForAll(int64_t now_ms) {
+// While it waits, values arrive below that were on their way there, perhaps of the same keys. There
+// is an end to them, since nobody sends others with the world stopped.
+template <class Find>
+std::optional<PageFaults::Fault> PageFaults::BringWhat(Find&& find_missing, int64_t now_ms) {
+  while (true) {
+    missing_.clear();
+    find_missing();
+    if (missing_.empty()) return std::nullopt;
+    if (IsMuchMissing()) return Fault::kTooLarge;
+    if (!WaitForMissing(now_ms)) return Fault::kDown;
+  }
+}
+
+bool PageFaults::WaitForMissing(int64_t now_ms) {
   constexpr std::chrono::milliseconds kStep(100);
   const Options& options = services_.config.options();
   for (const Missing& missing : missing_) {
     const ShardDatabase& part = *services_.keyspace.Part(missing.database, missing.key.hash);
     if (!mover_->LoadNow(part, missing.key)) return false;
   }
-  if (missing_.empty()) return true;
   const int64_t end_ms =
       services_.clock.MonotonicMs() + 2 * options.tiers.tiers.front().request_timeout_ms;
   const auto is_here = [&](const Missing& missing) {

@@ -15,6 +15,7 @@
 // One dispatcher's own.
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -51,10 +52,11 @@ class PageFaults {
   void Release(Client& client, std::span<const KeyRef> keys);
   // The same call is likely to come soon. Takes locks.
   void AskAhead(const Client& client, const Call& call);
-  // Blocks until all values that the call needs are here, or that of the key. False if they cannot
-  // be had. REQUIRES: the world is stopped.
-  bool BringNow(int database, const Call& call, int64_t now_ms);
-  bool BringNow(int database, const KeyRef& key, int64_t now_ms);
+  // Blocks until all values that the call needs are here together, or those of the keys; else why
+  // they cannot be had. Meanwhile others may go below that were on their way there: no view of a
+  // value outlives this. REQUIRES: the world is stopped.
+  std::optional<Fault> BringNow(int database, const Call& call, int64_t now_ms);
+  std::optional<Fault> BringNow(int database, std::span<const KeyRef> keys, int64_t now_ms);
   // Whether a command that only reads is to find nothing where it cannot have a value.
   bool MissesInstead(const Command& command) const;
 
@@ -68,8 +70,13 @@ class PageFaults {
   bool IsStub(int database, const KeyRef& key, int64_t now_ms);
   bool NeedsValue(const Call& call, size_t key_index);
   void FindMissing(int database, const Call& call, int64_t now_ms);
-  // For what is missing.
-  bool WaitForAll(int64_t now_ms);
+  void FindMissing(int database, std::span<const KeyRef> keys, int64_t now_ms);
+  // Whether all that is missing is more than memory should be given to.
+  bool IsMuchMissing() const;
+  template <class Find>
+  std::optional<Fault> BringWhat(Find&& find_missing, int64_t now_ms);
+  // Until all that is missing is here. False if it cannot be had.
+  bool WaitForMissing(int64_t now_ms);
 
   Services& services_;
   ThreadTiers* tiers_ = nullptr;

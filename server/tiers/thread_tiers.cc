@@ -22,9 +22,15 @@ ThreadTiers::ThreadTiers(const RemoteThread& thread, Dispatcher& dispatcher, Own
                                   TierRulesOf(definition, services.tier_run));
   reencryption_ = std::make_unique<ReencryptionWalk>(services.keyspace, services.clock,
                                                      services.tier_sealing.reencryption(), *mover_);
-  mover_->set_limits(ValueLimitsOf(options, services.keyspace.hash_seed()));
+  FollowOptions();
   tier_->set_listener(*mover_);
   if (share.first == 0) steward_ = std::make_unique<TierSteward>(services, tier_->upkeep());
+}
+
+void ThreadTiers::FollowOptions() {
+  const Services& services = dispatcher_.services();
+  mover_->set_limits(ValueLimitsOf(services.config.options(), services.keyspace.hash_seed()));
+  mover_->set_memory_bytes(static_cast<size_t>(services.memory.limit()));
 }
 
 void ThreadTiers::Tick() {
@@ -34,8 +40,7 @@ void ThreadTiers::Tick() {
     // Perhaps inside a round of the sockets, which a script has put aside.
     if (scope.busy()) return;
     tier_->servers().DestroyRetired();
-    Services& services = dispatcher_.services();
-    mover_->set_limits(ValueLimitsOf(services.config.options(), services.keyspace.hash_seed()));
+    FollowOptions();
     dispatcher_.TryBlockedAgain();
     reencryption_->Step(share_);
     EraseSome();

@@ -54,6 +54,8 @@ class ThreadTiers final : private RemoteTier::Host {
  private:
   bool BeginAnswers() override;
   void EndAnswers() override;
+  // REQUIRES: inside a batch, or before there are any.
+  void FollowOptions();
   void Wake();
   // REQUIRES: inside a batch.
   void EraseSome();

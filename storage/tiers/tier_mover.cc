@@ -26,7 +26,10 @@ bool HasTimedFields(const Entry& entry) {
 }  // namespace
 
 TierMover::TierMover(const Means& means, TierRules rules)
-    : means_(means), rules_(std::move(rules)), sealer_(means.sealing) {}
+    : means_(means),
+      rules_(std::move(rules)),
+      most_storing_bytes_(rules_.most_storing_bytes),
+      sealer_(means.sealing) {}
 
 tiers::ValueSealer& TierMover::sealer() {
   if (sealer_.keys() != means_.sealing.keys) sealer_.set_rules(means_.sealing);

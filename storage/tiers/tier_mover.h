@@ -18,6 +18,7 @@
 // One I/O thread's own. What says REQUIRES a lock means that of the key's shard, or the world
 // stopped.
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -42,6 +43,10 @@ struct TierRules {
   size_t most_storing_bytes = size_t{8} << 20;  // under way, of all threads
 };
 
+// Of memory, what values on their way below may take at most: they are there twice, or more, until
+// the tier has answered.
+inline constexpr size_t kStoringShare = 16;
+
 class TierMover final : public TierListener, public VictimTaker {
  public:
   struct Means {
@@ -55,6 +60,11 @@ class TierMover final : public TierListener, public VictimTaker {
 
   // Forms that promoted values take.
   void set_limits(const ValueLimits& limits) { limits_ = limits; }
+  // How much memory there is; 0: no limit.
+  void set_memory_bytes(size_t bytes) {
+    most_storing_bytes_ = bytes == 0 ? rules_.most_storing_bytes
+                                     : std::min(rules_.most_storing_bytes, bytes / kStoringShare);
+  }
 
   bool IsUp() const { return means_.tier.IsUp(); }
   // Demotes.
@@ -63,7 +73,7 @@ class TierMover final : public TierListener, public VictimTaker {
   bool MayStore() const { return !IsBusy() && IsTaking(); }
   // Whether it would, if not so much was on its way already.
   bool IsBusy() const {
-    return IsTaking() && (storing_bytes() >= rules_.most_storing_bytes || owes_much());
+    return IsTaking() && (storing_bytes() >= most_storing_bytes_ || owes_much());
   }
   // What will be free when the tier has answered; nothing while it does not.
   size_t freeing_bytes() const { return IsTaking() ? storing_bytes() : 0; }
@@ -178,6 +188,7 @@ class TierMover final : public TierListener, public VictimTaker {
 
   Means means_;
   TierRules rules_;
+  size_t most_storing_bytes_;  // of rules_, or less if memory is small
   ValueLimits limits_;
   std::vector<Pending> pending_;  // by ticket
   std::vector<TierTicket> free_tickets_;

@@ -60,17 +60,23 @@ def run_all(client, commands):
     return [client.reply() for _ in commands]
 
 
+def as_dict(flat):
+    """A map of RESP2."""
+    return {name.decode(): item for name, item in zip(flat[::2], flat[1::2])}
+
+
 class TierTest(unittest.TestCase):
     MEMORY = 48 * MEGABYTE
     POLICY = "noeviction"
     TIER_WORDS = "request-timeout 10000"  # the machine may be slow
     TIER_OPTIONS = ()
+    OPTIONS = ()  # of the server
 
     def setUp(self):
         self.tier = self.start_tier()
         self.addCleanup(self.tier.close)
         self.server = Server("--maxmemory", str(self.MEMORY), "--maxmemory-policy", self.POLICY,
-                             "--tier", "cold", *self.tier_words().split())
+                             *self.OPTIONS, "--tier", "cold", *self.tier_words().split())
         self.addCleanup(self.server.close)
         self.client = self.server.client()
         self.addCleanup(self.client.close)
@@ -95,6 +101,12 @@ class TierTest(unittest.TestCase):
             numbers = range(start, min(start + 500, count))
             for i, reply in zip(numbers, run_all(self.client, [("GET", f"k{i}") for i in numbers])):
                 self.assertEqual(reply, None if i in missing else value(i, size), f"k{i}")
+
+    def status(self):
+        """Of the tier, as CACHE.TIER STATUS tells it; the servers' as well."""
+        status = as_dict(self.client.run("CACHE.TIER", "STATUS")[0])
+        status["servers"] = [as_dict(server) for server in status["servers"]]
+        return status
 
     def below(self):
         """How many names are there, but for the owner's record."""

@@ -48,55 +48,6 @@ class MoreThanMemory(TierTest):
                    if line.startswith("cmdstat_get:"))
 
 
-class MoreKeysThanMemory(TierTest):
-    """Keys whose values lie below would fill memory by themselves."""
-
-    MEMORY = 32 * MEGABYTE
-    COUNT = 450_000
-    SIZE = 300
-
-
-class MoreKeysWithoutEviction(MoreKeysThanMemory):
-    def test_writers_are_refused_and_nothing_is_lost(self):
-        taken = []
-        for start in range(0, self.COUNT, 500):
-            numbers = range(start, start + 500)
-            replies = run_all(self.client, [("SET", f"k{i}", value(i, self.SIZE)) for i in numbers])
-            for number, reply in zip(numbers, replies):
-                if reply == b"OK":
-                    taken.append(number)
-                else:
-                    self.assertTrue(str(reply).startswith("OOM"), reply)
-        self.assertGreater(len(taken), 50_000)
-        self.assertLess(len(taken), self.COUNT)
-        self.assertEqual(self.client.run("DBSIZE"), len(taken))
-        self.assert_resident_in_bounds()
-        taken = random.Random(1).sample(taken, 20_000)
-        for start in range(0, len(taken), 500):
-            numbers = taken[start:start + 500]
-            for i, reply in zip(numbers, run_all(self.client, [("GET", f"k{i}") for i in numbers])):
-                self.assertEqual(reply, value(i, self.SIZE), f"k{i}")
-
-
-class MoreKeysLru(MoreKeysThanMemory):
-    POLICY = "allkeys-lru"
-
-    def test_the_coldest_go_and_so_do_their_values(self):
-        self.fill(self.COUNT, self.SIZE)
-        self.assert_resident_in_bounds()
-        left = self.client.run("DBSIZE")
-        self.assertLess(left, self.COUNT)
-        self.assertGreater(left, 50_000)
-        wait_until(lambda: self.below() <= left, "what lies below has a key here")
-        # The youngest are still there.
-        for i in range(self.COUNT - 1000, self.COUNT):
-            self.assertEqual(self.client.run("GET", f"k{i}"), value(i, self.SIZE))
-
-
-class MoreKeysAdaptive(MoreKeysLru):
-    POLICY = "adaptive"
-
-
 class EveryType(TierTest):
     COUNT = 12_000
     POLICY = "adaptive"

@@ -216,6 +216,25 @@ TEST_CASE("while the tier is down, or full, values and stubs stay") {
   CHECK(f.IsStub(0, "here"));
 }
 
+TEST_CASE("values on their way below take no more than a share of memory") {
+  MoverFixture f;
+  for (int i = 0; i < 10; ++i) f.Set(0, "k" + std::to_string(i), std::string(10'000, 'v'));
+  TierMover& mover = *f.movers[0];
+  const auto take = [&](const std::string& key) {
+    return mover.Take(*f.keyspace.Part(0, f.Ref(key).hash), f.Ref(key), *f.Find(0, key)).bytes;
+  };
+  mover.set_memory_bytes(kStoringShare * 25'000);
+  int taken = 0;
+  while (!mover.IsBusy()) REQUIRE(take("k" + std::to_string(taken++)) > 0);
+  CHECK(taken == 3);
+  CHECK(take("k9") == 0);
+  f.AnswerAll();
+  CHECK_FALSE(mover.IsBusy());
+  mover.set_memory_bytes(0);
+  for (int i = taken; i < 10; ++i) REQUIRE(take("k" + std::to_string(i)) > 0);
+  CHECK_FALSE(mover.IsBusy());
+}
+
 TEST_CASE("a load that fails wakes who waits, and leaves the stub") {
   MoverFixture f;
   f.Set(0, "key", Large('a'));
