@@ -216,6 +216,7 @@ CopyStatistics Keyspace::ReadCopyStatistics() {
   CopyStatistics all;
   for (Shard& shard : shards_) {
     SpinLock lock(shard.mutex);
+    if (shard.copies == nullptr) continue;  // there is no tier
     all.stubs += shard.stubs;
     all.owed += shard.copies->owed();
     all.littered |= shard.copies->littered();
