@@ -104,7 +104,7 @@ class Keyspace {
   void ResetStatistics();
   // Bytes of tables and expiry wheels.
   uint64_t OverheadBytes();
-  // REQUIRES: KeepCopies.
+  // Nothing without KeepCopies.
   CopyStatistics ReadCopyStatistics();
 
   // One SCAN step: calls `visit(entry)` under the shard's lock for live entries from `cursor` on,
