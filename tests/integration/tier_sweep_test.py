@@ -39,6 +39,7 @@ class SweepTest(TierTest):
         self.client.close()
         self.client = self.server.client()
         self.addCleanup(self.client.close)
+        self.wait_for_tier()
 
     def demote_all(self, count):
         for start in range(0, count, 500):

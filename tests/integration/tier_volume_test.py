@@ -9,7 +9,7 @@ from strata import wait_until
 
 class MoreKeysThanMemory(TierTest):
     MEMORY = 32 * MEGABYTE
-    COUNT = 450_000
+    COUNT = 550_000
     SIZE = 300
 
 
