@@ -43,7 +43,9 @@ void RoomMaker::CountStubs() {
 
 RoomMaker::Room RoomMaker::WithoutMore() const {
   if (!means_.budget.IsOver()) return Room::kSome;
-  return below_ != nullptr && below_->IsFreeing() ? Room::kSoon : Room::kNone;
+  // As a flushed database, which is freed in the background.
+  const bool is_freeing = means_.reclaimer.pending_bytes() > 0;
+  return is_freeing || (below_ != nullptr && below_->IsFreeing()) ? Room::kSoon : Room::kNone;
 }
 
 bool RoomMaker::WorkAhead(const Options& options, int64_t now_ms) {

@@ -56,7 +56,7 @@ class RoomMaker {
 
   enum class Room : uint8_t {
     kSome,
-    kSoon,  // there is no memory left, but values are on their way below
+    kSoon,  // there is no memory left, but there will be: values are on their way below, or freed
     kNone,  // nor a key to give it
   };
   // Before a command.
