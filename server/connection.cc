@@ -51,11 +51,13 @@ void Connection::Start() {
 void Connection::OnReady(uint32_t events) {
   if (executing_) return;
   if ((events & EPOLLOUT) != 0) Flush();
-  if (session_.suspended() && (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) == 0) {
+  if (!open_) return;
+  const uint32_t end = events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR);
+  if (session_.suspended() && (events & EPOLLIN) != 0 && end == 0) {
     more_has_come_ = true;
     return UpdateInterest();
   }
-  if (open_ && (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) OnReadable();
+  if ((events & EPOLLIN) != 0 || end != 0) OnReadable();
 }
 
 void Connection::OnReadable() {
