@@ -88,6 +88,10 @@ class TierTest(unittest.TestCase):
         while b"up" not in self.client.run("CACHE.TIER", "STATUS")[0] and time.monotonic() < end:
             time.sleep(0.01)
 
+    def wait_for_service(self):
+        """Until the tier is asked again by every thread."""
+        wait_until(lambda: self.status()["state"] == b"up", "the tier is used again")
+
     def start_tier(self):
         return LowerTier(*self.TIER_OPTIONS)
 

@@ -76,10 +76,6 @@ class FaultTest(NetworkTest):
         chance = random.Random(seed)
         wait_until(lambda: self.work(self.client, chance) > 0, "some value cannot be had")
 
-    def wait_for_service(self):
-        """Until the tier is asked again by every thread."""
-        wait_until(lambda: self.status()["state"] == b"up", "the tier is used again")
-
     def check_model(self):
         """Every key is as the model has it."""
         self.assertEqual(self.client.run("DBSIZE"), len(self.model))
