@@ -1,5 +1,6 @@
 #include "base/allocator.h"
 
+#include <atomic>
 #include <cstdlib>
 #include <cstring>
 #include <new>
@@ -19,6 +20,20 @@ const char* malloc_conf = "dirty_decay_ms:-1,muzzy_decay_ms:0";
 #endif
 
 namespace strata {
+namespace {
+
+std::atomic<int> returns_under_way{0};
+
+struct ReturnScope {
+  ReturnScope() { returns_under_way.fetch_add(1); }
+  ~ReturnScope() { returns_under_way.fetch_sub(1); }
+};
+
+}  // namespace
+
+bool IsReturningPages() {
+  return returns_under_way.load() > 0;
+}
 
 #ifdef STRATA_JEMALLOC
 
@@ -104,6 +119,7 @@ void* MoveIfSparse(void* memory, size_t size) {
 }
 
 void PurgeAllocator() {
+  const ReturnScope scope;
   mallctl("thread.tcache.flush", nullptr, nullptr, nullptr, 0);
   mallctl("arena.4096.purge", nullptr, nullptr, nullptr, 0);
 }
@@ -158,6 +174,7 @@ void* MoveIfSparse(void*, size_t) {
 }
 
 void PurgeAllocator() {
+  const ReturnScope scope;
   malloc_trim(0);
 }
 

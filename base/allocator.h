@@ -40,6 +40,9 @@ struct ThreadAllocations {
 ThreadAllocations ReadThreadAllocations();
 // Returns free pages to the operating system.
 void PurgeAllocator();
+// Whether some thread does that now. Pages on their way count as dirty no more, and are resident
+// still: what is resident says little then.
+bool IsReturningPages();
 // As INFO's mem_allocator names it.
 const char* AllocatorName();
 // The allocator's own account of itself, for people.

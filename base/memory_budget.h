@@ -34,6 +34,8 @@ class MemoryBudget {
     allocated_since_.store(0, std::memory_order_relaxed);
     used_.store(used_bytes, std::memory_order_relaxed);
   }
+  // One is due and cannot be had now: what threads tell has to do for some more.
+  void PutOffMeasurement() { allocated_since_.store(0, std::memory_order_relaxed); }
   // By each thread: since it did so last. True if so much was allocated since the last measurement
   // that another is due.
   bool Add(int64_t allocated_bytes, int64_t freed_bytes) {

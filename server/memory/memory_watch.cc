@@ -14,18 +14,24 @@ void MemoryWatch::Measure() {
 AllocatorStatistics MemoryWatch::MeasureOnSchedule() {
   MutexLock lock(mutex_);
   const Reading now = MeasureLocked();
-  Correct(now);
+  if (now.is_sure) Correct(now);
   if (schedule_.IsDue(now.allocator)) reclaimer_.ReturnPages();
   return now.allocator;
 }
 
 MemoryWatch::Reading MemoryWatch::MeasureLocked() {
+  const bool was_sure = !IsReturningPages();
   Reading now{ReadAllocatorStatistics()};
   const auto resident = static_cast<int64_t>(ResidentBytes());
   const auto dirty = static_cast<int64_t>(now.allocator.dirty);
-  const auto holes = static_cast<int64_t>(now.allocator.active - now.allocator.allocated);
   now.held = std::max<int64_t>(0, resident - dirty);
-  budget_.Measure(now.held - holes + correction_);
+  now.holes = static_cast<int64_t>(now.allocator.active - now.allocator.allocated);
+  now.is_sure = was_sure && !IsReturningPages();
+  if (!now.is_sure) {
+    budget_.PutOffMeasurement();
+    return now;
+  }
+  budget_.Measure(now.held - now.holes + std::min(correction_, now.holes));
   if (budget_.limit() == 0 || resident <= budget_.limit() || dirty == 0) return now;
   // A few megabytes take a fraction of a millisecond; more is another thread's.
   constexpr int64_t kReturnedAtOnce = 4 << 20;
@@ -43,7 +49,7 @@ void MemoryWatch::Correct(const Reading& now) {
   constexpr int64_t kForgotten = 64;
   const int64_t limit = budget_.limit();
   if (limit > 0 && now.held > limit + budget_.reserve()) {
-    correction_ += (now.held - limit) / kGain;
+    correction_ = std::min(correction_ + (now.held - limit) / kGain, now.holes);
   } else if (now.held < limit || limit == 0) {
     correction_ -= correction_ / kForgotten;
   }

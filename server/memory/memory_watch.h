@@ -10,8 +10,10 @@
 //                 become empty by chance.
 //
 // When sizes change, holes are not filled, and resident memory grows beyond the limit. Against that
-// stands a correction, which grows while it does and is forgotten slowly (the integral term of a
-// controller). Dirty pages are returned as soon as resident memory stands above the limit.
+// stands a correction, which grows while it does, until holes count in full, and is forgotten
+// slowly (the integral term of a controller). Dirty pages are returned as soon as resident memory
+// stands above the limit. While that is done they are neither dirty nor gone: nothing is measured
+// then, and what threads allocate and free has to do.
 
 #include "base/memory_budget.h"
 #include "base/mutex.h"
@@ -35,6 +37,8 @@ class MemoryWatch {
   struct Reading {
     AllocatorStatistics allocator;
     int64_t held = 0;  // resident, without dirty pages
+    int64_t holes = 0;
+    bool is_sure = false;  // no pages are being returned
   };
   Reading MeasureLocked() REQUIRES(mutex_);
   void Correct(const Reading& now) REQUIRES(mutex_);
