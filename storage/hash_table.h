@@ -39,6 +39,8 @@ class HashTable {
     return core_.Find(
         hash, [key](const void* node) { return static_cast<const Node*>(node)->key() == key; });
   }
+  // Whether a node of that hash, or one that shares its tag, is set aside. Reads no node.
+  bool MayBeAside(uint64_t hash) const { return core_.MayBeAside(hash); }
   Node* At(const Position& position) const { return Typed(HashTableCore::At(position)); }
 
   // REQUIRES: the key is absent. Takes ownership.

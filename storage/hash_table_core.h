@@ -72,17 +72,14 @@ class HashTableCore {
   // The same, of the segment of that directory word.
   template <class Matches>
   static Position FindTag(uint64_t word, uint16_t tag, Matches&& matches) {
-    Bucket* home = HomeOf(word, tag);
-    Bucket* bucket = home;
-    for (size_t step = 0;; ++step) {
-      for (unsigned slots = MatchTags(*bucket, tag); slots != 0; slots = WithoutFirst(slots)) {
-        int slot = FirstSlot(slots);
-        if (matches(bucket->at(slot))) return {home, bucket, slot};
-      }
-      if (home->overflow() == 0 || step + 1 == kReach) return {};
-      Segment* segment = SegmentOf(word);
-      if (++bucket == segment->buckets + segment->bucket_count()) bucket = segment->buckets;
-    }
+    return FindSlot(
+        word, tag, [&matches](const Bucket& bucket, int slot) { return matches(bucket.at(slot)); });
+  }
+  // Whether some node with that tag is set aside. Reads no node.
+  bool MayBeAside(uint64_t hash) const {
+    const uint64_t word = directory()->At(hash);
+    const auto is_aside = [](const Bucket& bucket, int slot) { return bucket.is_aside(slot); };
+    return static_cast<bool>(FindSlot(word, TagOf(hash, DepthOf(word)), is_aside));
   }
   static void* At(const Position& position) { return position.bucket->at(position.slot); }
 
@@ -260,6 +257,22 @@ class HashTableCore {
   static Bucket* HomeOf(uint64_t word, uint16_t tag) {
     size_t index = HomeIndex(tag, (word >> 48) & 0xff);
     return reinterpret_cast<Bucket*>((word & kAddressMask) + sizeof(Bucket) * (index + 1));
+  }
+
+  // matches(bucket, slot), of the slots with that tag.
+  template <class Matches>
+  static Position FindSlot(uint64_t word, uint16_t tag, Matches&& matches) {
+    Bucket* home = HomeOf(word, tag);
+    Bucket* bucket = home;
+    for (size_t step = 0;; ++step) {
+      for (unsigned slots = MatchTags(*bucket, tag); slots != 0; slots = WithoutFirst(slots)) {
+        int slot = FirstSlot(slots);
+        if (matches(*bucket, slot)) return {home, bucket, slot};
+      }
+      if (home->overflow() == 0 || step + 1 == kReach) return {};
+      Segment* segment = SegmentOf(word);
+      if (++bucket == segment->buckets + segment->bucket_count()) bucket = segment->buckets;
+    }
   }
 
   // visit(segment, start), in hash order; `start` is the lowest hash of the segment. The visitor
