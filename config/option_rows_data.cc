@@ -81,10 +81,13 @@ constexpr OptionRow kMemoryRows[] = {
          "values are compressed), encryption-key-file (a path) or encryption-key-env (a variable "
          "of the environment), encryption-key-id (of the key that writes; else the last one). With "
          "keys, values are encrypted with AES-256-GCM; a line per key, 'id:key', of 32 bytes in "
-         "hexadecimal digits or base64. CACHE.KEYS ROTATE reads the file again. The user there "
-         "needs GET, GETEX, SET, UNLINK, SCAN, PING, CLIENT INFO and CLIENT KILL, for keys that "
-         "begin with the prefix; SELECT too if a database is named, CLUSTER SLOTS and ASKING in a "
-         "Redis Cluster. In YAML also a map of maps, of which the address may be a list. One tier "
+         "hexadecimal digits or base64. CACHE.KEYS ROTATE reads the file again. adopt (yes, no): "
+         "whether what the last run with the same prefix and node left there is found again after "
+         "a restart; then the server waits for the tier before it serves. The user there needs "
+         "GET, GETEX, GETRANGE, SET, UNLINK, SCAN, PING, CLIENT INFO and CLIENT KILL, for keys "
+         "that begin with the prefix; SELECT too if a database is named, CLUSTER SLOTS and ASKING "
+         "in a Redis Cluster. In YAML also a map of maps, of which the address may be a list. One "
+         "tier "
          "at most."},
     {.name = "maxmemory-samples",
      .field = &Options::maxmemory_samples,

@@ -85,7 +85,8 @@ constexpr Word kWords[] = {
     {"compression-threshold", Word::Bytes{&TierDefinition::compression_threshold}},
     {"encryption-key-file", Word::Text{&TierDefinition::encryption_key_file}},
     {"encryption-key-env", Word::Text{&TierDefinition::encryption_key_env, CheckVariable}},
-    {"encryption-key-id", Word::Own{ReadKeyId, WriteKeyId, ResetKeyId}}};
+    {"encryption-key-id", Word::Own{ReadKeyId, WriteKeyId, ResetKeyId}},
+    {"adopt", Word::YesNo{&TierDefinition::adopt}}};
 
 Result<void> CheckTls(const TierDefinition& tier) {
   if (tier.tls_cert_file.empty() != tier.tls_key_file.empty()) {

@@ -23,6 +23,8 @@
 //   encryption-key-env     a file, or a variable of the environment, with the keys that values are
 //                          encrypted with (storage/tiers/key_ring.h); without either they are not
 //   encryption-key-id      of the key that writes; without it, the last one
+//   adopt            yes: what the last run with the same prefix and node left there is found again
+//                    after a restart; no: it is erased
 //
 // Values that memory has no room for lie there, under names that begin with the prefix, the node
 // and the generation (storage/tiers/).
@@ -71,6 +73,8 @@ struct TierDefinition {
   std::string encryption_key_file;      // at most one of the two
   std::string encryption_key_env;
   std::optional<uint32_t> encryption_key_id;
+
+  bool adopt = false;
 
   bool encrypts() const { return !encryption_key_file.empty() || !encryption_key_env.empty(); }
 

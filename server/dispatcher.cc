@@ -388,12 +388,12 @@ std::optional<Dispatcher::Outcome> Dispatcher::BringValues(CommandContext& conte
                                                            const Request& request) {
   Client& client = context.client;
   const Call call = CallOf(request);
-  if (call.command.Is(kSendsBelow)) return SendValues(client, request);
   const bool runs_queue =
       call.command.Is(kRunsQueue) && client.transaction != nullptr && client.transaction->open();
   const std::span<const Call> calls =
       runs_queue ? client.transaction->queue() : std::span(&call, 1);
   if (faults_.AllHere(client, calls, now_ms_)) [[likely]] {
+    if (call.command.Is(kSendsBelow)) return SendValues(client, request);
     if (client.faults > 0) {
       for (const Call& done : calls) faults_.Release(client, done.keys);
     }

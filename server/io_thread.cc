@@ -45,14 +45,6 @@ IoThread::IoThread(Services& services, size_t index, size_t thread_count)
       census_(services.keyspace),
       next_expiry_shard_(index) {
   dispatcher_.nested().set_loop(*this);
-  if (!services.config.options().tiers.tiers.empty()) {
-    ThreadTiers::Owner& owner = *this;
-    tiers_ =
-        std::make_unique<ThreadTiers>(RemoteThread{context_, sockets_, services.clock}, dispatcher_,
-                                      owner, ThreadTiers::Share{index, thread_count});
-    dispatcher_.UseTiers(*tiers_);
-    services.tier_servers.Add(tiers_->servers());
-  }
   services.post.SetBell(index, [this] { asio::post(context_, [this] { AnswerBell(); }); });
   RenewLimits();
 }
@@ -75,6 +67,15 @@ void IoThread::RenewLimits() {
   limits_.pubsub_output = options.client_output_buffer_limit.pubsub;
 }
 
+void IoThread::BeginTiers() {
+  ThreadTiers::Owner& owner = *this;
+  tiers_ =
+      std::make_unique<ThreadTiers>(RemoteThread{context_, sockets_, services_.clock}, dispatcher_,
+                                    owner, ThreadTiers::Share{index_, thread_count_});
+  dispatcher_.UseTiers(*tiers_);
+  services_.tier_servers.Add(tiers_->servers());
+}
+
 void IoThread::Start() {
   sockets_.Start();
   ScheduleTick();
@@ -83,10 +84,6 @@ void IoThread::Start() {
 
 void IoThread::Join() {
   if (thread_.joinable()) thread_.join();
-}
-
-void IoThread::LeaveTiers() {
-  if (tiers_ != nullptr) tiers_->Leave();
 }
 
 void IoThread::Adopt(UniqueFd socket, ClientOrigin origin) {

@@ -44,6 +44,10 @@ class IoThread final : private EventLoop, private ThreadTiers::Owner {
   ~IoThread() override;
 
   boost::asio::io_context& context() { return context_; }
+  // Before Start, once it is known what the names of values below begin with. REQUIRES: the
+  // configuration has a tier.
+  void BeginTiers();
+  ThreadTiers& tiers() { return *tiers_; }
   void Start();
   void Join();
 
@@ -62,9 +66,6 @@ class IoThread final : private EventLoop, private ThreadTiers::Owner {
 
   // Takes and leaves the thread's side of the world's lock.
   void RenewLimits();
-  // Gives up what it holds of the tier below memory, within a second. REQUIRES: all threads have
-  // ended.
-  void LeaveTiers();
   // What its connections have read and not executed yet.
   Round& round() { return *round_; }
   // Its replies go out once every connection that is ready now has run: a client that is woken

@@ -22,6 +22,7 @@
 #include "cluster/remote/remote_servers.h"
 #include "server/memory/eviction_policy.h"
 #include "server/tiers/key_source.h"
+#include "server/tiers/tier_adoption.h"
 #include "server/tiers/tier_options.h"
 
 namespace strata {
@@ -171,6 +172,8 @@ Result<void> Server::Run() {
   }
   shutdown_.set_timeout(std::chrono::seconds(options.shutdown_timeout));
   shutdown_.Start();  // from here on, a signal ends the server in good order
+  if (Result<void> begun = BeginTiers(); !begun) return begun;
+  if (is_ending_) return {};
   if (Result<void> listening = listeners_->Open(options); !listening) return listening;
   if (!options.pidfile.empty()) std::ofstream(options.pidfile) << getpid() << "\n";
 
@@ -184,11 +187,52 @@ Result<void> Server::Run() {
   listeners_->Start();
   for (auto& thread : threads_) thread->Start();
   for (auto& thread : threads_) thread->Join();
-  threads_[0]->LeaveTiers();
+  LeaveTiers();
   if (!options.pidfile.empty()) unlink(options.pidfile.c_str());
   LogNotice("bye");
   FlushLog();
   return {};
+}
+
+Result<void> Server::BeginTiers() {
+  if (config_.options().tiers.tiers.empty()) return {};
+  const TierDefinition& definition = config_.options().tiers.tiers.front();
+  if (definition.adopt) {
+    if (Result<void> adopted = AdoptLastRun(definition); !adopted) return adopted;
+  }
+  for (auto& thread : threads_) thread->BeginTiers();
+  if (!tier_traffic_.is_adopting) return {};
+  for (auto& thread : threads_) thread->tiers().WaitUntilUp();
+  return {};
+}
+
+Result<void> Server::AdoptLastRun(const TierDefinition& definition) {
+  TierAdoption adoption(definition, tier_run_.root, identity_.run_id, tier_traffic_, clock_);
+  auto record = adoption.FindLastRun([this] { return is_ending_.load(); });
+  if (!record) return record.error();
+  if (is_ending_) return {};
+  const std::string tier = "tier '" + definition.name + "': ";
+  if (!*record) {
+    LogNotice(tier + "no run has left anything to adopt");
+    return {};
+  }
+  LogNotice(tier + "goes on with what the last run left there");
+  tier_run_.generation = (*record)->generation;
+  keyspace_.AdoptSpaces((*record)->spaces);
+  tier_traffic_.next_stamp = (*record)->end_stamp;
+  tier_traffic_.is_adopting = true;
+  return {};
+}
+
+// The first thread's comes last: it gives up the names.
+void Server::LeaveTiers() {
+  if (config_.options().tiers.tiers.empty()) return;
+  constexpr int64_t kPatienceMs = 1'000;  // the watch has more
+  if (saves_ && config_.options().tiers.tiers.front().adopt) {
+    threads_[0]->tiers().SaveAll(end_by_ms_);
+  }
+  const int64_t end_ms = std::max(end_by_ms_.load(), clock_.MonotonicMs()) + kPatienceMs;
+  for (size_t i = threads_.size(); i > 0; --i) threads_[i - 1]->tiers().Leave(end_ms);
 }
 
 void Server::ScheduleCron() {
@@ -215,6 +259,8 @@ void Server::Cron() {
 }
 
 void Server::BeginShutdown(std::chrono::milliseconds client_timeout) {
+  end_by_ms_ = clock_.MonotonicMs() + client_timeout.count();
+  is_ending_ = true;
   scripting_.busy().ForbidAll();
   asio::post(threads_[0]->context(), [this] {
     stopping_ = true;

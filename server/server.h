@@ -43,7 +43,10 @@ class Server final : public ServerControl {
   // Binds the sockets and runs until a signal or SHUTDOWN; a failure to start is the error.
   Result<void> Run();
 
-  void RequestShutdown() override { shutdown_.Request(); }
+  void RequestShutdown(bool saves) override {
+    saves_ = saves;
+    shutdown_.Request();
+  }
   Result<void> ApplyOptions(std::span<const std::string_view> changed_names) override;
 
  private:
@@ -51,6 +54,11 @@ class Server final : public ServerControl {
   void Cron();
   // On the watch's thread.
   void BeginShutdown(std::chrono::milliseconds client_timeout);
+  // Before the first client. Waits for the tier if it adopts what the last run left there.
+  Result<void> BeginTiers();
+  Result<void> AdoptLastRun(const TierDefinition& definition);
+  // When all threads have ended.
+  void LeaveTiers();
 
   SystemClock clock_;
   Config config_;
@@ -62,7 +70,7 @@ class Server final : public ServerControl {
   KeyListeners key_listeners_;
   TierTraffic tier_traffic_;
   TierServers tier_servers_;
-  const TierRun tier_run_;
+  TierRun tier_run_;  // constant once threads run
   KeyEvents key_events_{key_listeners_};
   Keyspace keyspace_;
   TierMigration tier_migration_{keyspace_};
@@ -90,6 +98,9 @@ class Server final : public ServerControl {
   std::unique_ptr<Listeners> listeners_;
   std::unique_ptr<boost::asio::steady_timer> cron_;  // on the first thread
   bool stopping_ = false;                            // the first thread's own
+  std::atomic<bool> is_ending_{false};
+  std::atomic<bool> saves_{true};      // when it ends
+  std::atomic<int64_t> end_by_ms_{0};  // monotonic; what is done for the tier then
   ShutdownWatch shutdown_{[this](auto client_timeout) { BeginShutdown(client_timeout); }};
 };
 

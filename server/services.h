@@ -42,7 +42,8 @@ class ServerControl {
  public:
   virtual ~ServerControl() = default;
   // Begins a graceful stop: no new connections, replies are sent, then the process ends with 0.
-  virtual void RequestShutdown() = 0;
+  // `saves`: what only memory has goes to the tier below first, if the next run adopts it.
+  virtual void RequestShutdown(bool saves) = 0;
   // Applies options that CONFIG SET changed. REQUIRES: the world is stopped. An error undoes them.
   virtual Result<void> ApplyOptions(std::span<const std::string_view> changed_names) = 0;
 };

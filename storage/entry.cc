@@ -96,9 +96,14 @@ Entry* Entry::NewCollection(std::string_view key, const Collection& value,
 
 Entry* Entry::NewStub(const Entry& entry, const CopyMark& mark) {
   const auto encoding = static_cast<uint8_t>((entry.kind_ >> kEncodingShift) & kEncodingMask);
-  Entry* stub =
-      New({entry.type(), encoding, entry.key().size(), 0, ExpiryOf(entry), true}, entry.key());
+  Entry* stub = NewStub(entry.key(), entry.type(), encoding, ExpiryOf(entry), mark);
   stub->use_ = entry.use_;
+  return stub;
+}
+
+Entry* Entry::NewStub(std::string_view key, ValueType type, uint8_t encoding,
+                      std::optional<int64_t> expiry_ms, const CopyMark& mark) {
+  Entry* stub = New({type, encoding, key.size(), 0, expiry_ms, true}, key);
   stub->set_mark(mark);
   return stub;
 }

@@ -78,6 +78,9 @@ class Entry {
                               std::optional<int64_t> expiry_ms);
   // What is left of an entry whose value lies below: with its key, type, expiry and use.
   static Entry* NewStub(const Entry& entry, const CopyMark& mark);
+  // The same of a value that never was here; `encoding`: a StringEncoding or CollectionEncoding.
+  static Entry* NewStub(std::string_view key, ValueType type, uint8_t encoding,
+                        std::optional<int64_t> expiry_ms, const CopyMark& mark);
   // The entry with a mark, moved if there is no room for one. Takes ownership.
   static Entry* Mark(Entry* entry, const CopyMark& mark);
   // A copy of the value under another key or with another expiry, without a mark; shared bytes are

@@ -15,12 +15,12 @@ Keyspace::Keyspace(const KeyspaceOptions& options, const Clock& clock, Reclaimer
       options_(options),
       shard_bits_(std::countr_zero(options.shards)),
       shards_(options.shards),
-      spaces_(static_cast<size_t>(options.databases)),
-      next_space_(static_cast<CopySpace>(options.databases)),
+      spaces_{std::vector<CopySpace>(static_cast<size_t>(options.databases)),
+              static_cast<CopySpace>(options.databases)},
       first_to_expire_(options.shards) {
   CHECK(std::has_single_bit(options.shards) && options.shards <= 4096);
   for (Shard& shard : shards_) shard.databases.Resize(static_cast<size_t>(options.databases));
-  std::iota(spaces_.begin(), spaces_.end(), CopySpace{0});
+  std::iota(spaces_.by_database.begin(), spaces_.by_database.end(), CopySpace{0});
 }
 
 Keyspace::~Keyspace() {
@@ -78,9 +78,19 @@ void Keyspace::KeepCopies(TierTraffic& traffic) {
 }
 
 std::optional<int> Keyspace::DatabaseOf(CopySpace space) const {
-  const auto found = std::find(spaces_.begin(), spaces_.end(), space);
-  if (found == spaces_.end()) return std::nullopt;
-  return static_cast<int>(found - spaces_.begin());
+  const std::vector<CopySpace>& spaces = spaces_.by_database;
+  const auto found = std::find(spaces.begin(), spaces.end(), space);
+  if (found == spaces.end()) return std::nullopt;
+  return static_cast<int>(found - spaces.begin());
+}
+
+void Keyspace::AdoptSpaces(const CopySpaces& spaces) {
+  first_own_space_ = spaces.next;
+  spaces_.next = spaces.next;
+  for (size_t i = 0; i < spaces_.by_database.size(); ++i) {
+    const bool is_known = i < spaces.by_database.size();
+    spaces_.by_database[i] = is_known ? spaces.by_database[i] : spaces_.next++;
+  }
 }
 
 uint64_t Keyspace::EvictionBytes() {
@@ -243,8 +253,8 @@ DetachedDatabases Keyspace::Flush(int database) {
     detached.emplace_back(part);
   }
   if (keeps_copies()) {
-    spaces_[static_cast<size_t>(database)] = next_space_++;
-    has_flushed_ |= !detached.empty();
+    has_flushed_ |= !detached.empty() || IsAdopted(SpaceOf(database));
+    spaces_.by_database[static_cast<size_t>(database)] = spaces_.next++;
   }
   return detached;
 }
@@ -258,7 +268,8 @@ void Keyspace::Swap(int a, int b) {
     if (ShardDatabase* part = first) part->set_index(a);
     if (ShardDatabase* part = second) part->set_index(b);
   }
-  std::swap(spaces_[static_cast<size_t>(a)], spaces_[static_cast<size_t>(b)]);
+  std::swap(spaces_.by_database[static_cast<size_t>(a)],
+            spaces_.by_database[static_cast<size_t>(b)]);
 }
 
 }  // namespace strata

@@ -148,7 +148,14 @@ class Keyspace {
   // Whether databases with keys were flushed since the last call: their copies are those of no key
   // any more. On one thread, inside a batch.
   bool TakeFlushed() { return std::exchange(has_flushed_, false); }
-  CopySpace SpaceOf(int database) const { return spaces_[static_cast<size_t>(database)]; }
+  CopySpace SpaceOf(int database) const {
+    return spaces_.by_database[static_cast<size_t>(database)];
+  }
+  const CopySpaces& spaces() const { return spaces_; }
+  // Goes on with those of the run before. REQUIRES: nothing was ever stored.
+  void AdoptSpaces(const CopySpaces& spaces);
+  // Whether keys may have copies there that the run before made.
+  bool IsAdopted(CopySpace space) const { return space < first_own_space_; }
 
   // REQUIRES for both: the world is stopped.
   DetachedDatabases Flush(int database);
@@ -167,9 +174,8 @@ class Keyspace {
   std::unique_ptr<eviction::ClassCurves> curves_;       // likewise
   std::unique_ptr<eviction::VictimBoard> victims_;      // null under other policies
   std::vector<Shard> shards_;
-  // By database; changed while the world is stopped.
-  std::vector<CopySpace> spaces_;
-  CopySpace next_space_;
+  CopySpaces spaces_;  // changed while the world is stopped
+  CopySpace first_own_space_ = 0;
   bool has_flushed_ = false;
   // By shard, under its lock: the database that the next step of expiry begins with.
   std::vector<size_t> first_to_expire_;

@@ -144,6 +144,8 @@ class alignas(64) ShardDatabase {
   // The value is here again. Takes the entry, which has the mark of a clean copy. REQUIRES: there
   // is a stub.
   Entry* Promote(const KeyRef& key, Entry* entry);
+  // A value that was never here lies below. Takes the stub. REQUIRES: the key has no entry.
+  void PutStub(const KeyRef& key, Entry* stub);
   // The entry's value is about to be written below. Returns where the entry is now.
   Entry* MarkCopy(const KeyRef& key, Entry* entry, const CopyMark& mark);
   // The key's value has changed, if there is one: a copy that it has below is not its any more.
@@ -155,6 +157,8 @@ class alignas(64) ShardDatabase {
     const EntryTable::Position position = table_.Find(key.bytes, key.hash);
     return position ? table_.At(position) : nullptr;
   }
+  // False if the key surely has no stub. Reads no entry.
+  bool MayBeStub(uint64_t hash) const { return own_stubs_.count > 0 && table_.MayBeAside(hash); }
   CopySpace space() const { return space_; }
   // A step of the census (storage/class_census.h): gives the entries of the bucket at `place` the
   // number of their class, and adds them to `seen`. Returns the next place.

@@ -43,6 +43,17 @@ Entry* ShardDatabase::Promote(const KeyRef& key, Entry* entry) {
   return entry;
 }
 
+void ShardDatabase::PutStub(const KeyRef& key, Entry* stub) {
+  CHECK(stub->is_stub());
+  table_.Insert(stub, key.hash);
+  table_.Replace(table_.Find(key.bytes, key.hash), stub, true);
+  ++*entries_;
+  if (*adaptive_ != nullptr) NoteInsert(key, *stub);
+  CountIn({stub->key(), key.hash}, *stub);
+  CountInStub(*stub);
+  File(key, std::nullopt, *stub);
+}
+
 Entry* ShardDatabase::MarkCopy(const KeyRef& key, Entry* entry, const CopyMark& mark) {
   const EntryTable::Position position = table_.Find(key.bytes, key.hash);
   CHECK(position);

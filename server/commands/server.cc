@@ -82,11 +82,14 @@ void Shutdown(CommandContext& c) {
   if (options->abort) return c.reply.Error("ERR No shutdown in progress.");
   const BusyScript& busy = c.services.scripting.busy();
   if (!options->no_save && busy.Describe()) return c.reply.Error(busy.Refusal());
-  if (options->save) {
-    return c.reply.Error("ERR Errors trying to SHUTDOWN: this server cannot save its data yet");
+  const std::vector<TierDefinition>& tiers = c.services.config.options().tiers.tiers;
+  if (options->save && (tiers.empty() || !tiers.front().adopt)) {
+    return c.reply.Error(
+        "ERR Errors trying to SHUTDOWN: there is no tier that the next run would adopt the data "
+        "from");
   }
   c.client.closing = CloseState::kAfterReply;
-  c.services.control.RequestShutdown();
+  c.services.control.RequestShutdown(!options->no_save);
 }
 
 void ClusterDisabled(CommandContext& c) {

@@ -1,6 +1,7 @@
 #include "server/tiers/page_faults.h"
 
 #include <algorithm>
+#include <climits>
 
 #include "base/number.h"
 #include "base/text.h"
@@ -8,6 +9,28 @@
 #include "server/tiers/thread_tiers.h"
 
 namespace strata {
+namespace {
+
+struct Target {
+  int database;
+  KeyRef key;
+};
+
+// What MOVE and COPY name in another database.
+std::optional<Target> TargetElsewhere(const Call& call) {
+  const auto words = call.arguments;
+  std::optional<int64_t> database;
+  if (call.command.name == "move") database = ParseInt64(words[2]);
+  if (call.command.name == "copy") {
+    for (size_t i = 3; i + 1 < words.size(); ++i) {
+      if (EqualsIgnoreCase(words[i], "db")) database = ParseInt64(words[i + 1]);
+    }
+  }
+  if (!database) return std::nullopt;
+  return Target{static_cast<int>(std::clamp<int64_t>(*database, -1, INT_MAX)), call.keys.back()};
+}
+
+}  // namespace
 
 void PageFaults::Begin(ThreadTiers& tiers) {
   tiers_ = &tiers;
@@ -16,7 +39,8 @@ void PageFaults::Begin(ThreadTiers& tiers) {
 
 bool PageFaults::IsStub(int database, const KeyRef& key, int64_t now_ms) {
   Keyspace& keyspace = services_.keyspace;
-  if (keyspace.shard(keyspace.ShardIndex(key.hash)).stubs.count == 0) return false;
+  const ShardDatabase* part = keyspace.Part(database, key.hash);
+  if (part == nullptr || !part->MayBeStub(key.hash)) return false;
   const Entry* entry = Database(keyspace, database, now_ms).Find(key);
   return entry != nullptr && entry->is_stub();
 }
@@ -36,15 +60,28 @@ bool PageFaults::NeedsValue(const Call& call, size_t key_index) {
 void PageFaults::FindMissing(int database, const Call& call, int64_t now_ms) {
   for (size_t i = 0; i < call.keys.size(); ++i) {
     const KeyRef& key = call.keys[i];
-    if (!IsStub(database, key, now_ms) || !NeedsValue(call, i)) continue;
+    if (NoteIfUnknown(database, key) || !IsStub(database, key, now_ms) || !NeedsValue(call, i)) {
+      continue;
+    }
     const Entry* stub = services_.keyspace.Part(database, key.hash)->Peek(key);
     missing_.push_back({database, key, stub->mark().value_bytes()});
   }
+  if (!mover_->IsAdopting()) return;
+  const std::optional<Target> target = TargetElsewhere(call);
+  const bool is_database =
+      target && target->database >= 0 && target->database < services_.keyspace.databases();
+  if (is_database) NoteIfUnknown(target->database, target->key);
+}
+
+bool PageFaults::NoteIfUnknown(int database, const KeyRef& key) {
+  if (!mover_->IsUnknown(database, key)) return false;
+  missing_.push_back({database, key, 0, true});
+  return true;
 }
 
 void PageFaults::FindMissing(int database, std::span<const KeyRef> keys, int64_t now_ms) {
   for (const KeyRef& key : keys) {
-    if (!IsStub(database, key, now_ms)) continue;
+    if (NoteIfUnknown(database, key) || !IsStub(database, key, now_ms)) continue;
     const Entry* stub = services_.keyspace.Part(database, key.hash)->Peek(key);
     missing_.push_back({database, key, stub->mark().value_bytes()});
   }
@@ -71,27 +108,31 @@ bool PageFaults::AllHere(const Client& client, std::span<const Call> calls, int6
 }
 
 PageFaults::Fault PageFaults::Ask(Client& client, std::span<const Call> calls) {
-  // Whoever waits is woken for one of its keys; so often, and some more, it may find others
-  // missing.
+  // Whoever waits is woken for one of its keys, or twice if it was not known that it lies below; so
+  // often, and some more, it may find others missing.
   size_t keys = 0;
   for (const Call& call : calls) keys += call.keys.size();
-  if (client.faults++ > keys) return Fault::kDown;
+  if (client.faults++ > 2 * keys) return Fault::kDown;
   if (IsMuchMissing()) return Fault::kTooLarge;
   for (const Missing& missing : missing_) {
-    const ShardDatabase& part = *services_.keyspace.Part(missing.database, missing.key.hash);
     TierMover::Want want{.keep = true};
     if (&missing == &missing_.back()) want.waiter = client.origin.id;
-    if (mover_->Promote(part, missing.key, want) == TierMover::Promotion::kDown) {
-      return Fault::kDown;
-    }
+    if (AskFor(missing, want) == TierMover::Promotion::kDown) return Fault::kDown;
   }
   return Fault::kUnderWay;
 }
 
+TierMover::Promotion PageFaults::AskFor(const Missing& missing, const TierMover::Want& want) {
+  Keyspace& keyspace = services_.keyspace;
+  if (missing.is_unknown) {
+    return mover_->Seek(keyspace.SpaceOf(missing.database), missing.key, want);
+  }
+  return mover_->Promote(*keyspace.Part(missing.database, missing.key.hash), missing.key, want);
+}
+
 void PageFaults::AskForMissing() {
   for (const Missing& missing : missing_) {
-    const ShardDatabase& part = *services_.keyspace.Part(missing.database, missing.key.hash);
-    if (mover_->Promote(part, missing.key, {.keep = true}) == TierMover::Promotion::kDown) return;
+    if (AskFor(missing, {.keep = true}) == TierMover::Promotion::kDown) return;
   }
 }
 
@@ -106,10 +147,12 @@ void PageFaults::AskAhead(const Client& client, const Call& call) {
   for (size_t i = 0; i < call.keys.size(); ++i) {
     const KeyRef& key = call.keys[i];
     SpinLock lock(keyspace.shard(keyspace.ShardIndex(key.hash)).mutex);
-    ShardDatabase* part = keyspace.Part(client.database, key.hash);
+    const Missing missing{client.database, key, 0, mover_->IsUnknown(client.database, key)};
+    const ShardDatabase* part = keyspace.Part(client.database, key.hash);
     const Entry* entry = part == nullptr ? nullptr : part->Peek(key);
-    if (entry == nullptr || !entry->is_stub() || !NeedsValue(call, i)) continue;
-    if (mover_->Promote(*part, key, {}) == TierMover::Promotion::kDown) return;
+    const bool is_stub = entry != nullptr && entry->is_stub();
+    if (!missing.is_unknown && (!is_stub || !NeedsValue(call, i))) continue;
+    if (AskFor(missing, {}) == TierMover::Promotion::kDown) return;
   }
 }
 
@@ -140,19 +183,29 @@ bool PageFaults::WaitForMissing(int64_t now_ms) {
   constexpr std::chrono::milliseconds kStep(100);
   const Options& options = services_.config.options();
   for (const Missing& missing : missing_) {
-    const ShardDatabase& part = *services_.keyspace.Part(missing.database, missing.key.hash);
-    if (!mover_->LoadNow(part, missing.key)) return false;
+    if (!AskNow(missing)) return false;
   }
   const int64_t end_ms =
       services_.clock.MonotonicMs() + 2 * options.tiers.tiers.front().request_timeout_ms;
-  const auto is_here = [&](const Missing& missing) {
-    return !IsStub(missing.database, missing.key, now_ms);
-  };
+  const auto is_here = [&](const Missing& missing) { return !IsMissing(missing, now_ms); };
   while (!std::all_of(missing_.begin(), missing_.end(), is_here)) {
     if (services_.clock.MonotonicMs() >= end_ms) return false;
     tiers_->WaitForAnswers(kStep);
   }
   return true;
+}
+
+bool PageFaults::AskNow(const Missing& missing) {
+  Keyspace& keyspace = services_.keyspace;
+  if (missing.is_unknown) {
+    return mover_->SeekNow(keyspace.SpaceOf(missing.database), missing.key);
+  }
+  return mover_->LoadNow(*keyspace.Part(missing.database, missing.key.hash), missing.key);
+}
+
+bool PageFaults::IsMissing(const Missing& missing, int64_t now_ms) {
+  return missing.is_unknown ? mover_->IsUnknown(missing.database, missing.key)
+                            : IsStub(missing.database, missing.key, now_ms);
 }
 
 bool PageFaults::MissesInstead(const Command& command) const {

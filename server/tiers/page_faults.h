@@ -9,6 +9,9 @@
 //               -> behind it in the pipeline: AskAhead
 //   inside a script, which then has the world stopped           -> BringNow waits on the spot
 //
+// While what the last run left below is adopted, a key that is not here may lie there all the same:
+// then it is asked for, too, whatever the command.
+//
 // Not needed are the values of keys that a command overwrites or removes, and those of commands
 // that only ask for what a stub has (kNeedsNoValue).
 //
@@ -22,11 +25,11 @@
 #include "server/call.h"
 #include "server/client.h"
 #include "server/services.h"
+#include "storage/tiers/tier_mover.h"
 
 namespace strata {
 
 class ThreadTiers;
-class TierMover;
 
 class PageFaults {
  public:
@@ -64,13 +67,19 @@ class PageFaults {
   struct Missing {
     int database;
     KeyRef key;
-    size_t bytes;  // that it will take in memory
+    size_t bytes;             // that it will take in memory
+    bool is_unknown = false;  // whether it lies below
   };
 
   bool IsStub(int database, const KeyRef& key, int64_t now_ms);
   bool NeedsValue(const Call& call, size_t key_index);
   void FindMissing(int database, const Call& call, int64_t now_ms);
   void FindMissing(int database, std::span<const KeyRef> keys, int64_t now_ms);
+  // Takes the key into missing_ if it is not known whether it lies below.
+  bool NoteIfUnknown(int database, const KeyRef& key);
+  bool IsMissing(const Missing& missing, int64_t now_ms);
+  TierMover::Promotion AskFor(const Missing& missing, const TierMover::Want& want);
+  bool AskNow(const Missing& missing);
   // Whether all that is missing is more than memory should be given to.
   bool IsMuchMissing() const;
   template <class Find>

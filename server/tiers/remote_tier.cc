@@ -37,6 +37,13 @@ bool RemoteTier::Load(TierTicket ticket, std::string_view name) {
   return servers_->Send(NumberOf(TierRequest::kLoad, ticket), name, words);
 }
 
+bool RemoteTier::LoadHead(TierTicket ticket, std::string_view name, size_t bytes) {
+  DigitScratch scratch;
+  const std::string_view last = FormatInt64(static_cast<int64_t>(bytes) - 1, scratch);
+  const std::array<std::string_view, 4> words = {"GETRANGE", name, "0", last};
+  return servers_->Send(NumberOf(TierRequest::kLoadHead, ticket), name, words);
+}
+
 bool RemoteTier::Store(TierTicket ticket, std::string_view name, std::string_view value,
                        std::optional<int64_t> expiry_ms) {
   const uint64_t request = NumberOf(TierRequest::kStore, ticket);
@@ -63,6 +70,12 @@ void RemoteTier::OnReply(uint64_t request, const RemoteReply& reply) {
   switch (KindOf(request)) {
     case TierRequest::kLoad:
       return listener_->OnDone(ticket, OutcomeOfLoad(reply.head), reply.head.text);
+    case TierRequest::kLoadHead: {
+      // Of nothing, GETRANGE has nothing.
+      const TierOutcome outcome = OutcomeOfLoad(reply.head);
+      const bool is_absent = outcome == TierOutcome::kDone && reply.head.text.empty();
+      return listener_->OnDone(ticket, is_absent ? TierOutcome::kAbsent : outcome, reply.head.text);
+    }
     case TierRequest::kStore:
     case TierRequest::kErase:
       return listener_->OnDone(ticket, is_error ? TierOutcome::kRefused : TierOutcome::kDone, {});

@@ -31,6 +31,7 @@ class RemoteTier final : public Tier, private RemoteListener {
 
   bool IsUp() const override { return servers_->IsAnyUp(); }
   bool Load(TierTicket ticket, std::string_view name) override;
+  bool LoadHead(TierTicket ticket, std::string_view name, size_t bytes) override;
   bool Store(TierTicket ticket, std::string_view name, std::string_view value,
              std::optional<int64_t> expiry_ms) override;
   bool Erase(TierTicket ticket, std::string_view name) override;

@@ -75,6 +75,11 @@ bool RemoteUpkeep::Prolong(std::string_view name, int64_t ms, Answer answer) {
   return Send(words, RequestEffect::kWrites, std::move(answer));
 }
 
+bool RemoteUpkeep::Write(std::string_view name, std::string_view value, Answer answer) {
+  const std::array<std::string_view, 3> words = {"SET", name, value};
+  return Send(words, RequestEffect::kWrites, std::move(answer));
+}
+
 bool RemoteUpkeep::Read(std::string_view name, Answer answer) {
   const std::array<std::string_view, 2> words = {"GET", name};
   return Send(words, RequestEffect::kReads, std::move(answer));

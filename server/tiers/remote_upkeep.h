@@ -1,6 +1,6 @@
 #pragma once
 
-// The upkeep of a tier that is a Redis: SCAN, UNLINK, SET NX, GETEX and GET, over the same
+// The upkeep of a tier that is a Redis: SCAN, UNLINK, SET, GETEX and GET, over the same
 // connections as its values.
 //
 // One I/O thread's own.
@@ -24,6 +24,7 @@ class RemoteUpkeep final : public TierUpkeep {
   bool Erase(std::string_view name, Answer answer) override;
   bool Claim(std::string_view name, std::string_view value, int64_t ms, Answer answer) override;
   bool Prolong(std::string_view name, int64_t ms, Answer answer) override;
+  bool Write(std::string_view name, std::string_view value, Answer answer) override;
   bool Read(std::string_view name, Answer answer) override;
 
   // To requests of TierRequest::kUpkeep.

@@ -1,11 +1,19 @@
 #include "server/tiers/thread_tiers.h"
 
 #include "base/check.h"
+#include "base/log.h"
 #include "server/tiers/tier_options.h"
 #include "server/tiers/tier_sealing.h"
 #include "server/value_limits.h"
+#include "storage/tiers/tier_migration.h"
 
 namespace strata {
+namespace {
+
+constexpr std::chrono::milliseconds kStep(20);
+constexpr ThreadTiers::Share kAll = {0, 1};
+
+}  // namespace
 
 ThreadTiers::ThreadTiers(const RemoteThread& thread, Dispatcher& dispatcher, Owner& owner,
                          Share share)
@@ -24,7 +32,9 @@ ThreadTiers::ThreadTiers(const RemoteThread& thread, Dispatcher& dispatcher, Own
                                                      services.tier_sealing.reencryption(), *mover_);
   FollowOptions();
   tier_->set_listener(*mover_);
-  if (share.first == 0) steward_ = std::make_unique<TierSteward>(services, tier_->upkeep());
+  if (share.first == 0) {
+    steward_ = std::make_unique<TierSteward>(services, tier_->upkeep(), *mover_);
+  }
 }
 
 void ThreadTiers::FollowOptions() {
@@ -43,15 +53,15 @@ void ThreadTiers::Tick() {
     FollowOptions();
     dispatcher_.TryBlockedAgain();
     reencryption_->Step(share_);
-    EraseSome();
+    EraseSome(share_);
     if (steward_ != nullptr) steward_->Step();
   }
   Flush();
 }
 
-void ThreadTiers::EraseSome() {
+void ThreadTiers::EraseSome(const Share& share) {
   const size_t shards = dispatcher_.services().keyspace.shard_count();
-  for (size_t shard = share_.first; shard < shards; shard += share_.step) mover_->EraseSome(shard);
+  for (size_t shard = share.first; shard < shards; shard += share.step) mover_->EraseSome(shard);
 }
 
 bool ThreadTiers::WaitForAnswers(std::chrono::milliseconds most) {
@@ -62,13 +72,47 @@ bool ThreadTiers::WaitForAnswers(std::chrono::milliseconds most) {
   return came;
 }
 
-void ThreadTiers::Leave() {
+void ThreadTiers::WaitUntilUp() {
   constexpr int64_t kPatienceMs = 1000;
-  constexpr std::chrono::milliseconds kStep(20);
-  const Clock& clock = dispatcher_.services().clock;
-  const int64_t end_ms = clock.MonotonicMs() + kPatienceMs;
-  if (!steward_->Leave()) return;
-  while (!steward_->has_left() && clock.MonotonicMs() < end_ms) WaitForAnswers(kStep);
+  const int64_t end_ms = NowMs() + kPatienceMs;
+  while (!mover_->IsUp() && NowMs() < end_ms) WaitForAnswers(kStep);
+}
+
+void ThreadTiers::SaveAll(int64_t end_ms) {
+  Keyspace& keyspace = dispatcher_.services().keyspace;
+  TierMigration walk(keyspace);
+  uint64_t saved = 0;
+  bool is_all = true;
+  mover_->TakeSmallValues();
+  for (int database = 0; database < keyspace.databases() && is_all; ++database) {
+    is_all = walk.Begin({TierMigration::Direction::kDown, database, "*"}) && Save(walk, end_ms);
+    saved += walk.Read().moved;
+  }
+  LogNotice("saved " + std::to_string(saved) + " values in the tier below" +
+            (is_all ? "" : ", but not all: it takes no more, or it took too long"));
+}
+
+// True if it was all of the database.
+bool ThreadTiers::Save(TierMigration& walk, int64_t end_ms) {
+  while (true) {
+    walk.Step(*mover_, 0);
+    EraseSome(kAll);  // which ends pins, too
+    const TierMigration::State state = walk.Read().state;
+    if (state == TierMigration::State::kDone) return true;
+    if (state != TierMigration::State::kRunning || NowMs() >= end_ms) return false;
+    WaitForAnswers(kStep);
+  }
+}
+
+void ThreadTiers::Leave(int64_t end_ms) {
+  while (mover_->IsUp() && !IsLeft() && NowMs() < end_ms) WaitForAnswers(kStep);
+}
+
+// Copies that are stale must not be found by a run that adopts them.
+bool ThreadTiers::IsLeft() {
+  EraseSome(kAll);
+  if (mover_->IsAnythingUnderWay()) return false;
+  return steward_ == nullptr || (mover_->owed_erasures() == 0 && steward_->Leave());
 }
 
 bool ThreadTiers::BeginAnswers() {
@@ -82,7 +126,7 @@ bool ThreadTiers::BeginAnswers() {
 }
 
 void ThreadTiers::EndAnswers() {
-  if (!has_world_ && mover_->owes_much()) EraseSome();
+  if (!has_world_ && mover_->owes_much()) EraseSome(share_);
   scope_.reset();
   Wake();
   const bool is_room =

@@ -22,6 +22,8 @@
 
 namespace strata {
 
+class TierMigration;
+
 class ThreadTiers final : private RemoteTier::Host {
  public:
   // Whom a run of answers concerns besides the keys: the thread.
@@ -47,9 +49,15 @@ class ThreadTiers final : private RemoteTier::Host {
   // For a command that has the world stopped: blocks until some answer came. False if none did in
   // time.
   bool WaitForAnswers(std::chrono::milliseconds most);
-  // At the server's end: another may have the names there. Within a second. REQUIRES: it is the
-  // first thread's; none runs.
-  void Leave();
+  // At the start, so that the first commands find the tier: until it can be asked, or a while.
+  // REQUIRES: the thread does not run yet.
+  void WaitUntilUp();
+  // At the server's end, for a run that adopts what this one leaves: values that are in memory only
+  // go below, as many as there is time for (monotonic). REQUIRES for both: no thread runs.
+  void SaveAll(int64_t end_ms);
+  // What is under way and owed is waited for, and then, by the first thread's, another may have the
+  // names there.
+  void Leave(int64_t end_ms);
 
  private:
   bool BeginAnswers() override;
@@ -57,8 +65,11 @@ class ThreadTiers final : private RemoteTier::Host {
   // REQUIRES: inside a batch, or before there are any.
   void FollowOptions();
   void Wake();
-  // REQUIRES: inside a batch.
-  void EraseSome();
+  // REQUIRES: inside a batch, or no thread runs.
+  void EraseSome(const Share& share);
+  bool IsLeft();
+  bool Save(TierMigration& walk, int64_t end_ms);
+  int64_t NowMs() const { return dispatcher_.services().clock.MonotonicMs(); }
 
   Dispatcher& dispatcher_;
   Owner& owner_;

@@ -51,6 +51,11 @@ void AddSweeps(const TierTraffic& traffic, std::vector<TierFigure>& figures) {
   figures.push_back({"swept-copies", TierTraffic::Read(traffic.swept_copies)});
 }
 
+void AddAdoption(const TierTraffic& traffic, std::vector<TierFigure>& figures) {
+  figures.push_back({"adopting", traffic.is_adopting.load(std::memory_order_relaxed) ? 1u : 0u});
+  figures.push_back({"adopted-copies", TierTraffic::Read(traffic.adopted_copies)});
+}
+
 void AddRequests(const std::vector<TierServerReport>& servers, std::vector<TierFigure>& figures) {
   LatencyCounts latency{};
   uint64_t outstanding = 0;
@@ -79,6 +84,7 @@ TierReport ReadTierReport(const Services& services) {
   report.figures.push_back({"owed-erasures", copies.owed});
   report.figures.push_back({"littered", copies.littered ? 1u : 0u});
   AddSweeps(services.tier_traffic, report.figures);
+  AddAdoption(services.tier_traffic, report.figures);
   AddRequests(report.servers, report.figures);
   return report;
 }

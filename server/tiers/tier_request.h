@@ -6,9 +6,9 @@
 
 namespace strata {
 
-enum class TierRequest : uint8_t { kLoad, kStore, kErase, kUpkeep };
+enum class TierRequest : uint8_t { kLoad, kLoadHead, kStore, kErase, kUpkeep };
 
-inline constexpr int kTierRequestBits = 2;
+inline constexpr int kTierRequestBits = 3;
 
 inline uint64_t NumberOf(TierRequest kind, uint64_t ticket) {
   return ticket << kTierRequestBits | static_cast<uint64_t>(kind);

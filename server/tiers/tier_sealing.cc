@@ -54,7 +54,8 @@ Result<void> TierSealing::Rotate(std::optional<uint32_t> writing_id, LostKeys lo
   return {};
 }
 
-// Until re-encryption has ended, copies may be of any key; then they are of the one that writes.
+// Until re-encryption has ended, or adoption, copies may be of any key; then they are of the one
+// that writes.
 Result<void> TierSealing::CheckSuccessor(const tiers::KeyRing& next, LostKeys lost_keys) const {
   for (const tiers::EncryptionKey& key : rules_.keys->keys()) {
     const tiers::EncryptionKey* same = next.Find(key.id);
@@ -62,7 +63,8 @@ Result<void> TierSealing::CheckSuccessor(const tiers::KeyRing& next, LostKeys lo
     if (same != nullptr && same->bytes != key.bytes) {
       return Error{name + " is another one than before; a new key needs an id of its own"};
     }
-    const bool may_be_needed = key.id == rules_.keys->writing().id || reencryption_.IsUnderWay();
+    const bool may_be_needed =
+        key.id == rules_.keys->writing().id || traffic_.is_adopting || reencryption_.IsUnderWay();
     if (same == nullptr && may_be_needed && lost_keys == LostKeys::kRefuse) {
       return Error{name +
                    " is gone, and values below may need it: keep it until CACHE.KEYS STATUS "

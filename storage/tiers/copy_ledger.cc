@@ -25,7 +25,7 @@ void CopyLedger::End(CopySpace space, const KeyRef& key) {
 
 void CopyLedger::Owe(CopySpace space, const KeyRef& key) {
   if (Item* item = Find(space, key)) {
-    if (item->operation != Operation::kPin) {
+    if (!IsTimed(*item)) {
       item->is_stale = true;
       return;
     }
@@ -47,7 +47,8 @@ void CopyLedger::PushOwed(CopySpace space, const KeyRef& key) {
 bool CopyLedger::Forgive(CopySpace space, const KeyRef& key) {
   const Item* item = Find(space, key);
   if (item == nullptr) return true;
-  if (item->operation != Operation::kErase || item->is_asked) return false;
+  const bool is_owed = item->operation == Operation::kErase && !item->is_asked;
+  if (!is_owed && item->operation != Operation::kAbsent) return false;
   End(space, key);
   return true;
 }
@@ -73,20 +74,21 @@ void CopyLedger::OweAgain(CopySpace space, const KeyRef& key) {
   PushOwed(space, key);
 }
 
-void CopyLedger::Pin(CopySpace space, const KeyRef& key, int64_t until_ms) {
-  Begin(space, key, Operation::kPin).until_ms = until_ms;
-  pins_.push_back({space, std::string(key.bytes), key.hash});
+void CopyLedger::BeginUntil(CopySpace space, const KeyRef& key, Operation operation,
+                            int64_t until_ms) {
+  Begin(space, key, operation).until_ms = until_ms;
+  timed_.push_back({space, std::string(key.bytes), key.hash});
 }
 
 void CopyLedger::DropOldPins(int64_t now_ms) {
   constexpr int kMostDropped = 64;
-  for (int i = 0; i < kMostDropped && !pins_.empty(); ++i) {
-    const Name& oldest = pins_.front();
+  for (int i = 0; i < kMostDropped && !timed_.empty(); ++i) {
+    const Name& oldest = timed_.front();
     const Item* item = Find(oldest.space, oldest.ref());
-    const bool is_pinned = item != nullptr && item->operation == Operation::kPin;
-    if (is_pinned && item->until_ms > now_ms) return;
-    if (is_pinned) End(oldest.space, oldest.ref());
-    pins_.pop_front();
+    const bool is_timed = item != nullptr && IsTimed(*item);
+    if (is_timed && item->until_ms > now_ms) return;
+    if (is_timed) End(oldest.space, oldest.ref());
+    timed_.pop_front();
   }
 }
 

@@ -5,7 +5,9 @@
 // order, whichever connection each request takes, and however often it is tried.
 //
 //   kLoad    a stub's value is asked for; those who wait for it are woken when it is here, or not
+//   kSeek    it is not known whether there is a copy: asked for (Keyspace::IsAdopted)
 //   kPin     it is here, and stays, until those who waited have used it
+//   kAbsent  it is known to be nowhere, for a while: whoever asked, and others, use that meanwhile
 //   kStore   a value is written below; if it changes meanwhile, what lies there then is stale
 //   kReread  a copy's envelope is asked for, to be sealed anew
 //   kRewrite and is written below again, in its own place
@@ -33,6 +35,12 @@ namespace strata {
 // Under which a database's copies lie below: it moves with the database when databases are swapped,
 // and a flushed one begins with another.
 using CopySpace = uint32_t;
+struct CopySpaces {
+  std::vector<CopySpace> by_database;
+  CopySpace next = 0;  // none of this and above was ever used
+
+  bool operator==(const CopySpaces&) const = default;
+};
 
 // Whoever waits for a value; what the number means is the server's.
 using WaiterId = uint64_t;
@@ -41,14 +49,16 @@ class CopyLedger {
  public:
   static constexpr size_t kMostOwed = 2 * 1024;  // of a shard
 
-  enum class Operation : uint8_t { kLoad, kPin, kStore, kReread, kRewrite, kErase };
+  enum class Operation : uint8_t { kLoad, kSeek, kPin, kAbsent, kStore, kReread, kRewrite, kErase };
   struct Item {
     Operation operation;
     bool is_asked = false;   // kErase: the tier has been asked
     bool is_stale = false;   // the copy is to be erased when this has ended
     bool is_wanted = false;  // kReread: becomes a load when it is answered
     bool is_kept = false;    // kLoad: becomes a pin
-    int64_t until_ms = 0;    // kPin: the latest, monotonic
+    bool is_known = false;   // kSeek: from an answer to somebody else
+    bool is_swept = false;   // kSeek: a sweep waits for it
+    int64_t until_ms = 0;    // kPin, kAbsent: the latest, monotonic
     std::vector<WaiterId> waiters = {};
   };
   struct Name {
@@ -81,9 +91,14 @@ class CopyLedger {
   // Whether it was; what is below will be looked for.
   bool TakeLittered() { return std::exchange(littered_, false); }
 
-  // Ends pins whose time is over; a few at a time.
+  // Ends pins and absences whose time is over; a few at a time.
   void DropOldPins(int64_t now_ms);
-  void Pin(CopySpace space, const KeyRef& key, int64_t until_ms);
+  void Pin(CopySpace space, const KeyRef& key, int64_t until_ms) {
+    BeginUntil(space, key, Operation::kPin, until_ms);
+  }
+  void NoteAbsent(CopySpace space, const KeyRef& key, int64_t until_ms) {
+    BeginUntil(space, key, Operation::kAbsent, until_ms);
+  }
 
  private:
   struct Hash {
@@ -101,12 +116,16 @@ class CopyLedger {
     }
   };
 
+  static bool IsTimed(const Item& item) {
+    return item.operation == Operation::kPin || item.operation == Operation::kAbsent;
+  }
+  void BeginUntil(CopySpace space, const KeyRef& key, Operation operation, int64_t until_ms);
   void PushOwed(CopySpace space, const KeyRef& key);
 
   std::atomic<uint64_t>& owed_by_all_;
   std::unordered_map<Name, Item, Hash, Equal> items_;
-  std::deque<Name> owed_;  // in their order; those that were forgiven meanwhile are skipped
-  std::deque<Name> pins_;  // likewise
+  std::deque<Name> owed_;   // in their order; those that were forgiven meanwhile are skipped
+  std::deque<Name> timed_;  // pins and absences, likewise
   bool littered_ = false;
 };
 

@@ -29,9 +29,9 @@ const ShardDatabase* PartFrom(const Shard& shard, CopySpace space) {
 }  // namespace
 
 void Reencryption::Begin(uint64_t end_stamp) {
-  ++round_;
-  end_stamp_ = end_stamp;
+  end_stamp_.store(end_stamp, std::memory_order_relaxed);
   looked_at_ = 0;
+  round_.fetch_add(1, std::memory_order_release);
 }
 
 bool Reencryption::IsUnderWay() const {
@@ -61,7 +61,7 @@ bool ReencryptionWalk::EndWindow() {
     copies_ = 0;
   }
   all_.AddLookedAt(std::exchange(copies_, 0));
-  if (end_.shard != begin_.shard) all_.EndShard(begin_.shard);
+  if (end_.shard != begin_.shard) all_.EndShard(begin_.shard, round_);
   begin_ = end_;
   return begin_.shard < keyspace_.shard_count() && now_ms >= next_try_ms_;
 }

@@ -21,20 +21,23 @@ namespace strata {
 
 class TierMover;
 
-// What the threads know of it together. Begun while the world is stopped; the rest is atomic.
+// What the threads know of it together.
 class Reencryption {
  public:
   explicit Reencryption(size_t shards) : ended_(shards) {}
 
-  // All anew. REQUIRES: the world is stopped. Copies from `end_stamp` on are of the new key.
+  // All anew. Copies from `end_stamp` on are of the new key. One thread at a time, inside a batch
+  // or with the world stopped.
   void Begin(uint64_t end_stamp);
 
   // How often it was begun.
-  uint64_t round() const { return round_; }
-  bool MayBeOld(uint64_t stamp) const { return stamp < end_stamp_; }
-  void EndShard(size_t shard) { ended_[shard].store(round_, std::memory_order_relaxed); }
+  uint64_t round() const { return round_.load(std::memory_order_acquire); }
+  bool MayBeOld(uint64_t stamp) const { return stamp < end_stamp_.load(std::memory_order_relaxed); }
+  void EndShard(size_t shard, uint64_t in_round) {
+    ended_[shard].store(in_round, std::memory_order_relaxed);
+  }
   bool HasEnded(size_t shard) const {
-    return ended_[shard].load(std::memory_order_relaxed) == round_;
+    return ended_[shard].load(std::memory_order_relaxed) == round();
   }
   bool IsUnderWay() const;
 
@@ -43,8 +46,8 @@ class Reencryption {
   uint64_t looked_at() const { return looked_at_.load(std::memory_order_relaxed); }
 
  private:
-  uint64_t round_ = 0;
-  uint64_t end_stamp_ = 0;
+  std::atomic<uint64_t> round_{0};
+  std::atomic<uint64_t> end_stamp_{0};
   std::vector<std::atomic<uint64_t>> ended_;  // by shard: the last round that is through with it
   std::atomic<uint64_t> looked_at_{0};
 };

@@ -3,6 +3,7 @@
 // A place below memory where values lie under names: asked now, answering later. What the bytes
 // mean is not its business; nor are keys.
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string_view>
@@ -34,6 +35,8 @@ class Tier {
   // Whether requests have a chance now.
   virtual bool IsUp() const = 0;
   [[nodiscard]] virtual bool Load(TierTicket ticket, std::string_view name) = 0;
+  // Only the first `bytes` of it: fewer if it is shorter.
+  [[nodiscard]] virtual bool LoadHead(TierTicket ticket, std::string_view name, size_t bytes) = 0;
   // It may drop the value once it has expired (unix ms).
   [[nodiscard]] virtual bool Store(TierTicket ticket, std::string_view name, std::string_view value,
                                    std::optional<int64_t> expiry_ms) = 0;

@@ -53,11 +53,13 @@ class TierLease {
   // Whether those that had been listed by then may be erased.
   bool MayErase(int64_t listed_ms) const;
 
+  // For sure.
+  bool IsHeld() const { return clock_.MonotonicMs() < held_until_ms_; }
+
   // Others need not wait for its end. True if the tier was asked.
   bool Release(TierUpkeep::Answer answer);
 
  private:
-  bool IsHeld() const { return clock_.MonotonicMs() < held_until_ms_; }
   void Claim();
   void OnClaimed(int64_t asked_ms, TierOutcome outcome);
   void Prolong();

@@ -12,8 +12,6 @@ namespace {
 
 using Operation = CopyLedger::Operation;
 
-// For a client that never comes back for what it waited for.
-constexpr int64_t kLongestPinMs = 1000;
 // After the tier said that it is full.
 constexpr int64_t kFullForMs = 1000;
 constexpr size_t kErasuresAtOnce = 64;
@@ -131,9 +129,9 @@ TierMover::Promotion TierMover::Promote(const ShardDatabase& part, const KeyRef&
     if (want.purpose == Purpose::kCommand) TierTraffic::Add(means_.traffic.hits);
     item = &ledger.Begin(part.space(), key, Operation::kLoad);
   }
-  // Of a stub, nothing else can be under way.
+  // Of a stub, nothing else can be under way; behind a seek it has to be asked for again.
   CHECK(item->operation == Operation::kLoad || item->operation == Operation::kReread ||
-        item->operation == Operation::kRewrite);
+        item->operation == Operation::kRewrite || item->operation == Operation::kSeek);
   // Of a write that is lost, nothing may be heard for as long as the tier stands still.
   const bool is_asked_beside = !item->waiters.empty();
   if (item->operation == Operation::kRewrite && !is_asked_beside && !LoadNow(part, key)) {
@@ -190,14 +188,17 @@ void TierMover::OnDone(TierTicket ticket, TierOutcome outcome, std::string_view 
       return OnLoaded(pending, outcome, value);
     case Operation::kErase:
       return OnErased(pending, outcome);
+    case Operation::kSeek:
+      return OnSought(pending, outcome, value);
     case Operation::kReread:
       return OnReread(pending, outcome, value);
     case Operation::kRewrite:
       return OnRewritten(pending, outcome);
     case Operation::kPin:
+    case Operation::kAbsent:
       break;
   }
-  CHECK(!"nobody is asked for a pin");
+  CHECK(!"nobody is asked for these");
 }
 
 void TierMover::OnStored(const Pending& store, TierOutcome outcome) {

@@ -8,6 +8,7 @@
 //                      copy is stale, and to be erased
 //   Promote  stub   -> loaded, opened, in its place again, with a clean copy below;
 //                      unless the stub has gone meanwhile. A key is loaded once, however many wait.
+//   Seek     key    -> is there a copy that the run before has left? (tier_mover_seek.cc)
 //   EraseSome       -> copies that are stale, until the tier says that they are gone
 //   Rewrite  copy   -> loaded, opened, sealed by the key that writes now, stored in its own place
 //                      (tier_mover_rewrite.cc)
@@ -60,6 +61,8 @@ class TierMover final : public TierListener, public VictimTaker {
 
   // Forms that promoted values take.
   void set_limits(const ValueLimits& limits) { limits_ = limits; }
+  // At the end, where it does not matter what stubs take.
+  void TakeSmallValues() { rules_.least_value_bytes = 0; }
   // How much memory there is; 0: no limit.
   void set_memory_bytes(size_t bytes) {
     most_storing_bytes_ = bytes == 0 ? rules_.most_storing_bytes
@@ -67,6 +70,8 @@ class TierMover final : public TierListener, public VictimTaker {
   }
 
   bool IsUp() const { return means_.tier.IsUp(); }
+  // Whether the tier has been asked for something and has not answered.
+  bool IsAnythingUnderWay() const { return free_tickets_.size() < pending_.size(); }
   // Demotes.
   Taken Take(ShardDatabase& part, const KeyRef& key, Entry& entry) override;
   // Whether it would take values that have no copy.
@@ -91,7 +96,7 @@ class TierMover final : public TierListener, public VictimTaker {
   void AwaitAnswer(CopySpace space, const KeyRef& key, WaiterId waiter);
 
   enum class Promotion : uint8_t { kUnderWay, kDown };
-  enum class Purpose : uint8_t { kCommand, kMigration };
+  enum class Purpose : uint8_t { kCommand, kMigration, kSweep };
   struct Want {
     // Is among the awake when the value is here, or will not be.
     std::optional<WaiterId> waiter = std::nullopt;
@@ -106,6 +111,17 @@ class TierMover final : public TierListener, public VictimTaker {
   [[nodiscard]] bool LoadNow(const ShardDatabase& part, const KeyRef& key);
   // Whoever waited for the key has used it. REQUIRES: the lock.
   void Unpin(CopySpace space, const KeyRef& key);
+
+  // Whether copies of the run before may be below that no entry knows of.
+  bool IsAdopting() const { return means_.traffic.is_adopting.load(std::memory_order_relaxed); }
+  // Whether the key may have one. REQUIRES for these three: the lock, or the world stopped.
+  bool IsUnknown(int database, const KeyRef& key) {
+    return IsAdopting() && MayBeAdopted(database, key);
+  }
+  // Asks for it, if nobody has. REQUIRES: it is unknown.
+  Promotion Seek(CopySpace space, const KeyRef& key, const Want& want);
+  // As LoadNow.
+  [[nodiscard]] bool SeekNow(CopySpace space, const KeyRef& key);
 
   // Asks the tier to erase some of what the shard owes. Takes its lock.
   void EraseSome(size_t shard_index);
@@ -124,6 +140,8 @@ class TierMover final : public TierListener, public VictimTaker {
 
  private:
   static constexpr uint64_t kMuchOwed = 4096;
+  // For a client that never comes back for what it waited for; and how long absence is remembered.
+  static constexpr int64_t kLongestPinMs = 1000;
 
   struct Pending {
     CopyLedger::Operation operation;
@@ -156,6 +174,11 @@ class TierMover final : public TierListener, public VictimTaker {
   void OnStored(const Pending& store, TierOutcome outcome);
   void OnLoaded(const Pending& load, TierOutcome outcome, std::string_view value);
   void OnErased(const Pending& erasure, TierOutcome outcome);
+  void OnSought(const Pending& seek, TierOutcome outcome, std::string_view head);
+  bool MayBeAdopted(int database, const KeyRef& key);
+  bool AskForHead(CopySpace space, const KeyRef& key, bool owns_item);
+  // True if the key is known now.
+  bool Learn(const Pending& seek, TierOutcome outcome, std::string_view head);
   void OnReread(const Pending& reread, TierOutcome outcome, std::string_view value);
   void OnRewritten(const Pending& rewrite, TierOutcome outcome);
   // True if the value is here again, or will not come any more.

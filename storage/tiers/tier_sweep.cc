@@ -6,10 +6,11 @@ namespace strata {
 
 void TierSweep::Step() {
   is_wanted_ |= means_.keyspace.TakeFlushed();
-  if (under_way_ > 0) return;
+  if (under_way_ > 0 || TierTraffic::Read(means_.traffic.swept_seeks) > 0) return;
   if (!means_.lease.MayList()) return Abandon();
   if (!names_.empty()) {
-    if (means_.lease.MayErase(listed_ms_)) LookAtPage();
+    const bool has_room = !means_.mover.IsAdopting() || !means_.memory.IsOver();
+    if (has_room && means_.lease.MayErase(listed_ms_)) LookAtPage();
     return;
   }
   if (means_.clock.MonotonicMs() < next_ms_) return;
@@ -34,6 +35,7 @@ bool TierSweep::HasReason() {
 void TierSweep::Begin() {
   Set(true);
   is_wanted_ = has_failed_ = false;
+  failed_seeks_before_ = means_.traffic.failed_seeks;
   servers_ = means_.tier.Servers();
   cursor_ = 0;
   next_ms_ = 0;
@@ -41,7 +43,11 @@ void TierSweep::Begin() {
 
 void TierSweep::End() {
   Set(false);
-  if (!has_failed_) TierTraffic::Add(means_.traffic.sweeps);
+  has_failed_ |= means_.traffic.failed_seeks != failed_seeks_before_;
+  if (!has_failed_) {
+    TierTraffic::Add(means_.traffic.sweeps);
+    means_.traffic.is_adopting = false;
+  }
   is_wanted_ |= has_failed_;
   next_ms_ = means_.clock.MonotonicMs() + (has_failed_ ? kRetryMs : kRestMs);
 }
@@ -104,6 +110,11 @@ void TierSweep::LookAtKey(const CopyName& name, int database) {
   const KeyRef key = keyspace.Ref(name.key);
   Shard& shard = keyspace.shard(keyspace.ShardIndex(key.hash));
   SpinLock lock(shard.mutex);
+  if (means_.mover.IsUnknown(database, key)) {
+    const TierMover::Want want{.purpose = TierMover::Purpose::kSweep};
+    has_failed_ |= means_.mover.Seek(name.space, key, want) == TierMover::Promotion::kDown;
+    return;
+  }
   if (shard.copies->Find(name.space, key) != nullptr) return;
   const ShardDatabase* part = keyspace.Part(database, key.hash);
   const Entry* entry = part == nullptr ? nullptr : part->Peek(key);

@@ -6,6 +6,7 @@
 //   root:456:7:key   of a space that no database has: it was flushed       -> erased
 //   root:456:0:key   of one that a database has, but there is no such key,
 //                    or it does not know of its copy                       -> owed (CopyLedger)
+//                    likewise, while the run before is adopted             -> sought (TierMover)
 //   root:owner       and what else is no copy's name                       -> stays
 //
 //   a tick:  is there a reason? -> names are listed, a page at a time, server by server
@@ -19,6 +20,8 @@
 // kind's names are in use: they go the way of all erasures, so that a copy which is written
 // meanwhile is not hit.
 //
+// The first sweep that sees all names and has an answer to all that it sought ends the adoption.
+//
 // One I/O thread's own.
 
 #include <cstddef>
@@ -28,9 +31,11 @@
 #include <utility>
 #include <vector>
 
+#include "base/memory_budget.h"
 #include "storage/keyspace.h"
 #include "storage/tiers/copy_name.h"
 #include "storage/tiers/tier_lease.h"
+#include "storage/tiers/tier_mover.h"
 #include "storage/tiers/tier_upkeep.h"
 
 namespace strata {
@@ -43,6 +48,8 @@ class TierSweep {
     TierTraffic& traffic;
     const Clock& clock;
     const TierLease& lease;
+    TierMover& mover;
+    const MemoryBudget& memory;
   };
 
   // Of a page; the tier is not kept from its work by it for more than a fraction of a millisecond.
@@ -84,6 +91,7 @@ class TierSweep {
   const TierRun run_;
   bool is_wanted_ = true;
   bool has_failed_ = false;  // something of the sweep under way
+  uint64_t failed_seeks_before_ = 0;
   bool is_refused_ = false;
   int64_t next_ms_ = 0;  // of the next page, or sweep (monotonic)
 

@@ -24,6 +24,9 @@ struct TierTraffic {
   std::atomic<LeaseState> lease{LeaseState::kOurs};
   // Of the copies to come.
   Count next_stamp{0};
+  // Not all copies are known yet that the run before left (storage/tiers/tier_mover_seek.cc).
+  std::atomic<bool> is_adopting{false};
+  Count swept_seeks{0};  // of a sweep, under way
 
   Count hits{0};  // loads begun because a command needed the value
   Count promotions{0};
@@ -40,6 +43,9 @@ struct TierTraffic {
   Count failed_stores{0};
   Count superseded_stores{0};  // the value changed while it was written
   Count rewritten_copies{0};   // in their own place, by another key
+  Count adopted_copies{0};     // of the run before
+  Count adopted_old_keys{0};   // of these: by another key than writes now
+  Count failed_seeks{0};       // of a sweep
 
   // Of the search for copies that nobody needs (storage/tiers/tier_sweep.h).
   std::atomic<bool> is_sweeping{false};

@@ -162,7 +162,7 @@ class TestServer final : private ServerControl {
     Result<LoadedConfig> loaded = LoadConfig(arguments);
     return loaded.value();
   }
-  void RequestShutdown() override { shutdown_requested_ = true; }
+  void RequestShutdown(bool) override { shutdown_requested_ = true; }
   Result<void> ApplyOptions(std::span<const std::string_view> changed_names) override {
     for (std::string_view name : changed_names) {
       if (name == "requirepass") acl_.SetDefaultPassword(config_.options().requirepass);

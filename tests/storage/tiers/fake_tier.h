@@ -23,6 +23,9 @@ class FakeTier final : public Tier {
   bool Load(TierTicket ticket, std::string_view name) override {
     return Ask({Request::Kind::kLoad, ticket, std::string(name), {}});
   }
+  bool LoadHead(TierTicket ticket, std::string_view name, size_t bytes) override {
+    return Ask({Request::Kind::kLoadHead, ticket, std::string(name), {}, bytes});
+  }
   bool Store(TierTicket ticket, std::string_view name, std::string_view value,
              std::optional<int64_t>) override {
     return Ask({Request::Kind::kStore, ticket, std::string(name), std::string(value)});
@@ -42,8 +45,11 @@ class FakeTier final : public Tier {
     const bool is_done = !fails || random_.Below(2) == 0;
     const bool refuses = request.kind == Request::Kind::kStore && full;
     const auto found = values_.find(request.name);
-    const bool is_absent = request.kind == Request::Kind::kLoad && found == values_.end();
-    const std::string value = found == values_.end() ? std::string() : found->second;
+    const bool is_load =
+        request.kind == Request::Kind::kLoad || request.kind == Request::Kind::kLoadHead;
+    const bool is_absent = is_load && found == values_.end();
+    const std::string value =
+        found == values_.end() ? std::string() : found->second.substr(0, request.bytes);
     if (is_done && !refuses) Do(request);
     const TierOutcome outcome = fails       ? TierOutcome::kLost
                                 : refuses   ? TierOutcome::kRefused
@@ -60,11 +66,12 @@ class FakeTier final : public Tier {
 
  private:
   struct Request {
-    enum class Kind { kLoad, kStore, kErase };
+    enum class Kind { kLoad, kLoadHead, kStore, kErase };
     Kind kind;
     TierTicket ticket;
     std::string name;
     std::string value;
+    size_t bytes = std::string::npos;
   };
 
   bool Ask(Request request) {

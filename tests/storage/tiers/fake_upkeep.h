@@ -5,6 +5,7 @@
 
 #include <deque>
 #include <functional>
+#include <limits>
 #include <map>
 #include <string>
 #include <utility>
@@ -63,6 +64,13 @@ class FakeUpkeep final : public TierUpkeep {
       Tell(record, answer);
     });
   }
+  bool Write(std::string_view name, std::string_view value, Answer answer) override {
+    return Ask([=, this, name = std::string(name), value = std::string(value)] {
+      if (full) return answer(TierOutcome::kRefused, {});
+      records_[name] = {value, std::numeric_limits<int64_t>::max()};
+      answer(loses ? TierOutcome::kLost : TierOutcome::kDone, {});
+    });
+  }
   bool Read(std::string_view name, Answer answer) override {
     return Ask([=, this, name = std::string(name)] { Tell(Find(name), answer); });
   }
@@ -79,7 +87,7 @@ class FakeUpkeep final : public TierUpkeep {
   }
   size_t waiting() const { return requests_.size(); }
   // As another server would.
-  void Write(const std::string& name, const std::string& value, int64_t ms) {
+  void Put(const std::string& name, const std::string& value, int64_t ms) {
     records_[name] = {value, clock_.MonotonicMs() + ms};
   }
   void Drop(const std::string& name) { records_.erase(name); }

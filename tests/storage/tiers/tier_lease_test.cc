@@ -41,7 +41,7 @@ TEST_CASE("names that nobody has are this server's, for as long as it prolongs t
 
 TEST_CASE("names that another server has are its own until its record ends") {
   LeaseFixture f;
-  f.tier.Write("r:owner", "other", 3 * TierLease::kRetryMs / 2);
+  f.tier.Put("r:owner", "other", 3 * TierLease::kRetryMs / 2);
   f.Step();
   CHECK(f.lease.state() == LeaseState::kForeign);
   CHECK(f.lease.stranger() == "other");
@@ -76,7 +76,7 @@ TEST_CASE("while the tier is down the names stay ours, but for what would erase 
     CHECK(f.Owner() == "me");
   }
   SECTION("unless another has taken them meanwhile") {
-    f.tier.Write("r:owner", "other", TierLease::kLeaseMs);
+    f.tier.Put("r:owner", "other", TierLease::kLeaseMs);
     f.Step(TierLease::kDownMs);
     CHECK(f.lease.state() == LeaseState::kForeign);
     CHECK_FALSE(f.lease.MayList());
@@ -115,7 +115,7 @@ TEST_CASE("a full tier takes no record: it is read that there is no owner") {
   const int64_t listed_ms = f.Now();
   f.Step(TierLease::kRetryMs);
   CHECK(f.lease.MayErase(listed_ms));
-  f.tier.Write("r:owner", "other", TierLease::kLeaseMs);
+  f.tier.Put("r:owner", "other", TierLease::kLeaseMs);
   f.Step(TierLease::kRetryMs);
   CHECK_FALSE(f.lease.MayErase(listed_ms));
   CHECK(f.lease.state() == LeaseState::kForeign);

@@ -41,7 +41,9 @@ struct SweepFixture : MoverFixture {
 
   FakeUpkeep upkeep{clock, below};
   TierLease lease{upkeep, traffic, clock, kRoot, "me"};
-  TierSweep sweep{{keyspace, upkeep, traffic, clock, lease}, {kRoot, kGeneration}};
+  MemoryBudget memory;
+  TierSweep sweep{{keyspace, upkeep, traffic, clock, lease, *movers[0], memory},
+                  {kRoot, kGeneration}};
 };
 
 // Keys that are written, moved and removed, while sweeps run and answers come in any order.
@@ -303,7 +305,7 @@ TEST_CASE("what came to nothing is tried again") {
 
 TEST_CASE("names that are another server's are left alone, until they are not") {
   SweepFixture f;
-  f.upkeep.Write("r:n:owner", "other", 5'000);
+  f.upkeep.Put("r:n:owner", "other", 5'000);
   f.below["r:n:4:0:key"] = "theirs";
   f.Run(4'000);
   CHECK(f.upkeep.pages == 0);
@@ -321,7 +323,7 @@ TEST_CASE("a page is dropped if the names are lost before it is looked at") {
   f.Run(0);
   f.sweep.Step();
   REQUIRE(f.upkeep.waiting() == 1);
-  f.upkeep.Write("r:n:owner", "other", 5'000);
+  f.upkeep.Put("r:n:owner", "other", 5'000);
   f.clock.AdvanceMs(TierLease::kProlongMs);
   f.lease.Step();
   f.upkeep.AnswerAll();
