@@ -146,6 +146,7 @@ class CommandContext {
     if (!services.key_listeners.any()) return;
     if (!services.wait_queues.empty()) ready_keys.Note(services.wait_queues, database.index(), key);
     Notify(key, event);
+    if (services.keyspace.keeps_copies()) ForgetCopy(database.index(), key);
   }
   // The same for what time changed, not the client.
   void ChangedByTime(const KeyRef& key, const KeyEvent& event) {
@@ -180,6 +181,8 @@ class CommandContext {
   }
 
  private:
+  // What lies in a lower tier is not the key's value any more.
+  void ForgetCopy(int database_index, const KeyRef& key);
   // `writer`: the client that changed it, 0 if none did.
   void TellListeners(int database_index, const KeyRef& key, const KeyEvent& event, uint64_t writer);
   bool has_classes() const { return services.keyspace.classes().any(); }
