@@ -145,6 +145,12 @@ TierMover::Promotion TierMover::Promote(const ShardDatabase& part, const KeyRef&
   return Promotion::kUnderWay;
 }
 
+bool TierMover::IsAwaitedBy(WaiterId waiter, CopySpace space, const KeyRef& key) {
+  const CopyLedger::Item* item = ShardOf(key.hash).copies->Find(space, key);
+  return item != nullptr &&
+         std::find(item->waiters.begin(), item->waiters.end(), waiter) != item->waiters.end();
+}
+
 bool TierMover::LoadNow(const ShardDatabase& part, const KeyRef& key) {
   const TierTicket ticket = NewLoad(part, key);
   pending_[ticket].owns_item = false;

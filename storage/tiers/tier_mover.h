@@ -101,8 +101,10 @@ class TierMover final : public TierListener, public VictimTaker {
   };
   // Asks for a stub's value, if nobody has. REQUIRES: the lock.
   Promotion Promote(const ShardDatabase& part, const KeyRef& key, const Want& want);
-  // The same, even if another thread has asked: for whoever has the world stopped, so that no other
-  // thread can take its answer. False if the tier cannot be asked.
+  // Whether it will be told of the value already. REQUIRES: the lock.
+  bool IsAwaitedBy(WaiterId waiter, CopySpace space, const KeyRef& key);
+  // The same as Promote, even if another thread has asked: for whoever has the world stopped, so
+  // that no other thread can take its answer. False if the tier cannot be asked.
   [[nodiscard]] bool LoadNow(const ShardDatabase& part, const KeyRef& key);
   // Whoever waited for the key has used it. REQUIRES: the lock.
   void Unpin(CopySpace space, const KeyRef& key);
