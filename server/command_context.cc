@@ -1,10 +1,13 @@
 #include "server/command_context.h"
 
+#include "server/tiers/write_through.h"
+
 namespace strata {
 
 void CommandContext::ForgetCopy(int database_index, const KeyRef& key) {
   ShardDatabase* part = services.keyspace.Part(database_index, key.hash);
   if (part != nullptr) part->ForgetCopy(key);
+  if (write_through.active()) write_through.Note(database_index, key);
 }
 
 void CommandContext::TellListeners(int database_index, const KeyRef& key, const KeyEvent& event,

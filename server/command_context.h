@@ -22,6 +22,7 @@
 namespace strata {
 
 class NestedCalls;
+class WriteThrough;
 
 inline FrequencyScale FrequencyScaleOf(const Options& options) {
   return {options.lfu_log_factor, options.lfu_decay_time};
@@ -49,6 +50,7 @@ class CommandContext {
   std::optional<BlockRequest>& block_request;
   MayBlock may_block;
   NestedCalls& nested;
+  WriteThrough& write_through;
 
   int64_t now_ms() const { return database.now_ms(); }
   uint32_t now_s() const { return static_cast<uint32_t>(now_ms() / 1000); }
