@@ -24,6 +24,9 @@ constexpr EnumValue kKindNames[] = {{"redis", static_cast<int>(TierKind::kRedis)
 constexpr EnumValue kOnErrorNames[] = {{"error", static_cast<int>(TierError::kError)},
                                        {"miss", static_cast<int>(TierError::kMiss)}};
 
+constexpr EnumValue kWriteNames[] = {{"back", static_cast<int>(TierWrite::kBack)},
+                                     {"through", static_cast<int>(TierWrite::kThrough)}};
+
 Result<void> CheckAddress(std::string_view, std::string_view text) {
   const Result<RemoteAddress> address = ParseRemoteAddress(text);
   if (!address) return address.error();
@@ -79,6 +82,7 @@ constexpr Word kWords[] = {
     {"prefix", Word::Text{&TierDefinition::prefix, CheckNamePart}},
     {"node", Word::Text{&TierDefinition::node, CheckNamePart}},
     {"on-error", Word::Choice{MakeEnumField<&TierDefinition::on_error>(kOnErrorNames)}},
+    {"write", Word::Choice{MakeEnumField<&TierDefinition::write>(kWriteNames)}},
     {"min-value", Word::Bytes{&TierDefinition::min_value}},
     {"max-value", Word::Bytes{&TierDefinition::max_value}},
     {"compression-level", Word::Integer{&TierDefinition::compression_level, kLevels}},

@@ -15,7 +15,10 @@
 //   connect-timeout, request-timeout   milliseconds, at most ten minutes
 //   prefix, node     what the names of values there begin with; the node is the host's name and the
 //                    port if it is not told
-//   on-error         error or miss: what a command gets whose value cannot be had now
+//   on-error         error or miss: what a command gets whose value cannot be had now, or, with
+//                    write through, cannot be put there
+//   write            back: values go there when memory has no room for them; or through: a command
+//                    that changes some is answered when they are there
 //   min-value, max-value   bytes of the values that go there
 //   compression-level      zstd's, 1 to 19, or -1 to -7, which are faster; 0: none
 //   compression-threshold  bytes from which on a value is worth compressing
@@ -26,8 +29,8 @@
 //   adopt            yes: what the last run with the same prefix and node left there is found again
 //                    after a restart; no: it is erased
 //
-// Values that memory has no room for lie there, under names that begin with the prefix, the node
-// and the generation (storage/tiers/).
+// Values that memory has no room for lie there, and with write through all, under names that begin
+// with the prefix, the node and the generation (storage/tiers/).
 
 #include <cstdint>
 #include <optional>
@@ -48,6 +51,12 @@ enum class TierError : uint8_t {
   kMiss,   // what it gets for a key that is not there; commands that write get the error
 };
 
+// When a value goes there.
+enum class TierWrite : uint8_t {
+  kBack,     // when memory has no room for it
+  kThrough,  // before who wrote it is answered; memory keeps it
+};
+
 struct TierDefinition {
   std::string name;
   TierKind kind = TierKind::kRedis;
@@ -66,6 +75,7 @@ struct TierDefinition {
   std::string prefix = "strata";
   std::string node;  // servers that share a tier have different ones; empty: by host and port
   TierError on_error = TierError::kError;
+  TierWrite write = TierWrite::kBack;
   int64_t min_value = 256;      // bytes; smaller ones are not worth a stub
   int64_t max_value = 8 << 20;  // bytes
   int64_t compression_level = 1;

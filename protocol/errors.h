@@ -26,6 +26,7 @@ inline constexpr std::string_view kStringTooLong =
     "ERR string exceeds maximum allowed size (proto-max-bulk-len)";
 inline constexpr std::string_view kNoTier = "ERR no tier is configured below memory";
 inline constexpr std::string_view kTierDown = "TIERDOWN the lower tier cannot be reached now";
+inline constexpr std::string_view kInMemoryOnly = "TIERDOWN the value is set in memory only";
 inline constexpr std::string_view kDatabaseIndex = "ERR DB index is out of range";
 inline constexpr std::string_view kClusterDisabled =
     "ERR This instance has cluster support disabled";

@@ -18,6 +18,7 @@
 #include "protocol/reply_builder.h"
 #include "server/command.h"
 #include "server/pubsub/local_topics.h"
+#include "server/tiers/withheld_replies.h"
 #include "server/tracking/tracking_state.h"
 #include "server/transaction.h"
 
@@ -58,6 +59,9 @@ class Client {
   // The id of whom changes are put down to: its own, unless it stands in for another.
   uint64_t acts_for;
   OutputQueue output;  // to the socket
+  // Of the replies in it: while there are any, nothing is sent.
+  WithheldReplies withheld;
+  bool has_to_send() const { return !output.empty() && !withheld.any(); }
   ReplyBuilder reply;  // writes to `output`
 
   // What it is sent without having asked goes here: behind the reply that is being made.

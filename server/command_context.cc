@@ -1,6 +1,14 @@
 #include "server/command_context.h"
 
+#include "server/tiers/write_through.h"
+
 namespace strata {
+
+void CommandContext::ForgetCopy(int database_index, const KeyRef& key) {
+  ShardDatabase* part = services.keyspace.Part(database_index, key.hash);
+  if (part != nullptr) part->ForgetCopy(key);
+  if (write_through.active()) write_through.Note(database_index, key);
+}
 
 void CommandContext::TellListeners(int database_index, const KeyRef& key, const KeyEvent& event,
                                    uint64_t writer) {
@@ -8,10 +16,7 @@ void CommandContext::TellListeners(int database_index, const KeyRef& key, const 
   if (!services.wait_queues.empty()) ready_keys.Note(services.wait_queues, database_index, key);
   if (services.tracking.active()) services.tracking.Invalidate(key, writer);
   services.key_events.Tell(database_index, key.bytes, event);
-  if (services.keyspace.keeps_copies()) {
-    ShardDatabase* part = services.keyspace.Part(database_index, key.hash);
-    if (part != nullptr) part->ForgetCopy(key);
-  }
+  if (services.keyspace.keeps_copies()) ForgetCopy(database_index, key);
 }
 
 std::optional<int64_t> CommandContext::ClassExpiryMs(ClassNumber number) {

@@ -22,6 +22,7 @@
 namespace strata {
 
 class NestedCalls;
+class WriteThrough;
 
 inline FrequencyScale FrequencyScaleOf(const Options& options) {
   return {options.lfu_log_factor, options.lfu_decay_time};
@@ -49,6 +50,7 @@ class CommandContext {
   std::optional<BlockRequest>& block_request;
   MayBlock may_block;
   NestedCalls& nested;
+  WriteThrough& write_through;
 
   int64_t now_ms() const { return database.now_ms(); }
   uint32_t now_s() const { return static_cast<uint32_t>(now_ms() / 1000); }
@@ -146,6 +148,7 @@ class CommandContext {
     if (!services.key_listeners.any()) return;
     if (!services.wait_queues.empty()) ready_keys.Note(services.wait_queues, database.index(), key);
     Notify(key, event);
+    if (services.keyspace.keeps_copies()) ForgetCopy(database.index(), key);
   }
   // The same for what time changed, not the client.
   void ChangedByTime(const KeyRef& key, const KeyEvent& event) {
@@ -180,6 +183,8 @@ class CommandContext {
   }
 
  private:
+  // What lies in a lower tier is not the key's value any more.
+  void ForgetCopy(int database_index, const KeyRef& key);
   // `writer`: the client that changed it, 0 if none did.
   void TellListeners(int database_index, const KeyRef& key, const KeyEvent& event, uint64_t writer);
   bool has_classes() const { return services.keyspace.classes().any(); }

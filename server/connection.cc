@@ -85,13 +85,12 @@ std::span<char> Connection::PreparePending() {
 }
 
 void Connection::UpdateInterest() {
-  // Who waits for a value has it so soon that it is not worth two system calls, unless it sends
-  // more meanwhile.
-  const bool takes_more =
-      !session_.suspended() || (session_.suspension() == Suspension::kFaulted && !more_has_come_);
+  // Who waits for a lower tier does so for so short a time that it is not worth two system calls,
+  // unless it sends more meanwhile.
+  const bool takes_more = !session_.suspended() || (WaitsForTier() && !more_has_come_);
   const bool may_read = takes_more && client_.output.size() < Session::kMostUnsentBytes;
   // Who is not read may still leave.
-  uint32_t wanted = (may_read ? EPOLLIN : EPOLLRDHUP) | (client_.output.empty() ? 0u : EPOLLOUT);
+  uint32_t wanted = (may_read ? EPOLLIN : EPOLLRDHUP) | (client_.has_to_send() ? EPOLLOUT : 0u);
   if (wanted == interest_) return;
   interest_ = wanted;
   thread_.sockets().Change(socket_.get(), interest_, *this);
@@ -148,7 +147,7 @@ void Connection::Flush() {
   send_pending_ = false;
   if (!open_ || executing_) return;
   if (client_.overrun) return CloseOverOutput("output buffer limit exceeded");
-  if (!client_.output.empty() && !WriteSome()) return CloseNow("write failed");
+  if (client_.has_to_send() && !WriteSome()) return CloseNow("write failed");
   client_.output_buffer_bytes.store(client_.output.size(), std::memory_order_relaxed);
   if (client_.output.empty() && client_.closing != CloseState::kOpen) return CloseNow("done");
   if (IsOverHardLimit()) return CloseOverOutput("output buffer limit exceeded");
@@ -194,7 +193,7 @@ void Connection::CheckLimits(int64_t now_ms) {
   int64_t timeout_ms = thread_.limits().idle_timeout_ms;
   bool may_be_quiet = client_.monitoring || client_.is_subscriber() || session_.suspended();
   if (timeout_ms > 0 && quiet_ms > timeout_ms && !may_be_quiet) return CloseNow("idle");
-  if (session_.suspension() == Suspension::kFaulted) {
+  if (WaitsForTier()) {
     return thread_.RetrySoon(shared_from_this());  // lest it was not woken
   }
   size_t waiting = client_.output.size();
@@ -270,7 +269,7 @@ void Connection::SendSoon() {
 
 void Connection::SendSoon(Content content) {
   // It may be a quick reader who was sent much at once.
-  if (IsOverHardLimit() && !executing_) WriteSome();
+  if (IsOverHardLimit() && !executing_ && client_.has_to_send()) WriteSome();
   if (IsOverHardLimit())
     client_.overrun = true;  // not closed now: a topic is telling its subscribers
   if (send_pending_) return;

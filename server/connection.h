@@ -70,6 +70,10 @@ class Connection final : public ClientPort,
   Session& session() override { return session_; }
   void OnTurnEnd(const Turn& turn) override;
   void SendSoon(Content content);
+  bool WaitsForTier() const {
+    return session_.suspension() == Suspension::kFaulted ||
+           session_.suspension() == Suspension::kWithheld;
+  }
   // Watches for input and room for output as the state asks for.
   void UpdateInterest();
   // Reads, and gives what has come to the round.

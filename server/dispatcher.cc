@@ -39,7 +39,7 @@ Dispatcher::Dispatcher(Services& services, size_t thread_index)
       isolation_(services.keyspace, services.world, thread_index),
       accounts_(services, statistics_),
       nested_(services, statistics_, isolation_, accounts_),
-      ready_(services, statistics_, nested_),
+      ready_(services, statistics_, nested_, write_through_),
       room_maker_({services.keyspace, services.reclaimer, services.memory, services.memory_watch,
                    services.clock, services.identity.startup_memory_bytes},
                   thread_index),
@@ -49,6 +49,8 @@ void Dispatcher::UseTiers(ThreadTiers& tiers) {
   mover_ = &tiers.mover();
   room_maker_.set_below(*mover_);
   faults_.Begin(tiers);
+  write_through_.Begin(services_.keyspace, *mover_, services_.clock,
+                       services_.config.options().tiers.tiers.front());
   nested_.set_faults(faults_);
   ready_.set_faults(faults_);
 }
@@ -124,6 +126,11 @@ Dispatcher::Outcome Dispatcher::Execute(Client& client, const Request& request) 
     Queue(client, request, reply);
     discarded_.Clear();
     return Outcome::kDone;
+  }
+  // What was brought for a command stays only for a while.
+  if (write_through_.active() && !busy_ && client.faults == 0 &&
+      MayChangeKeys(client, *request.command) && write_through_.MustWait()) [[unlikely]] {
+    return Outcome::kHeld;
   }
   if (!busy_ && !Isolate(client, request)) return Outcome::kPaused;
 
@@ -260,7 +267,10 @@ bool Dispatcher::MustWait(const Client& client, const Request& request) const {
 
 // What a command tells of keys, or to subscribers, and of itself to monitors.
 bool Dispatcher::MaySendLetters(const Client& client, const Command& command) const {
-  if (services_.pubsub.HasMonitors()) return true;
+  return services_.pubsub.HasMonitors() || MayChangeKeys(client, command);
+}
+
+bool Dispatcher::MayChangeKeys(const Client& client, const Command& command) {
   uint32_t flags = command.flags;
   if (command.Is(kRunsQueue) && client.transaction != nullptr) flags |= client.transaction->flags();
   return (flags & (kWrite | kMayReplicate)) != 0;
@@ -342,7 +352,8 @@ Dispatcher::Outcome Dispatcher::Run(Client& client, const Request& request, Repl
                          ready_.keys(),
                          block_request_,
                          MayBlock::kYes,
-                         nested_};
+                         nested_,
+                         write_through_};
   const bool runs_queue = command.Is(kRunsQueue) && client.transaction != nullptr;
   if (command.Is(kPubsub) || runs_queue) {
     OpenLetters(client);  // what was sent before belongs to the subscriptions there were then
@@ -357,7 +368,9 @@ Dispatcher::Outcome Dispatcher::Run(Client& client, const Request& request, Repl
   client.last_active_ms = now_ms_;
   ++client.commands;
   client.answering = true;
+  ReplyPlace place{client.output.size(), 0};
   command.handler(context);
+  place.end = client.output.size();
   client.answering = false;
   if (isolation_.is_outside()) [[unlikely]] {
     TurnBusy();
@@ -371,6 +384,9 @@ Dispatcher::Outcome Dispatcher::Run(Client& client, const Request& request, Repl
   }
   if (!ready_.keys().empty() && !busy_) [[unlikely]] {
     ready_.ServeUnder(isolation_, now_ms_);
+  }
+  if (write_through_.any_noted()) [[unlikely]] {
+    StoreChanges(client, place);
   }
   if (!busy_) isolation_.UnlockKeys();
   if (client.tracking != nullptr && !busy_ && services_.tracking.OverLimit()) [[unlikely]] {
@@ -425,6 +441,19 @@ std::optional<Dispatcher::Outcome> Dispatcher::SendValues(Client& client, const 
   return Outcome::kRefused;
 }
 
+void Dispatcher::StoreChanges(Client& client, const ReplyPlace& place) {
+  write_through_.Join(client.origin.id);
+  SharedStoreWait wait = busy_ ? write_through_.GiveUp() : write_through_.Store();
+  client.withheld.Add({place.begin, place.end, std::move(wait)}, write_through_.DeadlineMs());
+}
+
+bool Dispatcher::ReleaseReplies(Client& client) {
+  if (!client.withheld.IsOver(services_.clock.MonotonicMs())) return false;
+  const size_t errors = client.withheld.Release(client.output, write_through_.error());
+  for (size_t i = 0; i < errors; ++i) services_.statistics.CountError("TIERDOWN");
+  return true;
+}
+
 void Dispatcher::Track(Client& client, const Call& call) {
   if (!busy_) RememberReads(services_.tracking, client, call);
   const bool keeps_caching =
@@ -472,6 +501,7 @@ void BatchInterlude::Exchange() {
   std::swap(secrets_, dispatcher_.secrets_);
   std::swap(block_request_, dispatcher_.block_request_);
   std::swap(discarded_, dispatcher_.discarded_);
+  dispatcher_.write_through_.Exchange(changes_);
   std::swap(now_ms_, dispatcher_.now_ms_);
   std::swap(batch_start_ns_, dispatcher_.batch_start_ns_);
   std::swap(command_start_ns_, dispatcher_.command_start_ns_);

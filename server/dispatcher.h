@@ -22,6 +22,7 @@
 #include "server/request_batch.h"
 #include "server/services.h"
 #include "server/tiers/page_faults.h"
+#include "server/tiers/write_through.h"
 
 namespace strata {
 
@@ -59,6 +60,8 @@ class Dispatcher {
   // If the command that the client waits in is over, appends its reply and returns true. REQUIRES:
   // inside a BatchScope.
   bool TakeBlockedReply(Client& client);
+  // The client has withheld replies: true if they may be sent now. REQUIRES: as TakeBlockedReply.
+  bool ReleaseReplies(Client& client);
 
   // Now and then: blocking commands that need values from below are tried again. REQUIRES: inside a
   // BatchScope that is not busy.
@@ -87,6 +90,7 @@ class Dispatcher {
   bool MakeRoom();
   void HoldQuotas();
   bool MaySendLetters(const Client& client, const Command& command) const;
+  static bool MayChangeKeys(const Client& client, const Command& command);
   bool MustWait(const Client& client, const Request& request) const;
   void Refuse(Client& client, const Request& request, std::string_view error);
   // Between MULTI and EXEC.
@@ -102,6 +106,13 @@ class Dispatcher {
   std::optional<Outcome> BringValues(CommandContext& context, const Request& request);
   // The same for a request whose values are to lie below.
   std::optional<Outcome> SendValues(Client& client, const Request& request);
+  // Behind the handler, with write through: its reply waits until what changed is stored.
+  // REQUIRES: the locks of the call's keys, unless the batch has turned busy.
+  struct ReplyPlace {
+    size_t begin;
+    size_t end;
+  };
+  void StoreChanges(Client& client, const ReplyPlace& place);
   void OpenLetters(const Client& client);
   // Behind the handler, for a client that tracks keys. REQUIRES: the locks of the call's keys.
   void Track(Client& client, const Call& call);
@@ -123,6 +134,7 @@ class Dispatcher {
   std::vector<KeyPosition> key_positions_;
   Isolation isolation_;
   CommandAccounts accounts_;
+  WriteThrough write_through_;
   NestedCalls nested_;
   ReadyKeyService ready_;
   RoomMaker room_maker_;
@@ -152,6 +164,7 @@ class BatchInterlude {
   RequestBatch batch_;
   std::vector<size_t> secrets_;
   std::optional<BlockRequest> block_request_;
+  WriteThrough::Changes changes_;
   OutputQueue discarded_;
   int64_t now_ms_ = 0;
   int64_t batch_start_ns_ = 0;

@@ -4,6 +4,7 @@
 
 #include "server/command_context.h"
 #include "server/command_gates.h"
+#include "server/tiers/write_through.h"
 #include "server/tracking/remember_reads.h"
 
 namespace strata {
@@ -53,13 +54,15 @@ int64_t NestedCalls::Run(CommandContext& outer, const Call& call, ReplyBuilder& 
                        outer.ready_keys,
                        outer.block_request,
                        MayBlock::kNo,
-                       *this};
+                       *this,
+                       outer.write_through};
   const auto thread = static_cast<size_t>(outer.client.origin.io_thread);
   // What was sent before belongs to the subscriptions there were then.
   if (call.command.Is(kPubsub) && services_.post.HasLetters(thread)) {
     services_.post.OpenLetters(thread);
   }
   call.command.handler(inner);
+  outer.write_through.StoreIfMany();
   RememberReads(services_.tracking, outer.client, call);
   if (services_.post.IsFull()) [[unlikely]] {
     services_.post.OpenLetters(thread);

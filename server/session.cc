@@ -13,7 +13,7 @@ void Session::Parse(Turn& turn, const BatchScope& scope) {
   turn.parsed = turn.used;
   turn.then = Turn::Then::kEnd;
   client_.paused = false;
-  suspension_ = StillBlocked(scope);
+  suspension_ = StillWaiting(turn, scope);
   if (suspended() || client_.closing != CloseState::kOpen) return;
   // What a client may send grows once it has authenticated, so until then requests are parsed one
   // at a time.
@@ -47,13 +47,26 @@ Turn::Then Session::ParseNext(Turn& turn, const ParserLimits& limits) {
   return Turn::Then::kParseMore;
 }
 
-Suspension Session::StillBlocked(const BatchScope& scope) {
+Suspension Session::StillWaiting(const Turn& turn, const BatchScope& scope) {
+  // In the midst of a turn, more replies join them.
+  if (client_.withheld.any() && turn.used == 0 && !dispatcher_.ReleaseReplies(client_)) {
+    return Suspension::kWithheld;
+  }
   if (client_.blocked == nullptr) return Suspension::kNone;
   if (scope.busy()) return Suspension::kBusy;
   return dispatcher_.TakeBlockedReply(client_) ? Suspension::kNone : Suspension::kParked;
 }
 
 bool Session::Execute(Turn& turn) {
+  if (ExecuteParsed(turn)) return true;
+  // Whatever else it waits for is looked at again behind that.
+  if (client_.withheld.any() && !dispatcher_.ReleaseReplies(client_)) [[unlikely]] {
+    suspension_ = Suspension::kWithheld;
+  }
+  return false;
+}
+
+bool Session::ExecuteParsed(Turn& turn) {
   for (size_t i = turn.requests.begin; i < turn.requests.end; ++i) {
     const Request& request = dispatcher_.batch().requests[i];
     suspension_ = Execute(request);
@@ -100,6 +113,9 @@ std::optional<int64_t> Session::RetryAfterMs() const {
   if (suspension_ == Suspension::kPaused) rest_ms = paused_until_ms_ - clock.WallMs();
   if (suspension_ == Suspension::kParked && client_.blocked->deadline_ms != 0) {
     rest_ms = client_.blocked->deadline_ms - clock.MonotonicMs();
+  }
+  if (suspension_ == Suspension::kWithheld) {
+    rest_ms = client_.withheld.deadline_ms() - clock.MonotonicMs();
   }
   if (rest_ms) rest_ms = std::max<int64_t>(*rest_ms, 0);
   return rest_ms;

@@ -21,12 +21,13 @@ namespace strata {
 // Why requests wait in the input although they are whole, and what ends it.
 enum class Suspension : uint8_t {
   kNone,
-  kPaused,   // CLIENT PAUSE: the pause ends, or changes
-  kParked,   // a blocking command: its key, its deadline, CLIENT UNBLOCK
-  kUnsent,   // replies: the socket takes some
-  kBusy,     // a script has the world to itself: it ends
-  kHeld,     // an inbox is full: its thread opens it; or memory: values get below
-  kFaulted,  // a value lies below: it is here
+  kPaused,    // CLIENT PAUSE: the pause ends, or changes
+  kParked,    // a blocking command: its key, its deadline, CLIENT UNBLOCK
+  kUnsent,    // replies: the socket takes some
+  kBusy,      // a script has the world to itself: it ends
+  kHeld,      // an inbox is full: its thread opens it; or memory: values get below
+  kFaulted,   // a value lies below: it is here
+  kWithheld,  // replies, until what they acknowledge is stored below: it is, or has failed
 };
 
 // What a session has been given to work off, and how far it is.
@@ -74,7 +75,8 @@ class Session {
   // Parses one request, if it is whole. What then, unless more is to be parsed.
   Turn::Then ParseNext(Turn& turn, const ParserLimits& limits);
   // Why what the client waits for keeps it from going on.
-  Suspension StillBlocked(const BatchScope& scope);
+  Suspension StillWaiting(const Turn& turn, const BatchScope& scope);
+  bool ExecuteParsed(Turn& turn);
   Suspension Execute(const Request& request);
 
   Client& client_;

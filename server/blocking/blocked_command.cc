@@ -98,7 +98,13 @@ bool TakeBlockedReply(Services& services, Client& client, ThreadStatistics& stat
       services.statistics.CountError(reply.last_error_code());
     }
   }
+  const size_t begin = client.output.size();
   if (blocked.reply_mode == ReplyMode::kOn) client.output.Append(std::move(blocked.reply));
+  if (blocked.stored != nullptr) {
+    const TierDefinition& tier = services.config.options().tiers.tiers.front();
+    client.withheld.Add({begin, client.output.size(), blocked.stored},
+                        services.clock.MonotonicMs() + tier.request_timeout_ms);
+  }
   if (!client.held_news.empty()) client.output.Append(std::exchange(client.held_news, {}));
   client.blocked = nullptr;
   return true;

@@ -81,6 +81,8 @@ struct BlockedCommand {
   std::atomic<State> state{State::kWaiting};
   // Written by who serves it, before `state` says so; then its client's.
   OutputQueue reply;
+  // Likewise: the reply is withheld for it; null if for nothing.
+  SharedStoreWait stored;
 
   State Now() const { return state.load(std::memory_order_acquire); }
 };

@@ -7,8 +7,12 @@ namespace strata {
 using State = BlockedCommand::State;
 
 ReadyKeyService::ReadyKeyService(Services& services, ThreadStatistics& statistics,
-                                 NestedCalls& nested)
-    : services_(services), statistics_(statistics), nested_(nested), locks_(services.keyspace) {}
+                                 NestedCalls& nested, WriteThrough& write_through)
+    : services_(services),
+      statistics_(statistics),
+      nested_(nested),
+      write_through_(write_through),
+      locks_(services.keyspace) {}
 
 void ReadyKeyService::ServeUnder(const Isolation& isolation, int64_t now_ms) {
   for (; !keys_.empty(); keys_.Take()) {
@@ -44,6 +48,7 @@ void ReadyKeyService::ServeKey(const DatabaseKey& key, int64_t now_ms) {
     const std::span<const KeyRef> keys = waiter->call.call().keys;
     locks_.Lock(keys);
     TryToServe(*waiter, now_ms);
+    if (write_through_.any_noted()) write_through_.Store();
     locks_.Unlock(keys);
   }
 }
@@ -69,6 +74,7 @@ void ReadyKeyService::TryToServe(BlockedCommand& blocked, int64_t now_ms) {
   const int64_t start_ns = services_.clock.StopwatchNs();
   if (!RunAgain(blocked, now_ms)) return;
   services_.wait_queues.Remove(blocked);
+  if (write_through_.any_noted()) blocked.stored = write_through_.Join(blocked.client_id);
   blocked.state.store(State::kServed, std::memory_order_release);
   served_.push_back(blocked.client_id);
   CommandCounters& counters = statistics_.Command(blocked.call.call().row);
@@ -118,7 +124,8 @@ bool ReadyKeyService::RunAgain(BlockedCommand& blocked, int64_t now_ms) {
                          keys_,
                          block_request_,
                          MayBlock::kYes,
-                         nested_};
+                         nested_,
+                         write_through_};
   call.command.handler(context);
   secrets_.clear();
   if (block_request_) return false;

@@ -25,16 +25,18 @@
 #include "server/services.h"
 #include "server/shard_locks.h"
 #include "server/tiers/page_faults.h"
+#include "server/tiers/write_through.h"
 
 namespace strata {
 
 // One dispatcher's own.
 class ReadyKeyService {
  public:
-  ReadyKeyService(Services& services, ThreadStatistics& statistics, NestedCalls& nested);
+  ReadyKeyService(Services& services, ThreadStatistics& statistics, NestedCalls& nested,
+                  WriteThrough& write_through);
 
   ReadyKeys& keys() { return keys_; }
-  // What can be served under what the dispatcher holds.
+  // What can be served under what the dispatcher holds, and will store.
   void ServeUnder(const Isolation& isolation, int64_t now_ms);
   bool HasWork() const { return !keys_.empty() || !served_.empty(); }
   // Where there are tiers below memory.
@@ -60,6 +62,7 @@ class ReadyKeyService {
   Services& services_;
   ThreadStatistics& statistics_;
   NestedCalls& nested_;
+  WriteThrough& write_through_;
   ReadyKeys keys_;
   PageFaults* faults_ = nullptr;
   // Keys whose waiters need values that lie below: a BLMOVE's destination. As many as there are

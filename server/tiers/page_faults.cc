@@ -108,6 +108,12 @@ bool PageFaults::AllHere(const Client& client, std::span<const Call> calls, int6
 }
 
 PageFaults::Fault PageFaults::Ask(Client& client, std::span<const Call> calls) {
+  // It was woken for something else, such as a reply that was withheld.
+  const Missing& last = missing_.back();
+  const CopySpace space = services_.keyspace.SpaceOf(last.database);
+  if (client.faults > 0 && mover_->IsAwaitedBy(client.origin.id, space, last.key)) {
+    return Fault::kUnderWay;
+  }
   // Whoever waits is woken for one of its keys, or twice if it was not known that it lies below; so
   // often, and some more, it may find others missing.
   size_t keys = 0;

@@ -1,5 +1,8 @@
 #include "server/tiers/thread_tiers.h"
 
+#include <algorithm>
+#include <vector>
+
 #include "base/check.h"
 #include "base/log.h"
 #include "server/tiers/tier_options.h"
@@ -116,7 +119,7 @@ bool ThreadTiers::IsLeft() {
 }
 
 bool ThreadTiers::BeginAnswers() {
-  storing_before_ = mover_->storing_bytes();
+  storing_before_ = mover_->bytes_under_way();
   owed_before_ = mover_->owed_erasures();
   if (has_world_) return true;
   scope_.emplace(dispatcher_);
@@ -130,13 +133,16 @@ void ThreadTiers::EndAnswers() {
   scope_.reset();
   Wake();
   const bool is_room =
-      mover_->storing_bytes() < storing_before_ || mover_->owed_erasures() < owed_before_;
+      mover_->bytes_under_way() < storing_before_ || mover_->owed_erasures() < owed_before_;
   if (is_room && !has_world_) owner_.OnRoom();
 }
 
 void ThreadTiers::Wake() {
   ClientRegistry& clients = dispatcher_.services().clients;
-  for (const WaiterId waiter : mover_->TakeAwake()) clients.Resume(waiter);
+  std::vector<WaiterId> awake = mover_->TakeAwake();
+  // Each of a client's writes is a wait of its own, and most come in a row.
+  awake.erase(std::unique(awake.begin(), awake.end()), awake.end());
+  for (const WaiterId waiter : awake) clients.Resume(waiter);
 }
 
 }  // namespace strata

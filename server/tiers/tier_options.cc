@@ -56,6 +56,7 @@ TierRules TierRulesOf(const TierDefinition& definition, const TierRun& run) {
   rules.prefix = run.Prefix();
   rules.least_value_bytes = static_cast<size_t>(definition.min_value);
   rules.most_value_bytes = static_cast<size_t>(definition.max_value);
+  rules.writes_through = definition.write == TierWrite::kThrough;
   return rules;
 }
 

@@ -37,6 +37,9 @@ void AddTraffic(const TierTraffic& traffic, std::vector<TierFigure>& figures) {
   add("loaded-bytes", traffic.loaded_bytes);
   add("stored-bytes", traffic.stored_bytes);
   add("storing-bytes", traffic.storing_bytes);
+  add("writing-bytes", traffic.writing_bytes);
+  add("stored-writes", traffic.stored_writes);
+  add("unstored-writes", traffic.unstored_writes);
   add("failed-loads", traffic.failed_loads);
   add("failed-stores", traffic.failed_stores);
   add("lost-values", traffic.lost_values);

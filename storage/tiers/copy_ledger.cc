@@ -31,7 +31,7 @@ void CopyLedger::Owe(CopySpace space, const KeyRef& key) {
     }
     End(space, key);
   }
-  if (owed_.size() >= kMostOwed) {
+  if (is_full()) {
     littered_ = true;
     return;
   }

@@ -22,6 +22,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <optional>
 #include <string>
 #include <unordered_map>
@@ -29,6 +30,7 @@
 #include <vector>
 
 #include "storage/key_ref.h"
+#include "storage/tiers/store_wait.h"
 
 namespace strata {
 
@@ -41,9 +43,6 @@ struct CopySpaces {
 
   bool operator==(const CopySpaces&) const = default;
 };
-
-// Whoever waits for a value; what the number means is the server's.
-using WaiterId = uint64_t;
 
 class CopyLedger {
  public:
@@ -60,6 +59,10 @@ class CopyLedger {
     bool is_swept = false;   // kSeek: a sweep waits for it
     int64_t until_ms = 0;    // kPin, kAbsent: the latest, monotonic
     std::vector<WaiterId> waiters = {};
+    // Of those who wrote (storage/tiers/store_wait.h): for this to end, and for what is to be done
+    // for the key then.
+    StoreWaits writers = {};
+    StoreWaits later_writers = {};
   };
   struct Name {
     CopySpace space;
@@ -82,6 +85,8 @@ class CopyLedger {
   // A copy that is about to be written takes the place of the one to be erased. True if nothing is
   // under way for the key then.
   bool Forgive(CopySpace space, const KeyRef& key);
+  // No more is remembered.
+  bool is_full() const { return owed_.size() >= kMostOwed; }
   // What is owed longest, which counts as asked for from now on.
   std::optional<Name> TakeOwed();
   // It could not be erased: it is owed again. REQUIRES: it was taken.

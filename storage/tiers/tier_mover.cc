@@ -48,7 +48,7 @@ TierMover::Taken TierMover::Take(ShardDatabase& part, const KeyRef& key, Entry& 
   if (!IsTaking() || !IsWorthStoring(entry))
     return {.may_go = ledger.Find(part.space(), key) == nullptr};
   if (!ledger.Forgive(part.space(), key)) return {};
-  return Store(part, key, entry);
+  return Store(part, key, entry, AfterStore::kStub);
 }
 
 bool TierMover::IsTaking() const {
@@ -68,7 +68,8 @@ bool TierMover::IsWorthStoring(const Entry& entry) const {
          !HasTimedFields(entry);
 }
 
-TierMover::Taken TierMover::Store(ShardDatabase& part, const KeyRef& key, Entry& entry) {
+TierMover::Taken TierMover::Store(ShardDatabase& part, const KeyRef& key, Entry& entry,
+                                  AfterStore after) {
   constexpr size_t kSamples = 5;
   const size_t bytes = entry.TotalBytes(kSamples);
   const uint64_t stamp = means_.traffic.next_stamp.fetch_add(1, std::memory_order_relaxed);
@@ -79,6 +80,7 @@ TierMover::Taken TierMover::Store(ShardDatabase& part, const KeyRef& key, Entry&
   const TierTicket ticket = NewTicket(Operation::kStore, part.space(), ref);
   pending_[ticket].stamp = mark.stamp();
   pending_[ticket].bytes = bytes;
+  pending_[ticket].after_store = after;
   CopyLedger& ledger = *ShardOf(key.hash).copies;
   const std::string& name = NameOf(part.space(), ref.bytes);
   if (!Seal(*marked, mark.stamp(), name) ||
@@ -88,7 +90,7 @@ TierMover::Taken TierMover::Store(ShardDatabase& part, const KeyRef& key, Entry&
     return {.may_go = true};  // the server that it would lie on is down, and others are not
   }
   ledger.Begin(part.space(), ref, Operation::kStore);
-  TierTraffic::Add(means_.traffic.storing_bytes, bytes);
+  TierTraffic::Add(BytesOf(after), bytes);
   TierTraffic::Add(means_.traffic.stored_bytes, sealed_.size());
   return {bytes};
 }
@@ -143,6 +145,12 @@ TierMover::Promotion TierMover::Promote(const ShardDatabase& part, const KeyRef&
   return Promotion::kUnderWay;
 }
 
+bool TierMover::IsAwaitedBy(WaiterId waiter, CopySpace space, const KeyRef& key) {
+  const CopyLedger::Item* item = ShardOf(key.hash).copies->Find(space, key);
+  return item != nullptr &&
+         std::find(item->waiters.begin(), item->waiters.end(), waiter) != item->waiters.end();
+}
+
 bool TierMover::LoadNow(const ShardDatabase& part, const KeyRef& key) {
   const TierTicket ticket = NewLoad(part, key);
   pending_[ticket].owns_item = false;
@@ -169,6 +177,10 @@ void TierMover::EraseSome(size_t shard_index) {
   for (size_t i = 0; i < kErasuresAtOnce; ++i) {
     const std::optional<CopyLedger::Name> name = ledger.TakeOwed();
     if (!name) return;
+    const Payment payment =
+        rules_.writes_through ? PayWithValue(name->space, name->ref()) : Payment::kToErase;
+    if (payment == Payment::kStored) continue;
+    if (payment == Payment::kNotNow) return ledger.OweAgain(name->space, name->ref());
     const TierTicket ticket = NewTicket(Operation::kErase, name->space, name->ref());
     if (!means_.tier.Erase(ticket, NameOf(name->space, name->key))) {
       DropTicket(ticket);
@@ -202,18 +214,25 @@ void TierMover::OnDone(TierTicket ticket, TierOutcome outcome, std::string_view 
 }
 
 void TierMover::OnStored(const Pending& store, TierOutcome outcome) {
-  TierTraffic& traffic = means_.traffic;
-  traffic.storing_bytes.fetch_sub(store.bytes, std::memory_order_relaxed);
+  BytesOf(store.after_store).fetch_sub(store.bytes, std::memory_order_relaxed);
   CopyLedger& ledger = *ShardOf(store.hash).copies;
   CopyLedger::Item* item = ledger.Find(store.space, store.ref());
   CHECK(item != nullptr && item->operation == Operation::kStore);
-  const bool is_stale = item->is_stale;
-  Wake(*item);
+  const Meanwhile meanwhile = item->is_stale ? Meanwhile::kChanged : Meanwhile::kSame;
+  StoreWaits writers = LetGo(*item, outcome);
   ledger.End(store.space, store.ref());
+  SettleStored(store, outcome, meanwhile);
+  SeeToWriters(store, std::move(writers));
+}
+
+void TierMover::SettleStored(const Pending& store, TierOutcome outcome, Meanwhile meanwhile) {
+  TierTraffic& traffic = means_.traffic;
   ShardDatabase* part = PartOf(store);
-  Entry* entry = part == nullptr || is_stale ? nullptr : part->Peek(store.ref());
+  Entry* entry =
+      part == nullptr || meanwhile == Meanwhile::kChanged ? nullptr : part->Peek(store.ref());
   if (outcome == TierOutcome::kDone && entry != nullptr) {
     CHECK(entry->has_mark() && entry->mark().stamp() == store.stamp);
+    if (store.after_store == AfterStore::kStays) return KeepStored(*entry);
     TierTraffic::Add(traffic.demotions);
     part->Demote(store.ref(), *entry);
     return;
@@ -226,7 +245,7 @@ void TierMover::OnStored(const Pending& store, TierOutcome outcome) {
   if (outcome == TierOutcome::kRefused) NoteFull();
   // Whatever came of it, what may lie there is not the key's value, or not for sure.
   if (entry != nullptr) return part->ForgetCopy(store.ref());
-  ledger.Owe(store.space, store.ref());
+  ShardOf(store.hash).copies->Owe(store.space, store.ref());
 }
 
 void TierMover::NoteFull() {
@@ -244,12 +263,14 @@ void TierMover::OnLoaded(const Pending& load, TierOutcome outcome, std::string_v
   CHECK(item != nullptr && item->operation == Operation::kLoad);
   const bool is_stale = item->is_stale;
   const bool is_kept = item->is_kept;
-  Wake(*item);
+  StoreWaits writers = LetGo(*item, outcome);
   ledger.End(load.space, load.ref());
-  if (is_stale) return ledger.Owe(load.space, load.ref());
-  if (is_settled && is_kept) {
+  if (is_stale) {
+    ledger.Owe(load.space, load.ref());
+  } else if (is_settled && is_kept) {
     ledger.Pin(load.space, load.ref(), means_.clock.MonotonicMs() + kLongestPinMs);
   }
+  SeeToWriters(load, std::move(writers));
 }
 
 bool TierMover::Settle(const Pending& load, TierOutcome outcome, std::string_view value) {
@@ -322,15 +343,19 @@ void TierMover::OnErased(const Pending& erasure, TierOutcome outcome) {
   CopyLedger& ledger = *ShardOf(erasure.hash).copies;
   CopyLedger::Item* item = ledger.Find(erasure.space, erasure.ref());
   CHECK(item != nullptr);
-  Wake(*item);
-  if (outcome != TierOutcome::kDone) return ledger.OweAgain(erasure.space, erasure.ref());
-  TierTraffic::Add(means_.traffic.erasures);
-  ledger.End(erasure.space, erasure.ref());
+  StoreWaits writers = LetGo(*item, outcome);
+  if (outcome == TierOutcome::kDone) {
+    TierTraffic::Add(means_.traffic.erasures);
+    ledger.End(erasure.space, erasure.ref());
+  } else {
+    ledger.OweAgain(erasure.space, erasure.ref());
+  }
+  SeeToWriters(erasure, std::move(writers));
 }
 
-ShardDatabase* TierMover::PartOf(const Pending& pending) {
-  const std::optional<int> database = means_.keyspace.DatabaseOf(pending.space);
-  return database ? means_.keyspace.Part(*database, pending.hash) : nullptr;
+ShardDatabase* TierMover::PartOf(CopySpace space, uint64_t hash) {
+  const std::optional<int> database = means_.keyspace.DatabaseOf(space);
+  return database ? means_.keyspace.Part(*database, hash) : nullptr;
 }
 
 const std::string& TierMover::NameOf(CopySpace space, std::string_view key) {

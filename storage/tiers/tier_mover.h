@@ -12,6 +12,8 @@
 //   EraseSome       -> copies that are stale, until the tier says that they are gone
 //   Rewrite  copy   -> loaded, opened, sealed by the key that writes now, stored in its own place
 //                      (tier_mover_rewrite.cc)
+//   StoreThrough     -> what was written is stored before who wrote it is answered, and stays here
+//                      with a clean copy below (tier_mover_through.cc)
 //
 // A copy is one if it has the stamp that the entry's mark has (storage/tiers/copy_mark.h), and each
 // key has one operation under way at a time (storage/tiers/copy_ledger.h).
@@ -42,6 +44,7 @@ struct TierRules {
   size_t least_value_bytes = 256;  // a smaller one is not worth a stub
   size_t most_value_bytes = size_t{8} << 20;
   size_t most_storing_bytes = size_t{8} << 20;  // under way, of all threads
+  bool writes_through = false;
 };
 
 // Of memory, what values on their way below may take at most: they are there twice, or more, until
@@ -78,16 +81,20 @@ class TierMover final : public TierListener, public VictimTaker {
   bool MayStore() const { return !IsBusy() && IsTaking(); }
   // Whether it would, if not so much was on its way already.
   bool IsBusy() const {
-    return IsTaking() && (storing_bytes() >= most_storing_bytes_ || owes_much());
+    return IsTaking() && (bytes_under_way() >= most_storing_bytes_ || owes_much());
   }
   // What will be free when the tier has answered; nothing while it does not.
   size_t freeing_bytes() const { return IsTaking() ? storing_bytes() : 0; }
   // Whether there will be more memory then.
-  bool IsFreeing() const { return IsTaking() && (storing_bytes() > 0 || owed_erasures() > 0); }
+  bool IsFreeing() const { return IsTaking() && (bytes_under_way() > 0 || owed_erasures() > 0); }
   uint64_t owed_erasures() const { return TierTraffic::Read(means_.traffic.owed_erasures); }
   // So that they should not wait for the next tick; they take memory themselves.
   bool owes_much() const { return owed_erasures() > kMuchOwed; }
   size_t storing_bytes() const { return TierTraffic::Read(means_.traffic.storing_bytes); }
+  // And those of values that stay.
+  size_t bytes_under_way() const {
+    return storing_bytes() + TierTraffic::Read(means_.traffic.writing_bytes);
+  }
 
   // Whether the tier has been asked to store or to erase the key's copy, and has not answered.
   // REQUIRES: the lock.
@@ -106,8 +113,10 @@ class TierMover final : public TierListener, public VictimTaker {
   };
   // Asks for a stub's value, if nobody has. REQUIRES: the lock.
   Promotion Promote(const ShardDatabase& part, const KeyRef& key, const Want& want);
-  // The same, even if another thread has asked: for whoever has the world stopped, so that no other
-  // thread can take its answer. False if the tier cannot be asked.
+  // Whether it will be told of the value already. REQUIRES: the lock.
+  bool IsAwaitedBy(WaiterId waiter, CopySpace space, const KeyRef& key);
+  // The same as Promote, even if another thread has asked: for whoever has the world stopped, so
+  // that no other thread can take its answer. False if the tier cannot be asked.
   [[nodiscard]] bool LoadNow(const ShardDatabase& part, const KeyRef& key);
   // Whoever waited for the key has used it. REQUIRES: the lock.
   void Unpin(CopySpace space, const KeyRef& key);
@@ -123,7 +132,12 @@ class TierMover final : public TierListener, public VictimTaker {
   // As LoadNow.
   [[nodiscard]] bool SeekNow(CopySpace space, const KeyRef& key);
 
-  // Asks the tier to erase some of what the shard owes. Takes its lock.
+  // The key has changed, or is gone: sees to it that below lies what it is now, or nothing. Each of
+  // the waits has begun for it, and is finished then, or if that fails. REQUIRES: the lock.
+  void StoreThrough(CopySpace space, const KeyRef& key, StoreWaits writers);
+
+  // Asks the tier to erase some of what the shard owes; with write through, where the key has a
+  // value, to store that. Takes its lock.
   void EraseSome(size_t shard_index);
 
   // Seals the copy that an entry has below anew, if it is not of the key that writes. REQUIRES: the
@@ -143,6 +157,8 @@ class TierMover final : public TierListener, public VictimTaker {
   // For a client that never comes back for what it waited for; and how long absence is remembered.
   static constexpr int64_t kLongestPinMs = 1000;
 
+  // What becomes of a value that has been stored.
+  enum class AfterStore : uint8_t { kStub, kStays };
   struct Pending {
     CopyLedger::Operation operation;
     CopySpace space = 0;
@@ -150,6 +166,7 @@ class TierMover final : public TierListener, public VictimTaker {
     uint64_t hash = 0;
     uint64_t stamp = 0;
     size_t bytes = 0;
+    AfterStore after_store = AfterStore::kStub;
     bool owns_item = true;  // the ledger's item is about this request
 
     KeyRef ref() const { return {key, hash}; }
@@ -168,14 +185,22 @@ class TierMover final : public TierListener, public VictimTaker {
   // It is up, not full, and ours.
   bool IsTaking() const;
   bool IsWorthStoring(const Entry& entry) const;
-  Taken Store(ShardDatabase& part, const KeyRef& key, Entry& entry);
+  // REQUIRES: nothing is under way for the key.
+  Taken Store(ShardDatabase& part, const KeyRef& key, Entry& entry, AfterStore after);
+  TierTraffic::Count& BytesOf(AfterStore after) {
+    return after == AfterStore::kStub ? means_.traffic.storing_bytes : means_.traffic.writing_bytes;
+  }
   // Into sealed_; false if it is too large.
   bool Seal(const Entry& entry, uint64_t stamp, std::string_view name);
   void OnStored(const Pending& store, TierOutcome outcome);
+  enum class Meanwhile : uint8_t { kSame, kChanged };
+  void SettleStored(const Pending& store, TierOutcome outcome, Meanwhile meanwhile);
   void OnLoaded(const Pending& load, TierOutcome outcome, std::string_view value);
   void OnErased(const Pending& erasure, TierOutcome outcome);
   void OnSought(const Pending& seek, TierOutcome outcome, std::string_view head);
   bool MayBeAdopted(int database, const KeyRef& key);
+  void EndSeek(const Pending& seek, const CopyLedger::Item& ended, TierOutcome outcome,
+               std::string_view head);
   bool AskForHead(CopySpace space, const KeyRef& key, bool owns_item);
   // True if the key is known now.
   bool Learn(const Pending& seek, TierOutcome outcome, std::string_view head);
@@ -192,6 +217,20 @@ class TierMover final : public TierListener, public VictimTaker {
   Resealed Reseal(const Pending& reread, TierOutcome outcome, std::string_view value);
   void DropBadCopy(ShardDatabase& part, const KeyRef& key, Verdict verdict);
   void EndRewrite(const Pending& pending);
+  // Of StoreThrough: behind what is under way; the value; the end of a copy.
+  void WaitInLine(CopyLedger::Item& item, bool is_gone, StoreWaits writers);
+  void StoreWritten(ShardDatabase& part, const KeyRef& key, Entry& entry, StoreWaits writers);
+  void EraseWritten(CopySpace space, const KeyRef& key, StoreWaits writers);
+  // Of a key that is owed an erasure: whether its value takes the copy's place. REQUIRES: it was
+  // taken from what is owed.
+  enum class Payment : uint8_t { kStored, kNotNow, kToErase };
+  Payment PayWithValue(CopySpace space, const KeyRef& key);
+  void KeepStored(Entry& entry);
+  void Finish(const StoreWaits& writers, StoreWait::End how);
+  // An operation is over: tells who waited for it. Returns those who wrote meanwhile, who are to be
+  // seen to when the item has ended.
+  StoreWaits LetGo(CopyLedger::Item& item, TierOutcome outcome);
+  void SeeToWriters(const Pending& ended, StoreWaits writers);
   void NoteFull();
   // Who follows the rules as they are now.
   tiers::ValueSealer& sealer();
@@ -202,7 +241,8 @@ class TierMover final : public TierListener, public VictimTaker {
   }
   Shard& ShardOf(uint64_t hash) { return means_.keyspace.shard(means_.keyspace.ShardIndex(hash)); }
   // Null if the database was flushed meanwhile, or is empty.
-  ShardDatabase* PartOf(const Pending& pending);
+  ShardDatabase* PartOf(CopySpace space, uint64_t hash);
+  ShardDatabase* PartOf(const Pending& pending) { return PartOf(pending.space, pending.hash); }
   const std::string& NameOf(CopySpace space, std::string_view key);
   TierTicket NewTicket(CopyLedger::Operation operation, CopySpace space, const KeyRef& key);
   // Of a stub.

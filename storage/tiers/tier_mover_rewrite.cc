@@ -117,10 +117,11 @@ void TierMover::EndRewrite(const Pending& pending) {
   --rewrites_under_way_;
   CopyLedger& ledger = *ShardOf(pending.hash).copies;
   CopyLedger::Item* item = ledger.Find(pending.space, pending.ref());
-  Wake(*item);
   const bool is_stale = item->is_stale;
+  StoreWaits writers = LetGo(*item, TierOutcome::kDone);
   ledger.End(pending.space, pending.ref());
   if (is_stale) ledger.Owe(pending.space, pending.ref());
+  SeeToWriters(pending, std::move(writers));
 }
 
 }  // namespace strata

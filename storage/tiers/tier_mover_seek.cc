@@ -67,9 +67,16 @@ void TierMover::OnSought(const Pending& seek, TierOutcome outcome, std::string_v
     return;
   }
   CHECK(item != nullptr && item->operation == Operation::kSeek);
-  const CopyLedger::Item ended = *item;
-  Wake(*item);
+  StoreWaits writers = LetGo(*item, outcome);
+  const CopyLedger::Item ended = std::move(*item);
   ledger.End(seek.space, seek.ref());
+  EndSeek(seek, ended, outcome, head);
+  SeeToWriters(seek, std::move(writers));
+}
+
+void TierMover::EndSeek(const Pending& seek, const CopyLedger::Item& ended, TierOutcome outcome,
+                        std::string_view head) {
+  CopyLedger& ledger = *ShardOf(seek.hash).copies;
   // What was found for somebody else may have changed since.
   const bool is_known = ended.is_stale || ended.is_known || Learn(seek, outcome, head);
   if (ended.is_swept) {
@@ -78,7 +85,7 @@ void TierMover::OnSought(const Pending& seek, TierOutcome outcome, std::string_v
   }
   if (ended.is_stale) return ledger.Owe(seek.space, seek.ref());
   if (!is_known || ended.is_known) return;
-  const ShardDatabase* part = PartOf(seek);
+  const ShardDatabase* part = PartOf(seek.space, seek.hash);
   const bool is_absent = part == nullptr || part->Peek(seek.ref()) == nullptr;
   if (is_absent && ledger.Find(seek.space, seek.ref()) == nullptr) {
     ledger.NoteAbsent(seek.space, seek.ref(), means_.clock.MonotonicMs() + kLongestPinMs);

@@ -16,6 +16,8 @@ struct TierTraffic {
 
   // Bytes of values that are being written below, and will be free when that is done.
   Count storing_bytes{0};
+  // Of those that are written below and stay here.
+  Count writing_bytes{0};
   // Copies that are to be erased, and the tier has not been asked yet.
   Count owed_erasures{0};
   // The tier has refused values as full: none is offered before (monotonic, ms).
@@ -46,6 +48,8 @@ struct TierTraffic {
   Count adopted_copies{0};     // of the run before
   Count adopted_old_keys{0};   // of these: by another key than writes now
   Count failed_seeks{0};       // of a sweep
+  Count stored_writes{0};      // put there as they were written, and kept here
+  Count unstored_writes{0};    // written, and not such as the tier takes
 
   // Of the search for copies that nobody needs (storage/tiers/tier_sweep.h).
   std::atomic<bool> is_sweeping{false};

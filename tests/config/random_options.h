@@ -121,6 +121,7 @@ class RandomOptions {
       made.prefix = "p" + std::to_string(Small());
       made.node = "n\"'#" + std::to_string(Small());
       if (random_.Below(2) == 0) made.on_error = TierError::kMiss;
+      if (random_.Below(2) == 0) made.write = TierWrite::kThrough;
       made.min_value = Small();
       made.max_value = made.min_value + Small();
       made.compression_level = Small() % 20;

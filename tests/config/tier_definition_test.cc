@@ -50,7 +50,7 @@ TEST_CASE("a tier is a name and pairs of words, in any order") {
       "cold tls yes password 'a b' address a:7000 user strata tls-ca-cert-file ca.pem database 3 "
       "tls-cert-file c.pem ADDRESS [::1]:7000 tls-key-file k.pem tls-server-name redis.example "
       "address /run/redis.sock pool-size 4 connect-timeout 200 request-timeout 300 prefix p "
-      "node n1 on-error MISS min-value 1kb max-value 1mb "
+      "node n1 on-error MISS write through min-value 1kb max-value 1mb "
       "compression-level -3 compression-threshold 1kb encryption-key-file k.txt "
       "encryption-key-id 4294967295");
   TierDefinition expected;
@@ -70,6 +70,7 @@ TEST_CASE("a tier is a name and pairs of words, in any order") {
   expected.prefix = "p";
   expected.node = "n1";
   expected.on_error = TierError::kMiss;
+  expected.write = TierWrite::kThrough;
   expected.min_value = 1 << 10;
   expected.max_value = 1 << 20;
   expected.compression_level = -3;
@@ -122,6 +123,8 @@ TEST_CASE("each word of a tier says what it takes") {
         "tier 'cold': unknown kind 'memcached'; there are redis, redis-cluster");
   CHECK(ErrorWith("on-error retry") ==
         "tier 'cold': unknown on-error 'retry'; there are error, miss");
+  CHECK(ErrorWith("write around") ==
+        "tier 'cold': unknown write 'around'; there are back, through");
   CHECK(ErrorWith("address redis") == "tier 'cold': address 'redis': it has no port");
   CHECK(ErrorWith("address redis:65536") == "tier 'cold': address 'redis:65536': that is no port");
   CHECK(ErrorWith("address 'a b:1'") == "tier 'cold': address 'a b:1': that is no host");

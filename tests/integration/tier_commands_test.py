@@ -90,6 +90,16 @@ class OneByOne(TierCommandsTest):
             self.assertEqual(run("CACHE.DEMOTE", "k"), 1)
             self.assertEqual(run("GET", "k"), value(number) + b"x")
 
+    def test_a_group_of_a_stream_is_a_change(self):
+        run = self.client.run
+        run("XADD", "stream", "1-1", "field", value(1))
+        self.assertEqual(run("CACHE.DEMOTE", "stream"), 1)
+        self.assertEqual(run("XGROUP", "CREATE", "stream", "group", 0), b"OK")
+        self.assertEqual(run("CACHE.DEMOTE", "stream"), 1)
+        run("XREADGROUP", "GROUP", "group", "consumer", "STREAMS", "stream", ">")
+        self.assertEqual(run("CACHE.DEMOTE", "stream"), 1)
+        self.assertEqual(run("XPENDING", "stream", "group")[0], 1)
+
     def test_pipelines_keep_their_order(self):
         replies = run_all(self.client, [
             ("SET", "k", value(1)), ("CACHE.DEMOTE", "k"), ("OBJECT", "TIER", "k"), ("GET", "k"),

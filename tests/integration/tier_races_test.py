@@ -226,6 +226,19 @@ class ManyClients(RaceTest):
         self.assertEqual(self.client.run("DBSIZE"), 0)
 
 
+class WriteThrough(ManyClients):
+    TIER_WORDS = f"{RaceTest.TIER_WORDS} write through"
+    SEEDS = (3,)
+
+    def assert_same(self, databases=1):
+        """And all that the tier takes lies there."""
+        super().assert_same(databases)
+        written = self.status()["stored-bytes"]
+        self.client.run("CACHE.DEMOTE", *self.client.run("KEYS", "*"))
+        self.assertGreater(self.status()["keys"], 0)
+        self.assertEqual(self.status()["stored-bytes"], written)
+
+
 class WholeDatabases(RaceTest):
     def test_databases_are_swapped_and_flushed_while_values_are_under_way(self):
         dumps = self.make_dumps()

@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -23,11 +24,12 @@ inline constexpr int kDatabases = 3;
 
 // A keyspace of two threads, each with its way to the one tier.
 struct MoverFixture {
-  explicit MoverFixture(uint64_t seed = 1, const std::string& prefix = "p:") : random(seed) {
+  explicit MoverFixture(uint64_t seed = 1, const TierRules& rules = {.prefix = "p:"})
+      : random(seed) {
     keyspace.KeepCopies(traffic);
     for (auto* tier : {&tiers[0], &tiers[1]}) {
       movers.push_back(std::make_unique<TierMover>(
-          TierMover::Means{keyspace, *tier, traffic, clock, sealing}, TierRules{.prefix = prefix}));
+          TierMover::Means{keyspace, *tier, traffic, clock, sealing}, rules));
       tier->set_listener(*movers.back());
       walks.emplace_back(keyspace, clock, reencryption, *movers.back());
     }
@@ -45,6 +47,31 @@ struct MoverFixture {
     const Entry* entry = Find(index, key);
     return entry != nullptr && entry->is_stub();
   }
+  // What a command does that has changed the key, or removed it.
+  SharedStoreWait StoreThrough(int index, const std::string& key, WaiterId waiter = 1) {
+    auto wait = std::make_shared<StoreWait>();
+    wait->AddWaiter(waiter);
+    wait->Begin();
+    AnyMover().StoreThrough(keyspace.SpaceOf(index), Ref(key), {wait});
+    return wait;
+  }
+  SharedStoreWait SetThrough(int index, const std::string& key, const std::string& value,
+                             WaiterId waiter = 1) {
+    Set(index, key, value);
+    return StoreThrough(index, key, waiter);
+  }
+  SharedStoreWait EraseThrough(int index, const std::string& key) {
+    database(index).Erase(Ref(key));
+    return StoreThrough(index, key);
+  }
+  std::multiset<WaiterId> TakeAwake() {
+    std::multiset<WaiterId> all;
+    for (const auto& mover : movers) {
+      for (const WaiterId waiter : mover->TakeAwake()) all.insert(waiter);
+    }
+    return all;
+  }
+  size_t waiting() const { return tiers[0].waiting() + tiers[1].waiting(); }
   size_t Demote(int index, const std::string& key) {
     ShardDatabase* part = keyspace.Part(index, Ref(key).hash);
     Entry* entry = Find(index, key);
@@ -71,11 +98,14 @@ struct MoverFixture {
     AnswerAll();
   }
 
-  // Key number `id` writes from now on; those before it can be read.
-  void UseKeys(uint32_t id) {
+  static auto KeysUpTo(uint32_t id) {
     std::string lines;
     for (uint32_t i = 1; i <= id; ++i) lines += tiers::KeyLine(i, static_cast<char>('0' + i % 10));
-    sealing.keys = tiers::Ring(lines);
+    return tiers::Ring(lines);
+  }
+  // Key number `id` writes from now on; those before it can be read.
+  void UseKeys(uint32_t id) {
+    sealing.keys = KeysUpTo(id);
     reencryption.Begin(traffic.next_stamp);
   }
   void Rewrite(int index, const std::string& key) {

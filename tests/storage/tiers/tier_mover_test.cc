@@ -277,21 +277,22 @@ TEST_CASE("a flushed database begins anew below, and swapped ones keep their cop
   CHECK(f.Value(0, "other") == Large('d'));
 }
 
-// Whatever happens in whatever order: every key has the value that it was given last.
+// Whatever happens in whatever order: every key has the value that it was given last, and what was
+// written through lies below when its writer is told, or something newer.
 class RandomRun {
  public:
-  explicit RandomRun(uint64_t seed) : f_(seed) { f_.UseKeys(1); }
+  explicit RandomRun(uint64_t seed) : f_(seed, {.prefix = "p:", .writes_through = seed % 2 == 0}) {
+    f_.UseKeys(1);
+  }
 
   void Step() {
     const int index = static_cast<int>(Random().Below(kDatabases));
     const std::string key = "key:" + std::to_string(Random().Below(12));
     const std::pair name(index, key);
-    switch (Random().Below(14)) {
+    switch (Random().Below(16)) {
       case 0:
       case 1:
-        model_[name] =
-            std::string(400 + Random().Below(3000), static_cast<char>('a' + steps_ % 26));
-        f_.Set(index, key, model_[name]);
+        Set(name);
         break;
       case 2:
         CHECK(f_.database(index).Erase(f_.Ref(key)) == (model_.erase(name) > 0));
@@ -319,15 +320,27 @@ class RandomRun {
       case 11:
         f_.StepWalks();
         break;
+      case 12:
+        if (Random().Below(4) == 0) {
+          f_.database(index).Erase(f_.Ref(key));
+          model_.erase(name);
+        } else {
+          Set(name);
+        }
+        StoreThrough(name);
+        break;
       default:
         f_.AnswerOne();
     }
     ++steps_;
+    CheckWrites();
   }
 
   void Check() {
     SetFaults(0);
     f_.AnswerAll();
+    CheckWrites();
+    REQUIRE(writes_.empty());
     f_.clock.AdvanceMs(2000);
     CheckCounts();
     CheckKeys();
@@ -351,7 +364,61 @@ class RandomRun {
   }
 
  private:
+  // That somebody waits for.
+  struct Write {
+    SharedStoreWait wait;
+    CopySpace space;
+    std::string key;
+    uint64_t step;
+    bool is_removal;
+  };
+
   strata::Random& Random() { return f_.random; }
+
+  // The value tells when it was set.
+  void Set(const std::pair<int, std::string>& name) {
+    model_[name] = "=" + std::to_string(1'000'000 + steps_) + ";" +
+                   std::string(400 + Random().Below(3000), static_cast<char>('a' + steps_ % 26));
+    f_.Set(name.first, name.second, model_[name]);
+  }
+  // Of the value that lies below; nothing if there is none.
+  std::optional<uint64_t> StepBelow(CopySpace space, const std::string& key) {
+    const std::string name = "p:" + std::to_string(space) + ":" + key;
+    if (f_.below.count(name) == 0) return std::nullopt;
+    tiers::SealingRules rules;
+    rules.keys = MoverFixture::KeysUpTo(6);
+    tiers::ValueSealer sealer(rules);
+    ByteBuffer buffer;
+    const auto opened = sealer.Open(f_.below[name], name, buffer);
+    REQUIRE(opened.has_value());
+    const size_t end = opened->payload.rfind(';');
+    return std::stoull(std::string(opened->payload.substr(end - 7, 7))) - 1'000'000;
+  }
+  void StoreThrough(const std::pair<int, std::string>& name) {
+    writes_.push_back({f_.StoreThrough(name.first, name.second), f_.keyspace.SpaceOf(name.first),
+                       name.second, steps_, model_.count(name) == 0});
+  }
+  // Of those that are over since the last step.
+  void CheckWrites() {
+    std::erase_if(writes_, [this](const Write& write) {
+      if (!write.wait->is_over()) return false;
+      if (write.wait->has_failed() || !f_.keyspace.DatabaseOf(write.space)) return true;
+      const std::optional<uint64_t> step = StepBelow(write.space, write.key);
+      CAPTURE(write.key, write.step, write.is_removal, step.value_or(0));
+      REQUIRE((write.is_removal ? !step || *step > write.step : IsAsNew(write, step)));
+      return true;
+    });
+  }
+  bool IsAsNew(const Write& write, std::optional<uint64_t> step) {
+    if (step) return *step >= write.step;
+    // It is gone again, and what was written before that needs not be stored.
+    const auto index = *f_.keyspace.DatabaseOf(write.space);
+    const auto found = model_.find({index, write.key});
+    return found == model_.end() || StepOf(found->second) > write.step;
+  }
+  static uint64_t StepOf(const std::string& value) {
+    return std::stoull(value.substr(1, 7)) - 1'000'000;
+  }
 
   void AppendInPlace(const std::pair<int, std::string>& name) {
     Entry* entry = f_.Find(name.first, name.second);
@@ -416,6 +483,7 @@ class RandomRun {
 
   MoverFixture f_;
   std::map<std::pair<int, std::string>, std::string> model_;
+  std::vector<Write> writes_;
   uint64_t steps_ = 0;
 };
 

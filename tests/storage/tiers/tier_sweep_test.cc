@@ -14,7 +14,7 @@ const std::string kRoot = "r:n:";
 
 struct SweepFixture : MoverFixture {
   explicit SweepFixture(uint64_t seed = 1)
-      : MoverFixture(seed, TierRun{kRoot, kGeneration}.Prefix()) {}
+      : MoverFixture(seed, {.prefix = TierRun{kRoot, kGeneration}.Prefix()}) {}
 
   // Some seconds of the thread's life.
   void Run(int64_t ms = 2 * TierSweep::kRestMs) {
