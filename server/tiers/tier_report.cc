@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <functional>
 
+#include "server/tiers/tier_sealing.h"
 #include "storage/tiers/tier_traffic.h"
 
 namespace strata {
@@ -37,6 +38,9 @@ void AddTraffic(const TierTraffic& traffic, std::vector<TierFigure>& figures) {
   add("loaded-bytes", traffic.loaded_bytes);
   add("stored-bytes", traffic.stored_bytes);
   add("storing-bytes", traffic.storing_bytes);
+  add("payload-bytes", traffic.payload_bytes);
+  add("packed-bytes", traffic.packed_bytes);
+  add("dictionary-values", traffic.dictionary_values);
   add("failed-loads", traffic.failed_loads);
   add("failed-stores", traffic.failed_stores);
   add("lost-values", traffic.lost_values);
@@ -76,6 +80,7 @@ TierReport ReadTierReport(const Services& services) {
   report.figures.push_back({"keys", copies.stubs.count});
   report.figures.push_back({"bytes", copies.stubs.value_bytes});
   AddTraffic(services.tier_traffic, report.figures);
+  report.figures.push_back({"dictionaries", services.tier_sealing.shelf().size()});
   report.figures.push_back({"owed-erasures", copies.owed});
   report.figures.push_back({"littered", copies.littered ? 1u : 0u});
   AddSweeps(services.tier_traffic, report.figures);
