@@ -12,6 +12,9 @@ namespace {
 using tiers::CompressionDictionary;
 using tiers::EnvelopeFailure;
 
+// What is found is not written with, and takes the least memory so.
+constexpr int kLevelForReading = 1;
+
 tiers::SealingRules RulesFor(const tiers::SealingRules& values) {
   return {.level = values.level,
           .largest_payload = CompressionDictionary::kMostBytes,
@@ -53,8 +56,13 @@ bool DictionaryStore::Read(uint32_t id, std::function<void(const Found&)> answer
 DictionaryStore::Found DictionaryStore::Open(uint32_t id, std::string_view envelope) {
   const auto opened = sealer().Open(envelope, NameOf(id), scratch_);
   if (!opened) return {FindingOf(opened.error())};
+  const auto known = means_.shelf.Read();
+  if (const CompressionDictionary* same = known->Find(id)) {
+    if (same->bytes() != opened->payload) return {Finding::kGone};
+    return {Finding::kGood, nullptr, opened->head.key_id};
+  }
   auto dictionary =
-      CompressionDictionary::FromBytes(std::string(opened->payload), means_.sealing.level);
+      CompressionDictionary::FromBytes(std::string(opened->payload), kLevelForReading);
   if (!dictionary || dictionary->id() != id) return {Finding::kGone};
   return {Finding::kGood, std::make_shared<const CompressionDictionary>(std::move(*dictionary)),
           opened->head.key_id};
@@ -70,7 +78,7 @@ bool DictionaryStore::Write(const CompressionDictionary& dictionary, TierUpkeep:
 
 bool DictionaryStore::Fetch(uint32_t id, std::function<void(Finding)> answer) {
   return Read(id, [this, answer = std::move(answer)](const Found& found) {
-    if (found.finding == Finding::kGood) means_.shelf.AddFound(found.dictionary, found.key);
+    if (found.dictionary != nullptr) means_.shelf.AddFound(found.dictionary, found.key);
     answer(found.finding);
   });
 }

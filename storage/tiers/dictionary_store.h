@@ -39,8 +39,8 @@ class DictionaryStore {
   };
   struct Found {
     Finding finding = Finding::kUnknown;
-    tiers::DictionaryShelf::Pointer dictionary = nullptr;  // if it is good, as all that follows
-    tiers::DictionaryShelf::KeyId key = std::nullopt;
+    tiers::DictionaryShelf::Pointer dictionary = nullptr;  // if it is good and not shelved
+    tiers::DictionaryShelf::KeyId key = std::nullopt;      // if it is good
   };
 
   // Each is false if the tier cannot be asked; else it is answered once, later, on this thread.

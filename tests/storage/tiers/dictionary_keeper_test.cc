@@ -176,6 +176,19 @@ TEST_CASE("what is read of a dictionary is it, or it is told what is wrong") {
     CHECK(read(f.dictionary->id()) == Finding::kGone);
     f.below[name] = stored;
   }
+  // Sealed as it should be, but another one.
+  tiers::ValueSealer sealer(f.sealing);
+  const auto seal_as = [&](uint32_t id) {
+    ByteBuffer other;
+    const std::string other_name = "p:dict:" + std::to_string(id);
+    REQUIRE(sealer.Seal({.payload = NumberedDictionary(2)->bytes()}, other_name, other));
+    f.below[other_name] = other.view();
+  };
+  seal_as(f.dictionary->id());
+  CHECK(read(f.dictionary->id()) == Finding::kGone);
+  seal_as(8);
+  CHECK(read(8) == Finding::kGone);
+  f.below[name] = stored;
   f.sealing.keys = tiers::Ring(tiers::KeyLine(2, '2'));
   CHECK(read(f.dictionary->id()) == Finding::kUnreadable);
   f.upkeep.loses = true;
