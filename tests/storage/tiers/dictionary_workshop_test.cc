@@ -85,8 +85,9 @@ TEST_CASE("a class rests, and then has another dictionary only if that saves mor
   f.Use(*first);
   f.clock.AdvanceMs(DictionaryWorkshop::kRestMs - 1);
   f.Offer(kClass, 1);  // it is not listened to
-  f.Offer(kOther, 1);
-  f.Pass(DictionaryWorkshop::kLongestCollectMs);
+  const auto other = f.Make(kOther);
+  REQUIRE(other);
+  CHECK(other->class_number == kOther);
   // The same documents gain nothing, so what is made next is of the class behind it.
   f.Offer(kClass, DictionaryWorkshop::kGoodSamples);
   f.Pass(DictionaryWorkshop::kCollectMs);

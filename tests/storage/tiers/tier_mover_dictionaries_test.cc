@@ -184,7 +184,9 @@ TEST_CASE("who cannot wait for another thread's load brings the dictionary by hi
 }
 
 TEST_CASE("re-encryption reads the dictionaries that it needs, and is asked for values meanwhile") {
-  for (int answered = 0; answered < 4; ++answered) {
+  constexpr int kNever = -1;
+  // The load, the dictionary, the load again.
+  for (int answered : {kNever, 0, 1, 2, 3}) {
     CAPTURE(answered);
     ForgetfulFixture f;
     f.UseKeys(1);
@@ -197,11 +199,11 @@ TEST_CASE("re-encryption reads the dictionaries that it needs, and is asked for 
     for (int i = 0; i < answered; ++i) {
       if (!f.late_tier.AnswerOne()) f.upkeep.AnswerOne();
     }
-    if (answered > 0) f.Ask("0", 7);
+    if (answered != kNever) f.Ask("0", 7);
     f.AnswerLate();
     CHECK(f.late.rewrites_under_way() == 0);
-    CHECK(f.KeyIdBelow("p:0:0") == (answered == 0 || answered == 3 ? 2 : 1));
-    if (answered == 0) f.Ask("0", 8);
+    CHECK(f.KeyIdBelow("p:0:0") == (answered == kNever || answered == 3 ? 2 : 1));
+    if (answered == kNever) f.Ask("0", 8);
     f.AnswerLate();
     CHECK(f.late.TakeAwake().size() == 1);
     CHECK(f.Value(0, "0") == f.values[0]);
