@@ -87,6 +87,7 @@ constexpr Word kWords[] = {
     {"max-value", Word::Bytes{&TierDefinition::max_value}},
     {"compression-level", Word::Integer{&TierDefinition::compression_level, kLevels}},
     {"compression-threshold", Word::Bytes{&TierDefinition::compression_threshold}},
+    {"compression-dictionaries", Word::YesNo{&TierDefinition::compression_dictionaries}},
     {"encryption-key-file", Word::Text{&TierDefinition::encryption_key_file}},
     {"encryption-key-env", Word::Text{&TierDefinition::encryption_key_env, CheckVariable}},
     {"encryption-key-id", Word::Own{ReadKeyId, WriteKeyId, ResetKeyId}},
@@ -122,6 +123,9 @@ Result<void> CheckWhole(const TierDefinition& tier) {
     return Error{"a redis-cluster has only database 0"};
   }
   if (tier.min_value > tier.max_value) return Error{"its min-value is above its max-value"};
+  if (tier.compression_dictionaries && tier.compression_level == 0) {
+    return Error{"compression-dictionaries yes needs a compression-level other than 0"};
+  }
   if (Result<void> encryption = CheckEncryption(tier); !encryption) return encryption;
   return CheckTls(tier);
 }

@@ -22,6 +22,8 @@
 //   min-value, max-value   bytes of the values that go there
 //   compression-level      zstd's, 1 to 19, or -1 to -7, which are faster; 0: none
 //   compression-threshold  bytes from which on a value is worth compressing
+//   compression-dictionaries  yes or no: whether they are made for classes of values, which takes
+//                          about 10 MB of memory for a moment
 //   encryption-key-file    or
 //   encryption-key-env     a file, or a variable of the environment, with the keys that values are
 //                          encrypted with (storage/tiers/key_ring.h); without either they are not
@@ -80,7 +82,8 @@ struct TierDefinition {
   int64_t max_value = 8 << 20;  // bytes
   int64_t compression_level = 1;
   int64_t compression_threshold = 128;  // bytes
-  std::string encryption_key_file;      // at most one of the two
+  bool compression_dictionaries = false;
+  std::string encryption_key_file;  // at most one of the two
   std::string encryption_key_env;
   std::optional<uint32_t> encryption_key_id;
 

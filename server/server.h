@@ -74,7 +74,7 @@ class Server final : public ServerControl {
   KeyEvents key_events_{key_listeners_};
   Keyspace keyspace_;
   TierMigration tier_migration_{keyspace_};
-  TierSealing tier_sealing_{config_.options().tiers, keyspace_, tier_traffic_};
+  TierSealing tier_sealing_{config_.options().tiers, {keyspace_, tier_traffic_, clock_}};
   BigReaderLock world_;
   ClientRegistry clients_;
   Statistics statistics_;

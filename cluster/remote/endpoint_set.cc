@@ -66,7 +66,7 @@ void EndpointSet::PollOnce(int most_ms) {
   }
 }
 
-std::vector<std::shared_ptr<const EndpointStatistics>> EndpointSet::Statistics() const {
+std::vector<std::shared_ptr<EndpointStatistics>> EndpointSet::Statistics() const {
   MutexLock lock(mutex_);
   return statistics_;
 }

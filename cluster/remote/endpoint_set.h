@@ -34,7 +34,7 @@ class EndpointSet {
   void PollOnce(int most_ms);
 
   // Thread-safe.
-  std::vector<std::shared_ptr<const EndpointStatistics>> Statistics() const;
+  std::vector<std::shared_ptr<EndpointStatistics>> Statistics() const;
 
  private:
   void PublishStatistics();
@@ -51,7 +51,7 @@ class EndpointSet {
 
   mutable Mutex mutex_;
   // Those of endpoints_. Shared with whoever reads them.
-  std::vector<std::shared_ptr<const EndpointStatistics>> statistics_ GUARDED_BY(mutex_);
+  std::vector<std::shared_ptr<EndpointStatistics>> statistics_ GUARDED_BY(mutex_);
 };
 
 }  // namespace strata

@@ -10,7 +10,7 @@
 
 namespace strata {
 
-// What one thread's way to a server has seen. Written by that thread, read by any.
+// What one thread's way to a server has seen. Written by that thread, read and reset by any.
 class EndpointStatistics {
  public:
   explicit EndpointStatistics(std::string server_name) : name(std::move(server_name)) {}
@@ -19,15 +19,24 @@ class EndpointStatistics {
   std::atomic<CircuitBreaker::State> breaker{CircuitBreaker::State::kClosed};
   std::atomic<size_t> links_up{0};
   std::atomic<size_t> outstanding{0};  // requests
-  Counter requests;
-  Counter refused;   // not sent: it was down, or at its limits
-  Counter timeouts;  // requests that were not answered in time
-  Counter losses;    // requests lost with their connection
-  Counter connects;  // connections that came up
-  Counter downs;     // that went down, or did not come up
-  Counter bytes_in;
-  Counter bytes_out;
+  UnstoppedCounter requests;
+  UnstoppedCounter refused;   // not sent: it was down, or at its limits
+  UnstoppedCounter timeouts;  // requests that were not answered in time
+  UnstoppedCounter losses;    // requests lost with their connection
+  UnstoppedCounter connects;  // connections that came up
+  UnstoppedCounter downs;     // that went down, or did not come up
+  UnstoppedCounter bytes_in;
+  UnstoppedCounter bytes_out;
   LatencyHistogram latency;  // from Send to the reply
+
+  // The thread goes on meanwhile: of latencies, a count of that moment may come back.
+  void Reset() {
+    for (UnstoppedCounter* counter :
+         {&requests, &refused, &timeouts, &losses, &connects, &downs, &bytes_in, &bytes_out}) {
+      counter->Reset();
+    }
+    latency.Reset();
+  }
 
   void SetLastError(std::string text) {
     MutexLock lock(mutex_);

@@ -55,7 +55,7 @@ class RemoteEndpoint final : private RemoteLink::Owner {
   void AppendWaits(std::vector<pollfd>& waits, std::vector<RemoteLink*>& links) const;
 
   // Shared with whoever reads them, who may outlive the endpoint.
-  std::shared_ptr<const EndpointStatistics> statistics() const { return statistics_; }
+  std::shared_ptr<EndpointStatistics> statistics() const { return statistics_; }
 
  private:
   struct Place {

@@ -72,7 +72,7 @@ class RemoteServers final : private RemoteEndpoint::Owner {
   bool WaitForReplies(std::chrono::milliseconds most);
 
   // Of each server. Thread-safe.
-  std::vector<std::shared_ptr<const EndpointStatistics>> Statistics() const {
+  std::vector<std::shared_ptr<EndpointStatistics>> Statistics() const {
     return endpoints_.Statistics();
   }
 

@@ -9,6 +9,7 @@
 #include "server/commands/families.h"
 #include "server/commands/help.h"
 #include "server/security/access.h"
+#include "server/tiers/tier_servers.h"
 
 namespace strata {
 namespace {
@@ -83,6 +84,8 @@ void ConfigSet(CommandContext& c) {
 void ConfigResetStat(CommandContext& c) {
   c.services.statistics.Reset();
   c.services.keyspace.ResetStatistics();
+  c.services.tier_traffic.ResetCounters();
+  c.services.tier_servers.ResetCounters();
   c.reply.Ok();
 }
 

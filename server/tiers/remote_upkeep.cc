@@ -62,6 +62,11 @@ bool RemoteUpkeep::Erase(std::string_view name, Answer answer) {
   return Send(words, RequestEffect::kWrites, std::move(answer));
 }
 
+bool RemoteUpkeep::Keep(std::string_view name, std::string_view value, Answer answer) {
+  const std::array<std::string_view, 3> words = {"SET", name, value};
+  return Send(words, RequestEffect::kWrites, std::move(answer));
+}
+
 bool RemoteUpkeep::Claim(std::string_view name, std::string_view value, int64_t ms, Answer answer) {
   DigitScratch scratch;
   const std::array<std::string_view, 6> words = {"SET", name, value,
@@ -72,11 +77,6 @@ bool RemoteUpkeep::Claim(std::string_view name, std::string_view value, int64_t 
 bool RemoteUpkeep::Prolong(std::string_view name, int64_t ms, Answer answer) {
   DigitScratch scratch;
   const std::array<std::string_view, 4> words = {"GETEX", name, "PX", Digits(ms, scratch)};
-  return Send(words, RequestEffect::kWrites, std::move(answer));
-}
-
-bool RemoteUpkeep::Write(std::string_view name, std::string_view value, Answer answer) {
-  const std::array<std::string_view, 3> words = {"SET", name, value};
   return Send(words, RequestEffect::kWrites, std::move(answer));
 }
 

@@ -22,9 +22,9 @@ class RemoteUpkeep final : public TierUpkeep {
   std::vector<std::string> Servers() const override { return servers_.ServerNames(); }
   bool List(const Place& place, std::string_view prefix, size_t count, PageAnswer answer) override;
   bool Erase(std::string_view name, Answer answer) override;
+  bool Keep(std::string_view name, std::string_view value, Answer answer) override;
   bool Claim(std::string_view name, std::string_view value, int64_t ms, Answer answer) override;
   bool Prolong(std::string_view name, int64_t ms, Answer answer) override;
-  bool Write(std::string_view name, std::string_view value, Answer answer) override;
   bool Read(std::string_view name, Answer answer) override;
 
   // To requests of TierRequest::kUpkeep.

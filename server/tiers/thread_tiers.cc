@@ -27,17 +27,23 @@ ThreadTiers::ThreadTiers(const RemoteThread& thread, Dispatcher& dispatcher, Own
   auto tier = RemoteTier::Create(thread, RemoteOptionsOf(definition), *this);
   CHECK(tier.has_value());  // the server has checked the options
   tier_ = std::move(*tier);
-  mover_ =
-      std::make_unique<TierMover>(TierMover::Means{services.keyspace, *tier_, services.tier_traffic,
-                                                   services.clock, services.tier_sealing.rules()},
-                                  TierRulesOf(definition, services.tier_run));
+  TierSealing& sealing = services.tier_sealing;
+  const TierRules rules = TierRulesOf(definition, services.tier_run);
+  dictionaries_ = std::make_unique<DictionaryStore>(
+      DictionaryStore::Means{tier_->upkeep(), sealing.shelf(), sealing.rules()}, rules.prefix);
+  mover_ = std::make_unique<TierMover>(
+      TierMover::Means{services.keyspace, *tier_, services.tier_traffic, services.clock,
+                       sealing.rules(), dictionaries_.get()},
+      rules);
   reencryption_ = std::make_unique<ReencryptionWalk>(services.keyspace, services.clock,
                                                      services.tier_sealing.reencryption(), *mover_);
   FollowOptions();
   tier_->set_listener(*mover_);
-  if (share.first == 0) {
-    steward_ = std::make_unique<TierSteward>(services, tier_->upkeep(), *mover_);
-  }
+  if (share.first != 0) return;
+  steward_ = std::make_unique<TierSteward>(services, tier_->upkeep(), *mover_);
+  dictionary_keeper_ = std::make_unique<DictionaryKeeper>(
+      DictionaryKeeper::Means{*dictionaries_, sealing.shelf(), sealing.rules().workshop, *tier_,
+                              services.tier_traffic, services.clock});
 }
 
 void ThreadTiers::FollowOptions() {
@@ -58,6 +64,7 @@ void ThreadTiers::Tick() {
     reencryption_->Step(share_);
     EraseSome(share_);
     if (steward_ != nullptr) steward_->Step();
+    if (dictionary_keeper_ != nullptr) dictionary_keeper_->Step();
   }
   Flush();
 }

@@ -6,7 +6,8 @@
 //   a round of the thread:  replies of the tier -> TierMover, inside a batch
 //                           -> who waited runs again -> Flush: what was asked meanwhile goes out
 //   its tick:               stale copies are erased, those of older keys written anew; the first
-//                           thread keeps house (tier_steward.h); connections, deadlines
+//                           thread keeps house (tier_steward.h), and sees to dictionaries
+//                           (storage/tiers/dictionary_keeper.h); connections, deadlines
 //
 // One I/O thread's own.
 
@@ -17,6 +18,7 @@
 #include "server/dispatcher.h"
 #include "server/tiers/remote_tier.h"
 #include "server/tiers/tier_steward.h"
+#include "storage/tiers/dictionary_keeper.h"
 #include "storage/tiers/reencryption.h"
 #include "storage/tiers/tier_mover.h"
 
@@ -75,13 +77,16 @@ class ThreadTiers final : private RemoteTier::Host {
   Owner& owner_;
   const Share share_;
   std::unique_ptr<RemoteTier> tier_;
+  std::unique_ptr<DictionaryStore> dictionaries_;
   std::unique_ptr<TierMover> mover_;
   std::unique_ptr<ReencryptionWalk> reencryption_;
-  std::unique_ptr<TierSteward> steward_;  // the first thread's
-  std::optional<BatchScope> scope_;       // of a run of answers
-  bool has_world_ = false;                // WaitForAnswers is under way
-  size_t storing_before_ = 0;             // bytes, when the run began
-  uint64_t owed_before_ = 0;              // erasures, then
+  // The first thread's.
+  std::unique_ptr<TierSteward> steward_;
+  std::unique_ptr<DictionaryKeeper> dictionary_keeper_;
+  std::optional<BatchScope> scope_;  // of a run of answers
+  bool has_world_ = false;           // WaitForAnswers is under way
+  size_t storing_before_ = 0;        // bytes, when the run began
+  uint64_t owed_before_ = 0;         // erasures, then
 };
 
 }  // namespace strata

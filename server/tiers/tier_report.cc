@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <functional>
 
+#include "server/tiers/tier_sealing.h"
 #include "storage/tiers/tier_traffic.h"
 
 namespace strata {
@@ -40,6 +41,9 @@ void AddTraffic(const TierTraffic& traffic, std::vector<TierFigure>& figures) {
   add("writing-bytes", traffic.writing_bytes);
   add("stored-writes", traffic.stored_writes);
   add("unstored-writes", traffic.unstored_writes);
+  add("payload-bytes", traffic.payload_bytes);
+  add("packed-bytes", traffic.packed_bytes);
+  add("dictionary-values", traffic.dictionary_values);
   add("failed-loads", traffic.failed_loads);
   add("failed-stores", traffic.failed_stores);
   add("lost-values", traffic.lost_values);
@@ -84,6 +88,7 @@ TierReport ReadTierReport(const Services& services) {
   report.figures.push_back({"keys", copies.stubs.count});
   report.figures.push_back({"bytes", copies.stubs.value_bytes});
   AddTraffic(services.tier_traffic, report.figures);
+  report.figures.push_back({"dictionaries", services.tier_sealing.shelf().size()});
   report.figures.push_back({"owed-erasures", copies.owed});
   report.figures.push_back({"littered", copies.littered ? 1u : 0u});
   AddSweeps(services.tier_traffic, report.figures);

@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "base/log.h"
+#include "base/random.h"
 #include "server/tiers/key_source.h"
 #include "server/tiers/tier_options.h"
 
@@ -22,9 +23,8 @@ std::string IdsOf(const tiers::KeyRing& ring) {
 
 }  // namespace
 
-TierSealing::TierSealing(const TierDefinitions& definitions, Keyspace& keyspace,
-                         const TierTraffic& traffic)
-    : keyspace_(keyspace), traffic_(traffic), reencryption_(keyspace.shard_count()) {
+TierSealing::TierSealing(const TierDefinitions& definitions, const Means& means)
+    : means_(means), reencryption_(means.keyspace.shard_count()) {
   if (definitions.tiers.empty()) return;
   definition_ = definitions.tiers.front();
   rules_ = SealingRulesOf(definition_);
@@ -33,6 +33,15 @@ TierSealing::TierSealing(const TierDefinitions& definitions, Keyspace& keyspace,
   auto keys = ReadKeys(definition_, definition_.encryption_key_id);
   CHECK(keys.has_value());  // the server has checked the options
   rules_.keys = std::move(*keys);
+  rules_.shelf = &shelf_;
+  if (!definition_.compression_dictionaries) return;
+  workshop_ =
+      std::make_unique<tiers::DictionaryWorkshop>(rules_.level, shelf_, means_.clock, RandomSeed());
+  rules_.workshop = workshop_.get();
+}
+
+bool TierSealing::IsReencrypting() const {
+  return reencryption_.IsUnderWay() || shelf_.HasOfOtherKey(rules_.keys->writing().id);
 }
 
 Result<void> TierSealing::Rotate(std::optional<uint32_t> writing_id, LostKeys lost_keys) {
@@ -46,8 +55,8 @@ Result<void> TierSealing::Rotate(std::optional<uint32_t> writing_id, LostKeys lo
   if (!keys) return keys.error();
   if (Result<void> good = CheckSuccessor(**keys, lost_keys); !good) return good;
   rules_.keys = std::move(*keys);
-  rewritten_before_ = TierTraffic::Read(traffic_.rewritten_copies);
-  reencryption_.Begin(TierTraffic::Read(traffic_.next_stamp));
+  rewritten_before_ = TierTraffic::Read(means_.traffic.rewritten_copies);
+  reencryption_.Begin(TierTraffic::Read(means_.traffic.next_stamp));
   LogNotice("tier '" + definition_.name + "': key " + std::to_string(rules_.keys->writing().id) +
             " writes from now on, and what others wrote is written anew; these can be read: " +
             IdsOf(*rules_.keys));
@@ -64,7 +73,7 @@ Result<void> TierSealing::CheckSuccessor(const tiers::KeyRing& next, LostKeys lo
       return Error{name + " is another one than before; a new key needs an id of its own"};
     }
     const bool may_be_needed =
-        key.id == rules_.keys->writing().id || traffic_.is_adopting || reencryption_.IsUnderWay();
+        key.id == rules_.keys->writing().id || means_.traffic.is_adopting || IsReencrypting();
     if (same == nullptr && may_be_needed && lost_keys == LostKeys::kRefuse) {
       return Error{name +
                    " is gone, and values below may need it: keep it until CACHE.KEYS STATUS "
@@ -77,20 +86,20 @@ Result<void> TierSealing::CheckSuccessor(const tiers::KeyRing& next, LostKeys lo
 std::optional<TierSealing::Status> TierSealing::ReadStatus() {
   if (rules_.keys == nullptr) return std::nullopt;
   uint64_t left = 0;
-  for (size_t i = 0; i < keyspace_.shard_count(); ++i) {
+  for (size_t i = 0; i < means_.keyspace.shard_count(); ++i) {
     if (reencryption_.HasEnded(i)) continue;
-    Shard& shard = keyspace_.shard(i);
+    Shard& shard = means_.keyspace.shard(i);
     SpinLock lock(shard.mutex);
     left += shard.entries;
   }
   return Status{.definition = definition_,
                 .keys = *rules_.keys,
-                .is_reencrypting = reencryption_.IsUnderWay(),
+                .is_reencrypting = IsReencrypting(),
                 .rotations = reencryption_.round(),
                 .looked_at = reencryption_.looked_at(),
-                .rewritten = TierTraffic::Read(traffic_.rewritten_copies) - rewritten_before_,
+                .rewritten = TierTraffic::Read(means_.traffic.rewritten_copies) - rewritten_before_,
                 .left = left,
-                .unknown_keys = TierTraffic::Read(traffic_.unknown_keys)};
+                .unknown_keys = TierTraffic::Read(means_.traffic.unknown_keys)};
 }
 
 }  // namespace strata

@@ -1,7 +1,7 @@
 #pragma once
 
-// How values are sealed that go to the tier below: rules that the movers of all threads share, and
-// the change of keys while the server runs.
+// How values are sealed that go to the tier below: rules that the movers of all threads share, the
+// dictionaries, and the change of keys while the server runs.
 //
 //   CACHE.KEYS ROTATE -> the keys are read again -> each thread's sealer follows before its next
 //                        value -> what older keys wrote is written anew, in the background
@@ -9,6 +9,7 @@
 // Changed only while the world is stopped.
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 
 #include "config/tier_definition.h"
@@ -20,11 +21,18 @@ namespace strata {
 
 class TierSealing {
  public:
+  struct Means {
+    Keyspace& keyspace;
+    const TierTraffic& traffic;
+    const Clock& clock;
+  };
   // The key that the definition wants to write has to be there (ReadKeys), if there is a tier.
-  TierSealing(const TierDefinitions& definitions, Keyspace& keyspace, const TierTraffic& traffic);
+  TierSealing(const TierDefinitions& definitions, const Means& means);
 
   const tiers::SealingRules& rules() const { return rules_; }
   Reencryption& reencryption() { return reencryption_; }
+  tiers::DictionaryShelf& shelf() { return shelf_; }
+  const tiers::DictionaryShelf& shelf() const { return shelf_; }
 
   enum class LostKeys : uint8_t { kRefuse, kAccept };
   // Reads the keys again and begins re-encryption. `writing_id`: nothing: what the definition says.
@@ -48,12 +56,15 @@ class TierSealing {
   std::optional<Status> ReadStatus();
 
  private:
+  // Of values, or of dictionaries, which values that are loaded for it bring onto the shelf.
+  bool IsReencrypting() const;
   Result<void> CheckSuccessor(const tiers::KeyRing& next, LostKeys lost_keys) const;
 
-  Keyspace& keyspace_;
-  const TierTraffic& traffic_;
+  const Means means_;
   TierDefinition definition_;  // its key file from the root on: the server changes its folder
   tiers::SealingRules rules_;
+  tiers::DictionaryShelf shelf_;
+  std::unique_ptr<tiers::DictionaryWorkshop> workshop_;  // null: no dictionaries are made
   Reencryption reencryption_;
   uint64_t rewritten_before_ = 0;  // when re-encryption began
 };

@@ -39,6 +39,12 @@ void TierServerReport::Add(const EndpointStatistics& of_thread) {
   of_thread.latency.AddTo(latency);
 }
 
+void TierServers::ResetCounters() {
+  for (const RemoteServers* servers : by_thread_) {
+    for (const auto& statistics : servers->Statistics()) statistics->Reset();
+  }
+}
+
 std::vector<TierServerReport> TierServers::Read() const {
   std::map<std::string, TierServerReport> by_address;
   for (const RemoteServers* servers : by_thread_) {

@@ -43,6 +43,8 @@ class TierServers {
 
   // In order of their addresses.
   std::vector<TierServerReport> Read() const;
+  // CONFIG RESETSTAT.
+  void ResetCounters();
 
  private:
   std::vector<const RemoteServers*> by_thread_;

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/check.h"
 #include "base/sha256.h"
 
 namespace strata::tiers {
@@ -39,13 +38,6 @@ Result<CompressionDictionary> CompressionDictionary::FromBytes(std::string bytes
   return dictionary;
 }
 
-Dictionaries Dictionaries::With(ClassNumber class_number, Pointer dictionary) const {
-  CHECK(size() < kMost);
-  Dictionaries with = *this;
-  with.members_.push_back({class_number, std::move(dictionary)});
-  return with;
-}
-
 const CompressionDictionary* Dictionaries::Find(uint32_t id) const {
   const auto found = std::find_if(members_.begin(), members_.end(), [id](const Member& member) {
     return member.dictionary->id() == id;
@@ -53,11 +45,11 @@ const CompressionDictionary* Dictionaries::Find(uint32_t id) const {
   return found == members_.end() ? nullptr : found->dictionary.get();
 }
 
-const CompressionDictionary* Dictionaries::NewestOf(ClassNumber class_number) const {
+const CompressionDictionary* Dictionaries::WriterOf(ClassNumber class_number) const {
   const auto found = std::find_if(
-      members_.rbegin(), members_.rend(),
-      [class_number](const Member& member) { return member.class_number == class_number; });
-  return found == members_.rend() ? nullptr : found->dictionary.get();
+      members_.begin(), members_.end(),
+      [class_number](const Member& member) { return member.writes_for == class_number; });
+  return found == members_.end() ? nullptr : found->dictionary.get();
 }
 
 }  // namespace strata::tiers

@@ -5,7 +5,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -50,31 +52,28 @@ class CompressionDictionary {
   std::unique_ptr<ZSTD_DDict, Free> to_decompress_;
 };
 
-// All the dictionaries that envelopes can be read with; the newest of each class writes.
+// Dictionaries that envelopes can be read with, of which each class is sealed with one at most.
 //
 // Immutable after construction: another dictionary is another set.
 class Dictionaries {
  public:
-  static constexpr size_t kMost = 64;
   // Shared by all sets that it is in.
   using Pointer = std::shared_ptr<const CompressionDictionary>;
-
-  size_t size() const { return members_.size(); }
-
-  // This set and one more, which is the newest of its class. REQUIRES: size() < kMost.
-  Dictionaries With(ClassNumber class_number, Pointer dictionary) const;
-
-  // Null if there is none.
-  const CompressionDictionary* Find(uint32_t id) const;
-  const CompressionDictionary* NewestOf(ClassNumber class_number) const;
-
- private:
   struct Member {
-    ClassNumber class_number;
     Pointer dictionary;
+    std::optional<ClassNumber> writes_for = std::nullopt;  // nothing: it is for reading
   };
 
-  std::vector<Member> members_;  // the newest last; few, so they are walked through
+  Dictionaries() = default;
+  explicit Dictionaries(std::vector<Member> members) : members_(std::move(members)) {}
+
+  const std::vector<Member>& members() const { return members_; }
+  // Null if there is none.
+  const CompressionDictionary* Find(uint32_t id) const;
+  const CompressionDictionary* WriterOf(ClassNumber class_number) const;
+
+ private:
+  std::vector<Member> members_;  // few, so they are walked through
 };
 
 }  // namespace strata::tiers

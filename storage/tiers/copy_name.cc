@@ -32,4 +32,13 @@ std::optional<CopyName> ParseCopyName(std::string_view root, std::string_view na
   return CopyName{*generation, static_cast<CopySpace>(*space), rest};
 }
 
+std::optional<uint64_t> ParseDictionaryName(std::string_view root, std::string_view name) {
+  if (!name.starts_with(root)) return std::nullopt;
+  std::string_view rest = name.substr(root.size());
+  const std::optional<uint64_t> generation = TakeNumber(rest);
+  if (!generation || !rest.starts_with(kDictionaryWord)) return std::nullopt;
+  rest.remove_prefix(kDictionaryWord.size());
+  return rest.starts_with(':') ? generation : std::nullopt;
+}
+
 }  // namespace strata

@@ -7,7 +7,9 @@
 //                                   space
 //
 // The root is a server's own among those that share the tier; a generation is one run of it. Under
-// the root lie, besides, records whose names are no numbers: "strata:host-6379:owner".
+// the root lie, besides, records whose names are no numbers: "strata:host-6379:owner"; and under a
+// generation, where the space would stand, its dictionaries (dictionary_store.h):
+// "strata:host-6379:1732678410000:dict:2914712011".
 
 #include <cstdint>
 #include <optional>
@@ -35,5 +37,9 @@ struct CopyName {
 
 // Nothing if it is no copy's name under that root.
 std::optional<CopyName> ParseCopyName(std::string_view root, std::string_view name);
+
+inline constexpr std::string_view kDictionaryWord = "dict";
+// The generation of a dictionary's name; nothing if it is none under that root.
+std::optional<uint64_t> ParseDictionaryName(std::string_view root, std::string_view name);
 
 }  // namespace strata

@@ -12,6 +12,9 @@ namespace {
 // Every fifth sample is held out.
 constexpr size_t kHeldOutOf = 5;
 constexpr double kLeastGain = 0.05;
+// Of small documents, twice as much saves another percent, and half as much loses as little.
+constexpr size_t kTrainedBytes = 32 * 1024;
+static_assert(kTrainedBytes <= CompressionDictionary::kMostBytes);
 
 // What they take in envelopes.
 size_t CompressedBytes(const std::vector<std::string_view>& payloads, PayloadCompressor::Way way) {
@@ -31,7 +34,7 @@ Result<CompressionDictionary> TrainOn(const std::vector<std::string_view>& sampl
     joined += sample;
     sizes.push_back(sample.size());
   }
-  std::string bytes(CompressionDictionary::kMostBytes, '\0');
+  std::string bytes(kTrainedBytes, '\0');
   const size_t size = ZDICT_trainFromBuffer(bytes.data(), bytes.size(), joined.data(), sizes.data(),
                                             static_cast<unsigned>(sizes.size()));
   if (ZDICT_isError(size) != 0) return Error{ZDICT_getErrorName(size)};

@@ -16,7 +16,7 @@ void RunRecordKeeper::Step() {
   const RunRecord record{run_.generation, TierTraffic::Read(traffic_.next_stamp) + kStampsAhead,
                          keyspace_.spaces()};
   is_asking_ =
-      tier_.Write(RunRecordName(run_.root), FormatRunRecord(record),
+      tier_.Keep(RunRecordName(run_.root), FormatRunRecord(record),
                   [this, record](TierOutcome outcome, auto) { OnWritten(record, outcome); });
 }
 

@@ -104,7 +104,18 @@ bool TierMover::Seal(const Entry& entry, uint64_t stamp, std::string_view name) 
                                    .expiry_ms = ExpiryOf(entry),
                                    .payload = writer.bytes()};
   sealed_.Clear();
-  return sealer().Seal(value, name, sealed_);
+  if (!sealer().Seal(value, name, sealed_)) return false;
+  CountSealed();
+  return true;
+}
+
+void TierMover::CountSealed() {
+  const tiers::EnvelopeHead& head = sealer_.sealed_head();
+  TierTraffic::Add(means_.traffic.payload_bytes, head.payload_size);
+  TierTraffic::Add(means_.traffic.packed_bytes, head.stored_size);
+  if (head.codec == tiers::Codec::kZstdWithDictionary) {
+    TierTraffic::Add(means_.traffic.dictionary_values);
+  }
 }
 
 bool TierMover::IsAnswerDue(CopySpace space, const KeyRef& key) {
@@ -192,6 +203,10 @@ void TierMover::EraseSome(size_t shard_index) {
 void TierMover::OnDone(TierTicket ticket, TierOutcome outcome, std::string_view value) {
   const Pending pending = std::move(pending_[ticket]);
   DropTicket(ticket);
+  Answer(pending, outcome, value);
+}
+
+void TierMover::Answer(const Pending& pending, TierOutcome outcome, std::string_view value) {
   SpinLock lock(ShardOf(pending.hash).mutex);
   switch (pending.operation) {
     case Operation::kStore:
@@ -254,7 +269,9 @@ void TierMover::NoteFull() {
 }
 
 void TierMover::OnLoaded(const Pending& load, TierOutcome outcome, std::string_view value) {
-  const bool is_settled = Settle(load, outcome, value);
+  const Settled settled = Settle(load, outcome, value);
+  if (settled == Settled::kAwaitsDictionary) return;
+  const bool is_settled = settled == Settled::kYes;
   if (!is_settled) TierTraffic::Add(means_.traffic.failed_loads);
   CopyLedger& ledger = *ShardOf(load.hash).copies;
   CopyLedger::Item* item = ledger.Find(load.space, load.ref());
@@ -273,24 +290,26 @@ void TierMover::OnLoaded(const Pending& load, TierOutcome outcome, std::string_v
   SeeToWriters(load, std::move(writers));
 }
 
-bool TierMover::Settle(const Pending& load, TierOutcome outcome, std::string_view value) {
+TierMover::Settled TierMover::Settle(const Pending& load, TierOutcome outcome,
+                                     std::string_view value) {
   ShardDatabase* part = PartOf(load);
   const Entry* stub = part == nullptr ? nullptr : part->Peek(load.ref());
-  if (stub == nullptr || !stub->is_stub()) return true;
+  if (stub == nullptr || !stub->is_stub()) return Settled::kYes;
   // Nobody waited for LoadNow's answer any more, and the key has gone below anew.
-  if (stub->mark().stamp() != load.stamp) return true;
-  if (outcome != TierOutcome::kDone && outcome != TierOutcome::kAbsent) return false;
+  if (stub->mark().stamp() != load.stamp) return Settled::kYes;
+  if (outcome != TierOutcome::kDone && outcome != TierOutcome::kAbsent) return Settled::kNo;
   Opened opened =
       outcome == TierOutcome::kDone ? Open(*stub, load, value) : Opened{Verdict::kLost, nullptr};
-  if (opened.verdict == Verdict::kUnreadable) return false;
+  if (opened.verdict == Verdict::kAwaitsDictionary) return Settled::kAwaitsDictionary;
+  if (opened.verdict == Verdict::kUnreadable) return Settled::kNo;
   if (opened.verdict != Verdict::kGood) {
     Lose(*part, load.ref(), opened.verdict);
-    return true;
+    return Settled::kYes;
   }
   TierTraffic::Add(means_.traffic.promotions);
   TierTraffic::Add(means_.traffic.loaded_bytes, value.size());
   part->Promote(load.ref(), opened.entry.release());
-  return true;
+  return Settled::kYes;
 }
 
 TierMover::Unsealed TierMover::Unseal(const Entry& entry, const Pending& load,
@@ -298,6 +317,10 @@ TierMover::Unsealed TierMover::Unseal(const Entry& entry, const Pending& load,
   const auto opened = sealer().Open(value, NameOf(load.space, load.key), opened_);
   if (opened && opened->head.stamp != entry.mark().stamp()) return {Verdict::kLost, {}};
   if (opened) return {Verdict::kGood, *opened};
+  if (opened.error() == tiers::EnvelopeFailure::kUnknownDictionary &&
+      AwaitDictionary(load, value)) {
+    return {Verdict::kAwaitsDictionary, {}};
+  }
   const Verdict verdict = VerdictOf(opened.error());
   if (verdict == Verdict::kUnreadable) TierTraffic::Add(means_.traffic.unreadable_values);
   if (opened.error() == tiers::EnvelopeFailure::kUnknownKey) {
@@ -386,6 +409,7 @@ TierTicket TierMover::NewTicket(Operation operation, CopySpace space, const KeyR
   pending.key.assign(key.bytes);
   pending.hash = key.hash;
   pending.owns_item = true;
+  pending.is_after_dictionary = false;
   return ticket;
 }
 

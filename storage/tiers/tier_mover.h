@@ -10,6 +10,8 @@
 //                      unless the stub has gone meanwhile. A key is loaded once, however many wait.
 //   Seek     key    -> is there a copy that the run before has left? (tier_mover_seek.cc)
 //   EraseSome       -> copies that are stale, until the tier says that they are gone
+//   a value that needs a dictionary which is not here waits for that, and is loaded again
+//                      (tier_mover_dictionaries.cc)
 //   Rewrite  copy   -> loaded, opened, sealed by the key that writes now, stored in its own place
 //                      (tier_mover_rewrite.cc)
 //   StoreThrough     -> what was written is stored before who wrote it is answered, and stays here
@@ -27,12 +29,14 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "base/clock.h"
 #include "storage/eviction/eviction_run.h"
 #include "storage/keyspace.h"
 #include "storage/rdb_load.h"
+#include "storage/tiers/dictionary_store.h"
 #include "storage/tiers/tier.h"
 #include "storage/tiers/tier_traffic.h"
 #include "storage/tiers/value_sealer.h"
@@ -59,6 +63,8 @@ class TierMover final : public TierListener, public VictimTaker {
     TierTraffic& traffic;
     const Clock& clock;
     const tiers::SealingRules& sealing;  // changes only while the world is stopped
+    // Null: a value that needs a dictionary which is not on the shelf is unreadable.
+    DictionaryStore* dictionaries = nullptr;
   };
   TierMover(const Means& means, TierRules rules);
 
@@ -167,12 +173,13 @@ class TierMover final : public TierListener, public VictimTaker {
     uint64_t stamp = 0;
     size_t bytes = 0;
     AfterStore after_store = AfterStore::kStub;
-    bool owns_item = true;  // the ledger's item is about this request
+    bool owns_item = true;             // the ledger's item is about this request
+    bool is_after_dictionary = false;  // the one that it needs was asked for already
 
     KeyRef ref() const { return {key, hash}; }
   };
   // What the value that came for a stub is.
-  enum class Verdict : uint8_t { kGood, kLost, kDamaged, kUnreadable };
+  enum class Verdict : uint8_t { kGood, kLost, kDamaged, kUnreadable, kAwaitsDictionary };
   struct Unsealed {
     Verdict verdict;
     tiers::OpenedValue value;  // if it is good; its payload, until another is unsealed
@@ -206,14 +213,23 @@ class TierMover final : public TierListener, public VictimTaker {
   bool Learn(const Pending& seek, TierOutcome outcome, std::string_view head);
   void OnReread(const Pending& reread, TierOutcome outcome, std::string_view value);
   void OnRewritten(const Pending& rewrite, TierOutcome outcome);
-  // True if the value is here again, or will not come any more.
-  bool Settle(const Pending& load, TierOutcome outcome, std::string_view value);
+  void Answer(const Pending& pending, TierOutcome outcome, std::string_view value);
+  enum class Settled : uint8_t {
+    kYes,  // the value is here again, or will not come any more
+    kNo,
+    kAwaitsDictionary,
+  };
+  Settled Settle(const Pending& load, TierOutcome outcome, std::string_view value);
   static Verdict VerdictOf(tiers::EnvelopeFailure failure);
   Unsealed Unseal(const Entry& entry, const Pending& load, std::string_view value);
   Opened Open(const Entry& stub, const Pending& load, std::string_view value);
   void Lose(ShardDatabase& part, const KeyRef& key, Verdict verdict);
+  // Whether the request waits for the dictionary that the envelope needs, and is asked again then.
+  bool AwaitDictionary(const Pending& pending, std::string_view envelope);
+  void OnDictionary(uint32_t id, DictionaryStore::Finding finding);
+  void AskAgain(Pending pending, DictionaryStore::Finding finding);
   // Whether there is something to be written anew; it is in sealed_ then.
-  enum class Resealed : uint8_t { kSealed, kNothing, kFailed };
+  enum class Resealed : uint8_t { kSealed, kNothing, kFailed, kAwaitsDictionary };
   Resealed Reseal(const Pending& reread, TierOutcome outcome, std::string_view value);
   void DropBadCopy(ShardDatabase& part, const KeyRef& key, Verdict verdict);
   void EndRewrite(const Pending& pending);
@@ -231,6 +247,7 @@ class TierMover final : public TierListener, public VictimTaker {
   // seen to when the item has ended.
   StoreWaits LetGo(CopyLedger::Item& item, TierOutcome outcome);
   void SeeToWriters(const Pending& ended, StoreWaits writers);
+  void CountSealed();
   void NoteFull();
   // Who follows the rules as they are now.
   tiers::ValueSealer& sealer();
@@ -255,6 +272,9 @@ class TierMover final : public TierListener, public VictimTaker {
   ValueLimits limits_;
   std::vector<Pending> pending_;  // by ticket
   std::vector<TierTicket> free_tickets_;
+  // By the dictionary's id. Each is of an operation that the ledger has, or of somebody who waits
+  // with the world stopped.
+  std::unordered_map<uint32_t, std::vector<Pending>> await_dictionary_;
   std::vector<WaiterId> awake_;
   size_t rewrites_under_way_ = 0;
   size_t failed_rewrites_ = 0;

@@ -45,9 +45,12 @@ void TierMover::OnReread(const Pending& reread, TierOutcome outcome, std::string
     item->operation = Operation::kLoad;
     --rewrites_under_way_;
     ++failed_rewrites_;
-    return OnLoaded(reread, outcome, value);
+    Pending load = reread;
+    load.operation = Operation::kLoad;
+    return OnLoaded(load, outcome, value);
   }
   const Resealed resealed = Reseal(reread, outcome, value);
+  if (resealed == Resealed::kAwaitsDictionary) return;
   if (resealed == Resealed::kFailed) ++failed_rewrites_;
   if (resealed != Resealed::kSealed) return EndRewrite(reread);
   const Entry* entry = PartOf(reread)->Peek(reread.ref());
@@ -74,6 +77,7 @@ TierMover::Resealed TierMover::Reseal(const Pending& reread, TierOutcome outcome
   if (outcome != TierOutcome::kDone && outcome != TierOutcome::kAbsent) return Resealed::kFailed;
   const Unsealed unsealed =
       outcome == TierOutcome::kDone ? Unseal(*entry, reread, value) : Unsealed{Verdict::kLost, {}};
+  if (unsealed.verdict == Verdict::kAwaitsDictionary) return Resealed::kAwaitsDictionary;
   if (unsealed.verdict == Verdict::kUnreadable) return Resealed::kNothing;
   if (unsealed.verdict != Verdict::kGood) {
     DropBadCopy(*part, reread.ref(), unsealed.verdict);
@@ -88,7 +92,9 @@ TierMover::Resealed TierMover::Reseal(const Pending& reread, TierOutcome outcome
                                         .expiry_ms = ExpiryOf(*entry),
                                         .payload = unsealed.value.payload},
                                        NameOf(reread.space, reread.key), sealed_);
-  return is_sealed ? Resealed::kSealed : Resealed::kFailed;
+  if (!is_sealed) return Resealed::kFailed;
+  CountSealed();
+  return Resealed::kSealed;
 }
 
 // A value that is here as well is not lost with its copy.

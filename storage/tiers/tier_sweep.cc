@@ -98,6 +98,10 @@ void TierSweep::LookAtPage() {
 }
 
 void TierSweep::Look(const std::string& name) {
+  if (const auto generation = ParseDictionaryName(run_.root, name)) {
+    if (*generation != run_.generation) Erase(name);
+    return;
+  }
   const std::optional<CopyName> copy = ParseCopyName(run_.root, name);
   if (!copy) return;
   const std::optional<int> database = means_.keyspace.DatabaseOf(copy->space);

@@ -7,6 +7,8 @@
 //   root:456:0:key   of one that a database has, but there is no such key,
 //                    or it does not know of its copy                       -> owed (CopyLedger)
 //                    likewise, while the run before is adopted             -> sought (TierMover)
+//   root:123:dict:1  a dictionary of another generation                    -> erased
+//   root:456:dict:1  of this one                                           -> stays
 //   root:owner       and what else is no copy's name                       -> stays
 //
 //   a tick:  is there a reason? -> names are listed, a page at a time, server by server
@@ -16,9 +18,9 @@
 // comes up during a sweep is one for another: what it is about may lie on pages that were looked at
 // already. What could not be asked for, or not be erased, is one for another after a while.
 //
-// The first two kinds nobody else writes or reads, so they are erased by their names. The third
-// kind's names are in use: they go the way of all erasures, so that a copy which is written
-// meanwhile is not hit.
+// The first two kinds, and such dictionaries, nobody else writes or reads, so they are erased by
+// their names. The third kind's names are in use: they go the way of all erasures, so that a copy
+// which is written meanwhile is not hit.
 //
 // The first sweep that sees all names and has an answer to all that it sought ends the adoption.
 //

@@ -35,6 +35,9 @@ struct TierTraffic {
   Count demotions{0};        // of both kinds
   Count clean_demotions{0};  // of values that had their copy still: nothing was written
   Count stored_bytes{0};
+  Count payload_bytes{0};  // of what was sealed, before and after it was compressed
+  Count packed_bytes{0};
+  Count dictionary_values{0};  // sealed with a dictionary
   Count loaded_bytes{0};
   Count erasures{0};
   Count lost_values{0};        // stubs whose value was not there any more
@@ -56,6 +59,36 @@ struct TierTraffic {
   Count sweeps{0};        // that came to their end
   Count swept_names{0};   // looked at
   Count swept_copies{0};  // found to be erased
+
+  // CONFIG RESETSTAT. What is under way stays, and so does what CACHE.KEYS STATUS tells of
+  // re-encryption, which is how far it is.
+  void ResetCounters() {
+    for (Count* count : {&hits,
+                         &promotions,
+                         &demotions,
+                         &clean_demotions,
+                         &stored_bytes,
+                         &payload_bytes,
+                         &packed_bytes,
+                         &dictionary_values,
+                         &loaded_bytes,
+                         &erasures,
+                         &lost_values,
+                         &damaged_values,
+                         &unreadable_values,
+                         &unknown_keys,
+                         &failed_loads,
+                         &failed_stores,
+                         &superseded_stores,
+                         &adopted_copies,
+                         &stored_writes,
+                         &unstored_writes,
+                         &sweeps,
+                         &swept_names,
+                         &swept_copies}) {
+      count->store(0, std::memory_order_relaxed);
+    }
+  }
 
   static void Add(Count& count, uint64_t amount = 1) {
     count.fetch_add(amount, std::memory_order_relaxed);

@@ -43,15 +43,16 @@ class TierUpkeep {
   // As Tier's; but for names that nobody else asks for.
   [[nodiscard]] virtual bool Erase(std::string_view name, Answer answer) = 0;
 
-  // A record: a short value, done as one step. These two end by themselves.
+  // As Tier's store, of a value that does not end, for a name that nobody else asks for.
+  [[nodiscard]] virtual bool Keep(std::string_view name, std::string_view value, Answer answer) = 0;
+
+  // A record: a short value that ends by itself, and is done as one step.
   // kAbsent: nothing is done, since there is one.
   [[nodiscard]] virtual bool Claim(std::string_view name, std::string_view value, int64_t ms,
                                    Answer answer) = 0;
   // It lives that long from now on, whoever made it.
   [[nodiscard]] virtual bool Prolong(std::string_view name, int64_t ms, Answer answer) = 0;
-  // One that stays, in the place of whichever is there.
-  [[nodiscard]] virtual bool Write(std::string_view name, std::string_view value,
-                                   Answer answer) = 0;
+  // A record, or what is kept.
   [[nodiscard]] virtual bool Read(std::string_view name, Answer answer) = 0;
 };
 

@@ -19,11 +19,28 @@ void ValueSealer::set_rules(SealingRules rules) {
     cipher_.emplace(rules.keys);
   }
   rules_ = std::move(rules);
+  dictionaries_ = std::make_shared<const Dictionaries>();
+  shelf_version_ = DictionaryShelf::kEmptyVersion;
+}
+
+void ValueSealer::FollowShelf() {
+  if (rules_.shelf == nullptr || rules_.shelf->version() == shelf_version_) return;
+  shelf_version_ = rules_.shelf->version();  // first: what comes now is taken over next time
+  const std::shared_ptr<const Dictionaries> before =
+      std::exchange(dictionaries_, rules_.shelf->Read());
+  for (const Dictionaries::Member& member : dictionaries_->members()) {
+    // What did not pay without it may pay with it.
+    const bool is_new =
+        member.writes_for && before->WriterOf(*member.writes_for) != member.dictionary.get();
+    if (is_new) judges_[*member.writes_for] = {};
+  }
 }
 
 bool ValueSealer::Seal(const UnsealedValue& value, std::string_view name, ByteBuffer& out) {
   if (value.payload.size() > rules_.largest_payload) return false;
-  EnvelopeHead head;
+  FollowShelf();
+  EnvelopeHead& head = sealed_head_;
+  head = {};
   head.type = value.type;
   head.stamp = value.stamp;
   head.expiry_ms = value.expiry_ms;
@@ -44,7 +61,11 @@ bool ValueSealer::Seal(const UnsealedValue& value, std::string_view name, ByteBu
 void ValueSealer::PlacePayload(const UnsealedValue& value, EnvelopeHead& head, char* place) {
   const size_t size = value.payload.size();
   CompressionJudge& judge = judges_[value.class_number];
-  if (rules_.level != 0 && size >= rules_.smallest_compressed && judge.ShouldTry()) {
+  const bool may_be_compressed = rules_.level != 0 && size >= rules_.smallest_compressed;
+  if (may_be_compressed && rules_.workshop != nullptr) {
+    rules_.workshop->Offer(value.class_number, value.payload);
+  }
+  if (may_be_compressed && judge.ShouldTry()) {
     const bool is_smaller = PlaceCompressed(value, head, place);
     judge.Record(size, is_smaller ? head.stored_size : size);
     if (is_smaller) return;
@@ -55,8 +76,8 @@ void ValueSealer::PlacePayload(const UnsealedValue& value, EnvelopeHead& head, c
 
 bool ValueSealer::PlaceCompressed(const UnsealedValue& value, EnvelopeHead& head, char* place) {
   PayloadCompressor::Way way{.level = rules_.level};
-  if (rules_.dictionaries != nullptr && value.payload.size() <= kLongestWithDictionary) {
-    way.dictionary = rules_.dictionaries->NewestOf(value.class_number);
+  if (value.payload.size() <= kLongestWithDictionary) {
+    way.dictionary = dictionaries_->WriterOf(value.class_number);
   }
   const std::optional<size_t> stored = compressor_.Compress(value.payload, way, place);
   if (!stored) return false;
@@ -102,7 +123,8 @@ EnvelopeResult<std::string_view> ValueSealer::Decompress(const EnvelopeHead& hea
   if (head.codec == Codec::kNone) return stored;
   const CompressionDictionary* dictionary = nullptr;
   if (head.codec == Codec::kZstdWithDictionary) {
-    if (rules_.dictionaries != nullptr) dictionary = rules_.dictionaries->Find(head.dictionary_id);
+    FollowShelf();
+    dictionary = dictionaries_->Find(head.dictionary_id);
     if (dictionary == nullptr) return EnvelopeFailure::kUnknownDictionary;
   }
   if (!compressor_.Decompress(stored, dictionary, {room, head.payload_size})) {

@@ -11,6 +11,8 @@
 #include "storage/key_classes.h"
 #include "storage/tiers/compression_dictionary.h"
 #include "storage/tiers/compression_judge.h"
+#include "storage/tiers/dictionary_shelf.h"
+#include "storage/tiers/dictionary_workshop.h"
 #include "storage/tiers/envelope.h"
 #include "storage/tiers/envelope_cipher.h"
 #include "storage/tiers/key_ring.h"
@@ -32,9 +34,11 @@ struct SealingRules {
   // Neither sealed nor opened above it. At most kMostPayloadBytes.
   size_t largest_payload = kMostPayloadBytes;
   PlainEnvelopes plain_envelopes = PlainEnvelopes::kRefuse;
-  // Both shared by the rules of all threads' sealers.
-  std::shared_ptr<const KeyRing> keys = nullptr;               // null: nothing is encrypted
-  std::shared_ptr<const Dictionaries> dictionaries = nullptr;  // null: there are none
+  // Shared by the rules of all threads' sealers. Null: nothing is encrypted.
+  std::shared_ptr<const KeyRing> keys = nullptr;
+  // Both borrowed.
+  const DictionaryShelf* shelf = nullptr;  // null: there are no dictionaries
+  DictionaryWorkshop* workshop = nullptr;  // null: none are made
 };
 
 // A value on its way down.
@@ -71,11 +75,16 @@ class ValueSealer {
   // no other. False, and nothing is written, if the payload is above the limit.
   [[nodiscard]] bool Seal(const UnsealedValue& value, std::string_view name, ByteBuffer& out);
 
+  // Of what was sealed last.
+  const EnvelopeHead& sealed_head() const { return sealed_head_; }
+
   // The payload is a view of the envelope, or of `scratch`, whose contents are lost.
   EnvelopeResult<OpenedValue> Open(std::string_view envelope, std::string_view name,
                                    ByteBuffer& scratch);
 
  private:
+  // Takes over what the shelf has now.
+  void FollowShelf();
   void PlacePayload(const UnsealedValue& value, EnvelopeHead& head, char* place);
   bool PlaceCompressed(const UnsealedValue& value, EnvelopeHead& head, char* place);
   EnvelopeResult<std::string_view> Unseal(const EnvelopeParts& parts, std::string_view name,
@@ -84,6 +93,10 @@ class ValueSealer {
                                               char* room);
 
   SealingRules rules_;
+  EnvelopeHead sealed_head_;
+  // What the shelf had when it was last looked at.
+  std::shared_ptr<const Dictionaries> dictionaries_;
+  uint64_t shelf_version_ = 0;
   PayloadCompressor compressor_;
   std::optional<EnvelopeCipher> cipher_;  // if there are keys
   std::array<CompressionJudge, kMostClassNumbers> judges_;

@@ -51,7 +51,8 @@ TEST_CASE("a tier is a name and pairs of words, in any order") {
       "tls-cert-file c.pem ADDRESS [::1]:7000 tls-key-file k.pem tls-server-name redis.example "
       "address /run/redis.sock pool-size 4 connect-timeout 200 request-timeout 300 prefix p "
       "node n1 on-error MISS write through min-value 1kb max-value 1mb "
-      "compression-level -3 compression-threshold 1kb encryption-key-file k.txt "
+      "compression-level -3 compression-threshold 1kb compression-dictionaries yes "
+      "encryption-key-file k.txt "
       "encryption-key-id 4294967295");
   TierDefinition expected;
   expected.name = "cold";
@@ -74,6 +75,7 @@ TEST_CASE("a tier is a name and pairs of words, in any order") {
   expected.min_value = 1 << 10;
   expected.max_value = 1 << 20;
   expected.compression_level = -3;
+  expected.compression_dictionaries = true;
   expected.compression_threshold = 1 << 10;
   expected.encryption_key_file = "k.txt";
   expected.encryption_key_id = 4294967295;
@@ -184,6 +186,9 @@ TEST_CASE("words of a tier that do not go together are refused") {
   CHECK(ErrorWith("min-value 2kb max-value 1kb") ==
         "tier 'cold': its min-value is above its max-value");
   CHECK(ErrorWith("min-value 1kb max-value 1kb").empty());
+  CHECK(ErrorWith("compression-dictionaries yes compression-level 0") ==
+        "tier 'cold': compression-dictionaries yes needs a compression-level other than 0");
+  CHECK(ErrorWith("compression-dictionaries no compression-level 0").empty());
   CHECK(ErrorWith("encryption-key-env K encryption-key-file k.txt") ==
         "tier 'cold': its keys come from encryption-key-file or encryption-key-env, not from both");
   CHECK(ErrorWith("encryption-key-id 1") ==

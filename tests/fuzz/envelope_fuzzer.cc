@@ -45,12 +45,16 @@ Dictionaries::Pointer MakeDictionary(uint64_t seed) {
   return std::make_shared<const CompressionDictionary>(std::move(trial.dictionary.value()));
 }
 
-// Two versions, of the same class.
-std::shared_ptr<const Dictionaries> TwoDictionaries() {
-  static const Dictionaries two =
-      Dictionaries().With(kClass, MakeDictionary(1)).With(kClass, MakeDictionary(2));
-  static const auto shared = std::make_shared<const Dictionaries>(two);
-  return shared;
+// With two versions, of the same class.
+DictionaryShelf& Shelf() {
+  static DictionaryShelf shelf;
+  if (shelf.size() > 0) return shelf;
+  for (const uint64_t seed : {1, 2}) {
+    const Dictionaries::Pointer dictionary = MakeDictionary(seed);
+    CHECK(shelf.AddMade(kClass, dictionary));
+    shelf.SetBelow(dictionary->id(), std::nullopt);
+  }
+  return shelf;
 }
 
 // Reads everything; `encrypts` and `level`: how it writes.
@@ -60,7 +64,7 @@ SealingRules Rules(bool encrypts, int level) {
           .largest_payload = kLargestPayload,
           .plain_envelopes = PlainEnvelopes::kOpen,
           .keys = encrypts ? Keys() : nullptr,
-          .dictionaries = TwoDictionaries()};
+          .shelf = &Shelf()};
 }
 
 ValueSealer& Reader() {
@@ -110,7 +114,8 @@ uint32_t Take(std::string_view& data, size_t bytes) {
 
 void OpenForged(std::string_view data, bool encrypt) {
   static EnvelopeCipher cipher(Keys());
-  const CompressionDictionary* dictionary = TwoDictionaries()->NewestOf(kClass);
+  const auto dictionaries = Shelf().Read();
+  const CompressionDictionary* dictionary = dictionaries->WriterOf(kClass);
   EnvelopeHead head;
   head.type = static_cast<uint8_t>(Take(data, 1));
   head.codec = static_cast<Codec>(Take(data, 1) % 3);

@@ -3,7 +3,6 @@
 #include <catch2/catch.hpp>
 
 #include "storage/tiers/tier_sweep.h"
-#include "tests/storage/tiers/fake_upkeep.h"
 #include "tests/storage/tiers/mover_fixture.h"
 
 namespace strata {
@@ -15,7 +14,8 @@ using Name = std::pair<int, std::string>;
 using Model = std::map<Name, std::string>;
 
 struct RunFixture : MoverFixture {
-  explicit RunFixture(uint64_t seed) : MoverFixture(seed, TierRun{kRoot, kGeneration}.Prefix()) {
+  explicit RunFixture(uint64_t seed)
+      : MoverFixture(seed, {.prefix = TierRun{kRoot, kGeneration}.Prefix()}) {
     lease.Step();
     upkeep.AnswerAll();
   }
@@ -63,7 +63,6 @@ struct RunFixture : MoverFixture {
     return Find(database, key) == nullptr ? "" : Value(database, key);
   }
 
-  FakeUpkeep upkeep{clock, below};
   TierLease lease{upkeep, traffic, clock, kRoot, "me"};
   MemoryBudget memory;
   TierSweep sweep{{keyspace, upkeep, traffic, clock, lease, *movers[0], memory},

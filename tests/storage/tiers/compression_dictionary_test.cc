@@ -31,23 +31,18 @@ TEST_CASE("bytes that are no dictionary are refused") {
   REQUIRE(CompressionDictionary::FromBytes(longest, 1).has_value());
 }
 
-TEST_CASE("all dictionaries of a set are found, and the newest of a class writes") {
+TEST_CASE("all dictionaries of a set are found, and a class has its own to write with") {
   const Dictionaries::Pointer a = ProfileDictionary(1);
   const Dictionaries::Pointer b = ProfileDictionary(2);
   const Dictionaries none;
   REQUIRE(none.Find(a->id()) == nullptr);
-  REQUIRE(none.NewestOf(1) == nullptr);
-  const Dictionaries one = none.With(1, a);
-  const Dictionaries two = one.With(1, b);
-  const Dictionaries three = two.With(2, a);
-  REQUIRE(one.NewestOf(1) == a.get());
-  REQUIRE(two.NewestOf(1) == b.get());
-  REQUIRE(two.NewestOf(2) == nullptr);
-  REQUIRE(three.NewestOf(1) == b.get());
-  REQUIRE(three.NewestOf(2) == a.get());
-  REQUIRE(three.Find(a->id()) == a.get());
-  REQUIRE(three.Find(b->id()) == b.get());
-  REQUIRE(one.Find(b->id()) == nullptr);
+  REQUIRE(none.WriterOf(1) == nullptr);
+  const Dictionaries both({{a, 1}, {b}});
+  REQUIRE(both.Find(a->id()) == a.get());
+  REQUIRE(both.Find(b->id()) == b.get());
+  REQUIRE(both.WriterOf(1) == a.get());
+  REQUIRE(both.WriterOf(2) == nullptr);
+  REQUIRE(both.WriterOf(kNoClass) == nullptr);
 }
 
 }  // namespace strata::tiers

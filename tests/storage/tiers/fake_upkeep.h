@@ -5,7 +5,6 @@
 
 #include <deque>
 #include <functional>
-#include <limits>
 #include <map>
 #include <string>
 #include <utility>
@@ -48,6 +47,13 @@ class FakeUpkeep final : public TierUpkeep {
       answer(loses ? TierOutcome::kLost : TierOutcome::kDone, {});
     });
   }
+  bool Keep(std::string_view name, std::string_view value, Answer answer) override {
+    return Ask([=, this, name = std::string(name), value = std::string(value)] {
+      if (full) return answer(TierOutcome::kRefused, {});
+      values_[name] = value;
+      answer(loses ? TierOutcome::kLost : TierOutcome::kDone, {});
+    });
+  }
   bool Claim(std::string_view name, std::string_view value, int64_t ms, Answer answer) override {
     return Ask([=, this, name = std::string(name), value = std::string(value)] {
       if (full) return answer(TierOutcome::kRefused, {});
@@ -64,15 +70,12 @@ class FakeUpkeep final : public TierUpkeep {
       Tell(record, answer);
     });
   }
-  bool Write(std::string_view name, std::string_view value, Answer answer) override {
-    return Ask([=, this, name = std::string(name), value = std::string(value)] {
-      if (full) return answer(TierOutcome::kRefused, {});
-      records_[name] = {value, std::numeric_limits<int64_t>::max()};
-      answer(loses ? TierOutcome::kLost : TierOutcome::kDone, {});
-    });
-  }
   bool Read(std::string_view name, Answer answer) override {
-    return Ask([=, this, name = std::string(name)] { Tell(Find(name), answer); });
+    return Ask([=, this, name = std::string(name)] {
+      const auto kept = values_.find(name);
+      if (kept != values_.end() && !loses) return answer(TierOutcome::kDone, kept->second);
+      Tell(Find(name), answer);
+    });
   }
 
   bool AnswerOne() {

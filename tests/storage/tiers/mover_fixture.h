@@ -16,6 +16,7 @@
 #include "storage/tiers/reencryption.h"
 #include "storage/tiers/tier_mover.h"
 #include "tests/storage/tiers/fake_tier.h"
+#include "tests/storage/tiers/fake_upkeep.h"
 #include "tests/storage/tiers/payloads.h"
 
 namespace strata {
@@ -25,11 +26,12 @@ inline constexpr int kDatabases = 3;
 // A keyspace of two threads, each with its way to the one tier.
 struct MoverFixture {
   explicit MoverFixture(uint64_t seed = 1, const TierRules& rules = {.prefix = "p:"})
-      : random(seed) {
+      : random(seed), dictionaries({upkeep, shelf, sealing}, rules.prefix) {
+    sealing.shelf = &shelf;
     keyspace.KeepCopies(traffic);
     for (auto* tier : {&tiers[0], &tiers[1]}) {
       movers.push_back(std::make_unique<TierMover>(
-          TierMover::Means{keyspace, *tier, traffic, clock, sealing}, rules));
+          TierMover::Means{keyspace, *tier, traffic, clock, sealing, &dictionaries}, rules));
       tier->set_listener(*movers.back());
       walks.emplace_back(keyspace, clock, reencryption, *movers.back());
     }
@@ -136,6 +138,9 @@ struct MoverFixture {
   tiers::SealingRules sealing;
   Reencryption reencryption{keyspace.shard_count()};
   FakeTier tiers[2] = {FakeTier(random, below), FakeTier(random, below)};
+  FakeUpkeep upkeep{clock, below};  // the test answers for it
+  tiers::DictionaryShelf shelf;
+  DictionaryStore dictionaries;
   std::vector<std::unique_ptr<TierMover>> movers;
   std::vector<ReencryptionWalk> walks;
 };

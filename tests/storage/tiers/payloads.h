@@ -46,6 +46,15 @@ inline Dictionaries::Pointer ProfileDictionary(uint64_t seed) {
   return std::make_shared<const CompressionDictionary>(std::move(*trial->dictionary));
 }
 
+// Others of the same sort, quickly: `number` tells them apart.
+inline Dictionaries::Pointer NumberedDictionary(size_t number) {
+  static const Dictionaries::Pointer first = ProfileDictionary(1);
+  Result<CompressionDictionary> dictionary =
+      CompressionDictionary::FromBytes(first->bytes() + std::string(number, 'x'), 1);
+  REQUIRE(dictionary.has_value());
+  return std::make_shared<const CompressionDictionary>(std::move(*dictionary));
+}
+
 inline std::string KeyLine(uint32_t id, char digit) {
   return std::to_string(id) + ":" + std::string(64, digit) + "\n";
 }

@@ -4,7 +4,6 @@
 
 #include "base/random.h"
 #include "storage/tiers/run_record_keeper.h"
-#include "tests/storage/tiers/fake_upkeep.h"
 #include "tests/storage/tiers/mover_fixture.h"
 
 namespace strata {
@@ -43,7 +42,7 @@ TEST_CASE("a record whose spaces were never given out is none") {
 
 TEST_CASE("the record of this run is written again when it is out of date") {
   MoverFixture f;
-  FakeUpkeep upkeep(f.clock, f.below);
+  FakeUpkeep& upkeep = f.upkeep;
   RunRecordKeeper keeper(upkeep, f.keyspace, f.traffic, f.clock, {"r:n:", 5});
   const auto step = [&] {
     keeper.Step();
@@ -52,29 +51,29 @@ TEST_CASE("the record of this run is written again when it is out of date") {
   CHECK_FALSE(keeper.IsCurrent());
   step();
   CHECK(keeper.IsCurrent());
-  CHECK(ParseRunRecord(upkeep.Owner(kName)) ==
+  CHECK(ParseRunRecord(f.below.at(kName)) ==
         RunRecord{5, RunRecordKeeper::kStampsAhead, f.keyspace.spaces()});
 
   // Databases swap what they have below, or begin anew.
   f.keyspace.Swap(0, 1);
   CHECK_FALSE(keeper.IsCurrent());
   step();
-  CHECK(ParseRunRecord(upkeep.Owner(kName))->spaces == f.keyspace.spaces());
+  CHECK(ParseRunRecord(f.below.at(kName))->spaces == f.keyspace.spaces());
   f.reclaimer.Free(f.keyspace.Flush(2));
   CHECK_FALSE(keeper.IsCurrent());
   step();
-  CHECK(ParseRunRecord(upkeep.Owner(kName))->spaces == f.keyspace.spaces());
+  CHECK(ParseRunRecord(f.below.at(kName))->spaces == f.keyspace.spaces());
 
   // Before the stamps that it allows are used up.
   f.traffic.next_stamp = RunRecordKeeper::kStampsAhead / 2;
   CHECK_FALSE(keeper.IsCurrent());
   step();
-  CHECK(ParseRunRecord(upkeep.Owner(kName))->end_stamp == RunRecordKeeper::kStampsAhead / 2 * 3);
+  CHECK(ParseRunRecord(f.below.at(kName))->end_stamp == RunRecordKeeper::kStampsAhead / 2 * 3);
 }
 
 TEST_CASE("a record that was refused or lost is written again after a while") {
   MoverFixture f;
-  FakeUpkeep upkeep(f.clock, f.below);
+  FakeUpkeep& upkeep = f.upkeep;
   RunRecordKeeper keeper(upkeep, f.keyspace, f.traffic, f.clock, {"r:n:", 5});
   upkeep.full = true;
   keeper.Step();

@@ -2,7 +2,6 @@
 
 #include <catch2/catch.hpp>
 
-#include "tests/storage/tiers/fake_upkeep.h"
 #include "tests/storage/tiers/mover_fixture.h"
 
 namespace strata {
@@ -39,7 +38,6 @@ struct SweepFixture : MoverFixture {
   uint64_t sweeps() const { return traffic.sweeps; }
   uint64_t erased() const { return traffic.swept_copies; }
 
-  FakeUpkeep upkeep{clock, below};
   TierLease lease{upkeep, traffic, clock, kRoot, "me"};
   MemoryBudget memory;
   TierSweep sweep{{keyspace, upkeep, traffic, clock, lease, *movers[0], memory},
@@ -149,15 +147,17 @@ TEST_CASE("the names of other runs go, and nothing else") {
   std::map<std::string, std::string> others;
   for (const std::string name :
        {"r:n:owner", "r:n:other:0:key", "r:n:4", "r:n:4:key", "r:n:04:0:key", "r:n:4:-1:key",
-        "r:n:4:4294967296:key", "r:nn:4:0:key", "r:m:4:0:key", "s:n:4:0:key", "r:n", "key"}) {
+        "r:n:4:4294967296:key", "r:n:5:dict:1", "r:n:4:dict", "r:n:4:dicts:1", "r:nn:4:0:key",
+        "r:m:4:0:key", "s:n:4:0:key", "r:n", "key"}) {
     others[name] = f.below[name] = "theirs";
   }
   constexpr int kOld = 5000;  // on several pages
   for (int i = 0; i < kOld; ++i) f.below["r:n:4:0:k" + std::to_string(i)] = "old";
   f.below["r:n:18446744073709551615:4294967295:"] = "old";
+  f.below["r:n:4:dict:1"] = "old";
   f.Run();
   CHECK(f.below == others);
-  CHECK(f.erased() == kOld + 1);
+  CHECK(f.erased() == kOld + 2);
   CHECK(f.sweeps() == 1);
   CHECK_FALSE(f.traffic.is_sweeping);
   CHECK(f.traffic.swept_names > kOld);

@@ -42,9 +42,16 @@ EnvelopeFailure FailureOf(ValueSealer& sealer, std::string_view envelope,
   return opened.error();
 }
 
-std::shared_ptr<const Dictionaries> OneDictionary() {
-  static const Dictionaries::Pointer dictionary = ProfileDictionary(1);
-  return std::make_shared<const Dictionaries>(Dictionaries().With(kProfiles, dictionary));
+// In use.
+void Shelve(DictionaryShelf& shelf, const Dictionaries::Pointer& dictionary) {
+  REQUIRE(shelf.AddMade(kProfiles, dictionary));
+  shelf.SetBelow(dictionary->id(), std::nullopt);
+}
+
+const DictionaryShelf* OneDictionary() {
+  static DictionaryShelf shelf;
+  if (shelf.size() == 0) Shelve(shelf, ProfileDictionary(1));
+  return &shelf;
 }
 
 // Each way to seal: with and without compression, a dictionary, encryption.
@@ -55,7 +62,7 @@ std::vector<SealingRules> AllRules() {
       for (bool dictionary : {false, true}) {
         SealingRules rules{.level = level, .smallest_compressed = 16};
         if (encrypt) rules.keys = Ring(KeyLine(1, 'a') + KeyLine(2, 'b'));
-        if (dictionary) rules.dictionaries = OneDictionary();
+        if (dictionary) rules.shelf = OneDictionary();
         all.push_back(rules);
       }
     }
@@ -110,7 +117,7 @@ TEST_CASE("every way of sealing stores a payload as it should") {
   for (const SealingRules& rules : AllRules()) {
     ValueSealer sealer(rules);
     const EnvelopeHead head = *ReadEnvelopeHead(Sealed(sealer, ValueOf(profiles)));
-    const bool has_dictionary = rules.dictionaries != nullptr;
+    const bool has_dictionary = rules.shelf != nullptr;
     if (rules.level == 0) {
       CHECK(head.codec == Codec::kNone);
     } else if (has_dictionary) {
@@ -229,28 +236,41 @@ TEST_CASE("the same value is never encrypted to the same bytes") {
 TEST_CASE("older versions of a dictionary stay readable, and one that is not there is missed") {
   Random random(3);
   const std::string profiles = Profiles(random, 1000);
-  const Dictionaries first = Dictionaries().With(kProfiles, ProfileDictionary(1));
-  const Dictionaries both = first.With(kProfiles, ProfileDictionary(2));
-  SealingRules rules{.dictionaries = std::make_shared<const Dictionaries>(first)};
-  ValueSealer sealer(rules);
+  DictionaryShelf shelf;
+  Shelve(shelf, ProfileDictionary(1));
+  ValueSealer sealer({.shelf = &shelf});
   const std::string by_first = Sealed(sealer, ValueOf(profiles));
-  rules.dictionaries = std::make_shared<const Dictionaries>(both);
-  sealer.set_rules(rules);
+  Shelve(shelf, ProfileDictionary(2));
   const std::string by_second = Sealed(sealer, ValueOf(profiles));
   CHECK(ReadEnvelopeHead(by_first)->dictionary_id != ReadEnvelopeHead(by_second)->dictionary_id);
   CHECK(*Opened(sealer, by_first) == profiles);
   CHECK(*Opened(sealer, by_second) == profiles);
-  rules.dictionaries = std::make_shared<const Dictionaries>(first);
-  sealer.set_rules(rules);
+  sealer.set_rules({.shelf = OneDictionary()});
+  CHECK(*Opened(sealer, by_first) == profiles);
   CHECK(FailureOf(sealer, by_second) == EnvelopeFailure::kUnknownDictionary);
-  rules.dictionaries = nullptr;
-  sealer.set_rules(rules);
+  sealer.set_rules({});
   CHECK(FailureOf(sealer, by_first) == EnvelopeFailure::kUnknownDictionary);
+}
+
+TEST_CASE("a class that compression did not pay for is tried again with a new dictionary") {
+  DictionaryShelf shelf;
+  ValueSealer sealer({.shelf = &shelf});
+  Random random(6);
+  const auto codec = [&sealer](const std::string& payload) {
+    return ReadEnvelopeHead(Sealed(sealer, ValueOf(payload)))->codec;
+  };
+  for (int i = 0; i < 200; ++i) codec(RandomBytes(random, 300));
+  const std::string profile = Profile(random);
+  int tried = 0;
+  for (int i = 0; i < 20; ++i) tried += codec(profile) != Codec::kNone;
+  REQUIRE(tried < 2);
+  Shelve(shelf, ProfileDictionary(1));
+  CHECK(codec(profile) == Codec::kZstdWithDictionary);
 }
 
 TEST_CASE("a dictionary serves its class, and payloads up to a length") {
   Random random(4);
-  ValueSealer sealer({.dictionaries = OneDictionary()});
+  ValueSealer sealer({.shelf = OneDictionary()});
   const auto codec = [&sealer](const UnsealedValue& value) {
     return ReadEnvelopeHead(Sealed(sealer, value))->codec;
   };
