@@ -17,7 +17,7 @@ void RunRecordKeeper::Step() {
                          keyspace_.spaces()};
   is_asking_ =
       tier_.Keep(RunRecordName(run_.root), FormatRunRecord(record),
-                  [this, record](TierOutcome outcome, auto) { OnWritten(record, outcome); });
+                 [this, record](TierOutcome outcome, auto) { OnWritten(record, outcome); });
 }
 
 void RunRecordKeeper::OnWritten(const RunRecord& record, TierOutcome outcome) {
