@@ -3,6 +3,7 @@ more than memory has room for.
 """
 
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -81,6 +82,17 @@ class TierTest(unittest.TestCase):
         self.client = self.server.client()
         self.addCleanup(self.client.close)
         self.wait_for_tier()
+
+    def kill(self):
+        self.server.signal(signal.SIGKILL)
+        self.server.process.wait()
+
+    def start(self):
+        """The server, again, and a client of it."""
+        self.server.start()
+        self.client.close()
+        self.client = self.server.client()
+        self.addCleanup(self.client.close)
 
     def wait_for_tier(self):
         """Nothing goes below before it is there; some tests are of tiers that never are."""

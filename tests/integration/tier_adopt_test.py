@@ -32,16 +32,6 @@ class AdoptTest(TierTest):
     def stop(self):
         self.server.stop()
 
-    def kill(self):
-        self.server.signal(signal.SIGKILL)
-        self.server.process.wait()
-
-    def start(self):
-        self.server.start()
-        self.client.close()
-        self.client = self.server.client()
-        self.addCleanup(self.client.close)
-
     def restart(self):
         self.stop()
         self.start()
@@ -402,6 +392,31 @@ class Starts(AdoptTest):
         self.server.options[self.server.options.index("adopt") + 1] = "yes"
         self.start()
         self.check(100, 1600)
+
+
+class WrittenThrough(AdoptTest):
+    TIER_WORDS = AdoptTest.TIER_WORDS + " write through"
+
+    def test_after_a_crash_all_that_was_acknowledged_is_found(self):
+        run = self.client.run
+        self.fill(3000)
+        changed, deleted = set(range(0, 3000, 5)), set(range(1, 3000, 5))
+        replies = run_all(self.client, [("SET", f"k{i}", value(i, 1600)) for i in changed] +
+                          [("DEL", f"k{i}") for i in deleted])
+        self.assertEqual(replies, [b"OK"] * len(changed) + [1] * len(deleted))
+        run("RPUSH", "list", "x" * 300, "a")
+        run("LPOP", "list", "0")
+        run("RENAME", "k2", "renamed")
+        self.kill()
+        self.start()
+        self.wait_until_adopted()
+        self.assertEqual(self.client.run("DBSIZE"), 3000 - len(deleted) + 1)
+        replies = run_all(self.client, [("GET", f"k{i}") for i in range(3000)])
+        for i, reply in enumerate(replies):
+            is_gone = i in deleted or i == 2
+            self.assertEqual(reply, None if is_gone else value(i, 1600 if i in changed else 1500))
+        self.assertEqual(self.client.run("GET", "renamed"), value(2))
+        self.assertEqual(self.client.run("LRANGE", "list", 0, -1), [b"x" * 300, b"a"])
 
 
 class Encrypted(AdoptTest):

@@ -216,9 +216,7 @@ class FullTier(TierCommandsTest):
     def test_it_does_so_from_the_start(self):
         self.server.stop()
         self.fill_tier()
-        self.server.start()
-        self.client = self.server.client()
-        self.addCleanup(self.client.close)
+        self.start()
         wait_until(lambda: self.status()[b"state"] == b"full")
         self.fill(10)
         self.assertEqual(self.client.run("CACHE.DEMOTE", "k1"), 0)

@@ -188,11 +188,8 @@ class Kept(DictionariesTest):
     def test_it_goes_with_its_generation(self):
         self.make_dictionary()
         old = set(self.dictionary_names())
-        self.client.close()
         self.server.stop()
-        self.server.start()
-        self.client = self.server.client()
-        self.addCleanup(self.client.close)
+        self.start()
         wait_until(lambda: not old & set(self.dictionary_names()), "the old one is erased")
         self.make_dictionary()
         self.put(range(10_000, 10_100))

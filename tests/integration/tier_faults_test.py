@@ -176,10 +176,7 @@ class ClosedAtTheStart(FaultTest):
         super().setUp()
         self.server.stop()
         self.network.refuse()
-        self.server.start()
-        self.client.close()
-        self.client = self.server.client()
-        self.addCleanup(self.client.close)
+        self.start()
 
     def test_the_server_starts_and_uses_the_tier_when_it_is_there(self):
         self.assertEqual(self.status()["state"], b"down")

@@ -34,15 +34,8 @@ class SweepTest(TierTest):
         with (tier or self.tier).client() as client:
             return set(client.run("KEYS", "*"))
 
-    def kill(self):
-        self.server.signal(signal.SIGKILL)
-        self.server.process.wait()
-
     def restart(self):
-        self.server.start()
-        self.client.close()
-        self.client = self.server.client()
-        self.addCleanup(self.client.close)
+        self.start()
         self.wait_for_tier()
 
     def demote_all(self, count):
