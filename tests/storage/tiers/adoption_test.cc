@@ -2,20 +2,16 @@
 
 #include <catch2/catch.hpp>
 
-#include "storage/tiers/tier_sweep.h"
-#include "tests/storage/tiers/mover_fixture.h"
+#include "tests/storage/tiers/sweep_fixture.h"
 
 namespace strata {
 namespace {
 
-constexpr uint64_t kGeneration = 5;
-const std::string kRoot = "r:n:";
 using Name = std::pair<int, std::string>;
 using Model = std::map<Name, std::string>;
 
-struct RunFixture : MoverFixture {
-  explicit RunFixture(uint64_t seed)
-      : MoverFixture(seed, {.prefix = TierRun{kRoot, kGeneration}.Prefix()}) {
+struct RunFixture : SweepFixture {
+  explicit RunFixture(uint64_t seed) : SweepFixture(seed) {
     lease.Step();
     upkeep.AnswerAll();
   }
@@ -48,12 +44,6 @@ struct RunFixture : MoverFixture {
     REQUIRE(AnyMover().Seek(keyspace.SpaceOf(database), Ref(key), {}) ==
             TierMover::Promotion::kUnderWay);
   }
-  void Put(int database, const std::string& key, const std::string& value) {
-    Set(database, key, value);
-    REQUIRE(Demote(database, key) > 0);
-    AnswerAll();
-    REQUIRE(IsStub(database, key));
-  }
   bool Forget(int database, const std::string& key) {
     return this->database(database).Erase(Ref(key));
   }
@@ -62,11 +52,6 @@ struct RunFixture : MoverFixture {
     AnswerAll();
     return Find(database, key) == nullptr ? "" : Value(database, key);
   }
-
-  TierLease lease{upkeep, traffic, clock, kRoot, "me"};
-  MemoryBudget memory;
-  TierSweep sweep{{keyspace, upkeep, traffic, clock, lease, *movers[0], memory},
-                  {kRoot, kGeneration}};
 };
 
 // Commands, each of which looks at a key only once it is known.
