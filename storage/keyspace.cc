@@ -253,7 +253,7 @@ DetachedDatabases Keyspace::Flush(int database) {
     detached.emplace_back(part);
   }
   if (keeps_copies()) {
-    has_flushed_ |= !detached.empty() || IsAdopted(SpaceOf(database));
+    has_flushed_ |= !detached.empty();
     spaces_.by_database[static_cast<size_t>(database)] = spaces_.next++;
   }
   return detached;

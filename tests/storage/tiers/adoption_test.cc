@@ -226,6 +226,33 @@ TEST_CASE("that there is no such key is remembered for a while, whoever uses it"
   CHECK(f.IsUnknown(0, "k"));
 }
 
+TEST_CASE("a key that was nowhere a moment ago is moved below like any other") {
+  RunFixture last(1);
+  RunFixture f(2, last);
+  f.Seek(0, "k");
+  f.AnswerAll();
+  f.Put(0, "k", Large('v'));
+  CHECK(f.ValueOf(0, "k") == Large('v'));
+}
+
+TEST_CASE("what a script finds beside a seek is known, and is not brought back by its answer") {
+  RunFixture last(1);
+  const bool is_below = GENERATE(true, false);
+  if (is_below) last.Put(0, "k", Large('v'));
+  RunFixture f(2, last);
+  const std::string name = "k";
+  REQUIRE(f.movers[0]->Seek(f.keyspace.SpaceOf(0), f.Ref(name), {}) ==
+          TierMover::Promotion::kUnderWay);
+  REQUIRE(f.movers[1]->SeekNow(f.keyspace.SpaceOf(0), f.Ref(name)));
+  f.tiers[1].AnswerOne();
+  CHECK_FALSE(f.IsUnknown(0, "k"));
+  CHECK(f.Forget(0, "k") == is_below);
+  f.tiers[0].AnswerOne();
+  CHECK(f.Find(0, "k") == nullptr);
+  f.EraseAll();
+  CHECK(f.below.empty());
+}
+
 TEST_CASE("an answer that is lost tells nothing") {
   RunFixture last(1);
   last.Put(0, "k", Large('v'));
