@@ -224,15 +224,16 @@ Result<void> Server::AdoptLastRun(const TierDefinition& definition) {
   return {};
 }
 
-// The first thread's comes last: it gives up the names.
+// What the others have under way has to be answered before the first one goes through all keys; and
+// it gives up the names in the end.
 void Server::LeaveTiers() {
   if (config_.options().tiers.tiers.empty()) return;
   constexpr int64_t kPatienceMs = 1'000;  // the watch has more
-  if (saves_ && config_.options().tiers.tiers.front().adopt) {
-    threads_[0]->tiers().SaveAll(end_by_ms_);
-  }
-  const int64_t end_ms = std::max(end_by_ms_.load(), clock_.MonotonicMs()) + kPatienceMs;
-  for (size_t i = threads_.size(); i > 0; --i) threads_[i - 1]->tiers().Leave(end_ms);
+  const int64_t others_end_ms = clock_.MonotonicMs() + kPatienceMs;
+  for (size_t i = 1; i < threads_.size(); ++i) threads_[i]->tiers().Leave(others_end_ms);
+  ThreadTiers& first = threads_[0]->tiers();
+  if (saves_ && config_.options().tiers.tiers.front().adopt) first.SaveAll(end_by_ms_);
+  first.Leave(clock_.MonotonicMs() + kPatienceMs);
 }
 
 void Server::ScheduleCron() {

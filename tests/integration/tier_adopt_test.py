@@ -5,6 +5,7 @@ a restart, at once and none older than it was.
 import random
 import signal
 import subprocess
+import threading
 import time
 import unittest
 
@@ -92,6 +93,35 @@ class Restarts(AdoptTest):
             self.assertEqual(reply, expected, f"k{i}")
         self.client.run("SELECT", 5)
         self.assertEqual(self.client.run("LRANGE", "list", 0, -1), [b"a", b"b"])
+
+    def test_an_end_in_the_middle_of_writing_loses_nothing_that_was_acknowledged(self):
+        acknowledged = [[] for _ in range(4)]
+
+        def write(number):
+            with self.server.client() as client:
+                try:
+                    for start in range(number, 1 << 30, 400):
+                        some = range(start, start + 400, 4)
+                        replies = run_all(client, [("SET", f"k{i}", value(i)) for i in some])
+                        acknowledged[number] += [i for i, reply in zip(some, replies)
+                                                 if reply == b"OK"]
+                except (EOFError, ConnectionError):
+                    pass
+
+        writers = [threading.Thread(target=write, args=(number,)) for number in range(4)]
+        for writer in writers:
+            writer.start()
+        wait_until(lambda: self.figure("keys") > 10_000, "much lies below")
+        self.stop()
+        for writer in writers:
+            writer.join()
+        self.assertNotIn("but not all", self.server.log())
+        self.start()
+        for numbers in acknowledged:
+            for start in range(0, len(numbers), 500):
+                some = numbers[start:start + 500]
+                replies = run_all(self.client, [("GET", f"k{i}") for i in some])
+                self.assertEqual(replies, [value(i) for i in some])
 
     def test_without_saving_nothing_is_older_than_it_was(self):
         changed, deleted = self.change_and_delete()
