@@ -360,7 +360,7 @@ Dispatcher::Outcome Dispatcher::Run(Client& client, const Request& request, Repl
   }
   const bool ends_transaction = runs_queue && client.transaction->open();
   if (!busy_) isolation_.LockKeys(runs_queue ? client.transaction->LockedKeys() : keys);
-  if (faults_.active() && !busy_) {
+  if (faults_.active() && !busy_ && MayNeedValues(client, command, keys)) {
     if (const auto outcome = BringValues(context, request)) return *outcome;
   }
   client.last_command = request.command;
@@ -398,6 +398,12 @@ Dispatcher::Outcome Dispatcher::Run(Client& client, const Request& request, Repl
   }
   block_request_.reset();
   return Outcome::kParked;
+}
+
+bool Dispatcher::MayNeedValues(const Client& client, const Command& command,
+                               std::span<const KeyRef> keys) {
+  return (command.flags & (kRunsQueue | kSendsBelow)) != 0 || client.faults > 0 ||
+         faults_.MayMiss(client.database, keys);
 }
 
 std::optional<Dispatcher::Outcome> Dispatcher::BringValues(CommandContext& context,

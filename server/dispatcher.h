@@ -103,6 +103,7 @@ class Dispatcher {
   Outcome Run(Client& client, const Request& request, ReplyBuilder& reply);
   // Sees to it that the values which the request needs are here; nothing if they are. What it
   // cannot have, the client is told. REQUIRES: the locks of its keys.
+  bool MayNeedValues(const Client& client, const Command& command, std::span<const KeyRef> keys);
   std::optional<Outcome> BringValues(CommandContext& context, const Request& request);
   // The same for a request whose values are to lie below.
   std::optional<Outcome> SendValues(Client& client, const Request& request);

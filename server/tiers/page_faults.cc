@@ -38,10 +38,8 @@ void PageFaults::Begin(ThreadTiers& tiers) {
 }
 
 bool PageFaults::IsStub(int database, const KeyRef& key, int64_t now_ms) {
-  Keyspace& keyspace = services_.keyspace;
-  const ShardDatabase* part = keyspace.Part(database, key.hash);
-  if (part == nullptr || !part->MayBeStub(key.hash)) return false;
-  const Entry* entry = Database(keyspace, database, now_ms).Find(key);
+  if (!MayBeStub(database, key)) return false;
+  const Entry* entry = Database(services_.keyspace, database, now_ms).Find(key);
   return entry != nullptr && entry->is_stub();
 }
 

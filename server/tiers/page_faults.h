@@ -17,6 +17,7 @@
 //
 // One dispatcher's own.
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -45,6 +46,12 @@ class PageFaults {
   void Begin(ThreadTiers& tiers);
   bool active() const { return tiers_ != nullptr; }
 
+  // False if the keys' values are surely here: quick, since most are. REQUIRES: the keys' locks.
+  bool MayMiss(int database, std::span<const KeyRef> keys) {
+    return mover_->IsAdopting() || std::any_of(keys.begin(), keys.end(), [&](const KeyRef& key) {
+             return MayBeStub(database, key);
+           });
+  }
   // Whether all values that the calls need are here. REQUIRES: the locks of their keys.
   bool AllHere(const Client& client, std::span<const Call> calls, int64_t now_ms);
   // Asks for what is not. REQUIRES: not AllHere; the same locks.
@@ -71,6 +78,10 @@ class PageFaults {
     bool is_unknown = false;  // whether it lies below
   };
 
+  bool MayBeStub(int database, const KeyRef& key) {
+    const ShardDatabase* part = services_.keyspace.Part(database, key.hash);
+    return part != nullptr && part->MayBeStub(key.hash);
+  }
   bool IsStub(int database, const KeyRef& key, int64_t now_ms);
   bool NeedsValue(const Call& call, size_t key_index);
   void FindMissing(int database, const Call& call, int64_t now_ms);
