@@ -28,9 +28,15 @@ class LowerTier:
         self.process = subprocess.Popen(
             ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--save", "",
              "--dir", self.folder, *self.options], stdout=subprocess.DEVNULL)
-        wait_until(self._answers, "the lower tier answers")
+        try:
+            wait_until(self._answers, "the lower tier answers")
+        except AssertionError:
+            self.close()
+            raise
 
     def _answers(self):
+        if self.process.poll() is not None:
+            raise AssertionError(f"the lower tier ended with {self.process.returncode}")
         try:
             with self.client() as client:
                 client.run("PING")

@@ -22,9 +22,11 @@ TIMEOUT = 60
 
 
 def free_port():
-    """A port outside of the range from which the system gives ports to clients."""
+    """A port outside of the range from which the system gives ports to clients, and so is the one
+    10,000 above, which the bus of a Redis Cluster's node has.
+    """
     while True:
-        port = random.randrange(10000, 32000)
+        port = random.randrange(10000, 20000)
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:

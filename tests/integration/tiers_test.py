@@ -290,7 +290,16 @@ class LowerCluster:
     """Three masters of Redis Cluster."""
 
     def __init__(self):
-        self.nodes = [LowerTier("--cluster-enabled", "yes") for _ in range(3)]
+        self.nodes = []
+        try:
+            self._start()
+        except BaseException:
+            self.close()
+            raise
+
+    def _start(self):
+        for _ in range(3):
+            self.nodes.append(LowerTier("--cluster-enabled", "yes"))
         addresses = [f"127.0.0.1:{node.port}" for node in self.nodes]
         subprocess.run(["redis-cli", "--cluster", "create", "--cluster-yes", *addresses],
                        check=True, stdout=subprocess.DEVNULL)
