@@ -37,6 +37,7 @@ namespace strata {
 // Under which a database's copies lie below: it moves with the database when databases are swapped,
 // and a flushed one begins with another.
 using CopySpace = uint32_t;
+// Those of all databases.
 struct CopySpaces {
   std::vector<CopySpace> by_database;
   CopySpace next = 0;  // none of this and above was ever used
