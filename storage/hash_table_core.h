@@ -72,14 +72,26 @@ class HashTableCore {
   // The same, of the segment of that directory word.
   template <class Matches>
   static Position FindTag(uint64_t word, uint16_t tag, Matches&& matches) {
-    return FindSlot(
-        word, tag, [&matches](const Bucket& bucket, int slot) { return matches(bucket.at(slot)); });
+    Bucket* home = HomeOf(word, tag);
+    Bucket* bucket = home;
+    for (size_t step = 0;; ++step) {
+      for (unsigned slots = MatchTags(*bucket, tag); slots != 0; slots = WithoutFirst(slots)) {
+        int slot = FirstSlot(slots);
+        if (matches(bucket->at(slot))) return {home, bucket, slot};
+      }
+      if (home->overflow() == 0 || step + 1 == kReach) return {};
+      bucket = BehindOf(word, bucket);
+    }
   }
   // Whether some node with that tag is set aside. Reads no node.
   bool MayBeAside(uint64_t hash) const {
     const uint64_t word = directory()->At(hash);
-    const auto is_aside = [](const Bucket& bucket, int slot) { return bucket.is_aside(slot); };
-    return static_cast<bool>(FindSlot(word, TagOf(hash, DepthOf(word)), is_aside));
+    const uint16_t tag = TagOf(hash, DepthOf(word));
+    Bucket* bucket = HomeOf(word, tag);
+    for (size_t left = bucket->overflow() == 0 ? 1 : kReach;; bucket = BehindOf(word, bucket)) {
+      if ((SlotsWithTag(*bucket, tag) & bucket->aside()) != 0) return true;
+      if (--left == 0) return false;
+    }
   }
   static void* At(const Position& position) { return position.bucket->at(position.slot); }
 
@@ -241,6 +253,12 @@ class HashTableCore {
     __m128i equal = _mm_cmpeq_epi16(tags, _mm_set1_epi16(static_cast<int16_t>(tag)));
     return static_cast<unsigned>(_mm_movemask_epi8(equal));
   }
+  // One bit per slot.
+  static unsigned SlotsWithTag(const Bucket& bucket, uint16_t tag) {
+    __m128i tags = _mm_load_si128(reinterpret_cast<const __m128i*>(bucket.tags));
+    __m128i equal = _mm_cmpeq_epi16(tags, _mm_set1_epi16(static_cast<int16_t>(tag)));
+    return static_cast<unsigned>(_mm_movemask_epi8(_mm_packs_epi16(equal, _mm_setzero_si128())));
+  }
   static int FirstSlot(unsigned slots) { return __builtin_ctz(slots) / 2; }
   static unsigned WithoutFirst(unsigned slots) { return slots & ~(3u << (FirstSlot(slots) * 2)); }
 
@@ -259,20 +277,10 @@ class HashTableCore {
     return reinterpret_cast<Bucket*>((word & kAddressMask) + sizeof(Bucket) * (index + 1));
   }
 
-  // matches(bucket, slot), of the slots with that tag.
-  template <class Matches>
-  static Position FindSlot(uint64_t word, uint16_t tag, Matches&& matches) {
-    Bucket* home = HomeOf(word, tag);
-    Bucket* bucket = home;
-    for (size_t step = 0;; ++step) {
-      for (unsigned slots = MatchTags(*bucket, tag); slots != 0; slots = WithoutFirst(slots)) {
-        int slot = FirstSlot(slots);
-        if (matches(*bucket, slot)) return {home, bucket, slot};
-      }
-      if (home->overflow() == 0 || step + 1 == kReach) return {};
-      Segment* segment = SegmentOf(word);
-      if (++bucket == segment->buckets + segment->bucket_count()) bucket = segment->buckets;
-    }
+  // The next bucket of the segment; behind the last is the first.
+  static Bucket* BehindOf(uint64_t word, Bucket* bucket) {
+    Segment* segment = SegmentOf(word);
+    return ++bucket == segment->buckets + segment->bucket_count() ? segment->buckets : bucket;
   }
 
   // visit(segment, start), in hash order; `start` is the lowest hash of the segment. The visitor

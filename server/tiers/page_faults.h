@@ -17,7 +17,6 @@
 //
 // One dispatcher's own.
 
-#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -48,9 +47,11 @@ class PageFaults {
 
   // False if the keys' values are surely here: quick, since most are. REQUIRES: the keys' locks.
   bool MayMiss(int database, std::span<const KeyRef> keys) {
-    return mover_->IsAdopting() || std::any_of(keys.begin(), keys.end(), [&](const KeyRef& key) {
-             return MayBeStub(database, key);
-           });
+    if (mover_->IsAdopting()) return true;
+    for (const KeyRef& key : keys) {
+      if (MayBeStub(database, key)) return true;
+    }
+    return false;
   }
   // Whether all values that the calls need are here. REQUIRES: the locks of their keys.
   bool AllHere(const Client& client, std::span<const Call> calls, int64_t now_ms);

@@ -18,7 +18,6 @@ constexpr int kLevelForReading = 1;
 tiers::SealingRules RulesFor(const tiers::SealingRules& values) {
   return {.level = values.level,
           .largest_payload = CompressionDictionary::kMostBytes,
-          .plain_envelopes = values.plain_envelopes,
           .keys = values.keys};
 }
 

@@ -111,9 +111,7 @@ EnvelopeResult<std::string_view> ValueSealer::Unseal(const EnvelopeParts& parts,
     if (!cipher_) return EnvelopeFailure::kUnknownKey;
     return cipher_->Decrypt(parts, name, room);
   }
-  if (cipher_ && rules_.plain_envelopes == PlainEnvelopes::kRefuse) {
-    return EnvelopeFailure::kNotEncrypted;
-  }
+  if (cipher_) return EnvelopeFailure::kNotEncrypted;
   if (!ChecksumIsRight(parts, name)) return EnvelopeFailure::kWrongChecksum;
   return parts.payload;
 }

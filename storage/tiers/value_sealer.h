@@ -23,18 +23,13 @@ namespace strata::tiers {
 // What a Redis takes as one string unless it is told otherwise.
 inline constexpr size_t kMostPayloadBytes = size_t{512} << 20;
 
-// Whether envelopes that are not encrypted are opened where there are keys. To open them is for the
-// time after encryption was switched on, until all has been written anew: whoever can write in the
-// tier can make one.
-enum class PlainEnvelopes : uint8_t { kRefuse, kOpen };
-
 struct SealingRules {
   int level = 1;                     // of zstd; 0: nothing is compressed
   size_t smallest_compressed = 128;  // in bytes
   // Neither sealed nor opened above it. At most kMostPayloadBytes.
   size_t largest_payload = kMostPayloadBytes;
-  PlainEnvelopes plain_envelopes = PlainEnvelopes::kRefuse;
-  // Shared by the rules of all threads' sealers. Null: nothing is encrypted.
+  // Shared by the rules of all threads' sealers. Null: nothing is encrypted. Where there are some,
+  // what is not encrypted is not opened: whoever can write in the tier can make it.
   std::shared_ptr<const KeyRing> keys = nullptr;
   // Both borrowed.
   const DictionaryShelf* shelf = nullptr;  // null: there are no dictionaries

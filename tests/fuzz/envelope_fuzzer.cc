@@ -57,19 +57,19 @@ DictionaryShelf& Shelf() {
   return shelf;
 }
 
-// Reads everything; `encrypts` and `level`: how it writes.
+// How it writes, and whether it reads what is encrypted, or what is not.
 SealingRules Rules(bool encrypts, int level) {
   return {.level = level,
           .smallest_compressed = 1,
           .largest_payload = kLargestPayload,
-          .plain_envelopes = PlainEnvelopes::kOpen,
           .keys = encrypts ? Keys() : nullptr,
           .shelf = &Shelf()};
 }
 
-ValueSealer& Reader() {
-  static ValueSealer sealer(Rules(true, 1));
-  return sealer;
+// Of envelopes with a key, or without.
+ValueSealer& Reader(bool encrypted) {
+  static ValueSealer readers[] = {ValueSealer(Rules(false, 1)), ValueSealer(Rules(true, 1))};
+  return readers[encrypted ? 1 : 0];
 }
 
 void CheckSealsAgain(const OpenedValue& opened) {
@@ -84,7 +84,9 @@ void CheckSealsAgain(const OpenedValue& opened) {
     ByteBuffer envelope;
     ByteBuffer scratch;
     CHECK(sealer.Seal(value, kName, envelope));
-    const EnvelopeResult<OpenedValue> again = Reader().Open(envelope.view(), kName, scratch);
+    const bool encrypted = ReadEnvelopeHead(envelope.view())->key_id.has_value();
+    const EnvelopeResult<OpenedValue> again =
+        Reader(encrypted).Open(envelope.view(), kName, scratch);
     CHECK(again.has_value());
     CHECK(again->payload == value.payload && again->head.type == value.type);
     CHECK(again->head.stamp == value.stamp && again->head.expiry_ms == value.expiry_ms);
@@ -95,12 +97,15 @@ void OpenAny(std::string_view bytes) {
   // Exactly as long, so that ASan sees a read behind its end.
   const std::vector<char> envelope(bytes.begin(), bytes.end());
   ByteBuffer scratch;
-  const EnvelopeResult<OpenedValue> opened =
-      Reader().Open({envelope.data(), envelope.size()}, kName, scratch);
-  if (!opened) return;
-  CHECK(opened->payload.size() == opened->head.payload_size);
-  CHECK(opened->payload.size() <= kLargestPayload);
-  CheckSealsAgain(*opened);
+  for (const bool encrypted : {false, true}) {
+    const EnvelopeResult<OpenedValue> opened =
+        Reader(encrypted).Open({envelope.data(), envelope.size()}, kName, scratch);
+    if (!opened) continue;
+    CHECK(opened->head.key_id.has_value() == encrypted);
+    CHECK(opened->payload.size() == opened->head.payload_size);
+    CHECK(opened->payload.size() <= kLargestPayload);
+    CheckSealsAgain(*opened);
+  }
 }
 
 // Bytes of the input as a number.
