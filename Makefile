@@ -6,6 +6,7 @@ SOURCES = $(shell find $(wildcard base protocol config storage cluster server te
             -name node_modules -prune -o \( -name '*.cc' -o -name '*.h' \) -print)
 TIDY_FLOORS := base|protocol|config|storage|cluster|server
 FUZZ_SECONDS := 60
+SEEDS := 100000
 # For the server of `make run`, as in ARGS='--port 7000', and for `make bench`.
 ARGS :=
 
@@ -14,7 +15,7 @@ PACKAGES = scripts/install-packages.sh
 
 # ninja runs things in parallel; apt must not.
 .NOTPARALLEL:
-.PHONY: build run test bench bench-hits fuzz asan tsan clang tidy format format-check docs clean setup \
+.PHONY: build run test bench bench-hits fuzz simulate asan tsan clang tidy format format-check docs clean setup \
         packages-build packages-test packages-check npm
 
 build: packages-build build/release/build.ninja
@@ -50,6 +51,12 @@ tsan: packages-test build/tsan/build.ninja
 # The other compiler, and its analysis of which lock guards what.
 clang: packages-check packages-test build/clang/build.ninja
 	cmake --build build/clang -j $(JOBS)
+
+# Raft in the simulator, and all the faults that it must find.
+simulate: packages-build build/release/build.ninja
+	cmake --build build/release -j $(JOBS) --target raft_simulator
+	build/release/raft_simulator 1 $(SEEDS)
+	STRATA_BUILD=build/release /usr/bin/python3 -B tests/sim/raft_faults_test.py --all
 
 fuzz: packages-check build/fuzz/build.ninja
 	cmake --build build/fuzz -j $(JOBS)

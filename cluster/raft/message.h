@@ -50,7 +50,6 @@ struct Heartbeat {
 
 struct HeartbeatReply {
   uint64_t round = 0;
-  Index last_index = 0;
 };
 
 struct SnapshotRequest {
@@ -60,14 +59,15 @@ struct SnapshotRequest {
 // The receiver is to campaign at once, for the leader gives its place up to it.
 struct TimeoutNow {};
 
+using MessageBody = std::variant<VoteRequest, VoteReply, AppendRequest, AppendReply, Heartbeat,
+                                 HeartbeatReply, SnapshotRequest, TimeoutNow>;
+
 struct Message {
   NodeId from = 0;
   NodeId to = 0;
   // The sender's; of a vote that is asked for, and its grant: the one that it would be.
   Term term = 0;
-  std::variant<VoteRequest, VoteReply, AppendRequest, AppendReply, Heartbeat, HeartbeatReply,
-               SnapshotRequest, TimeoutNow>
-      body;
+  MessageBody body;
 };
 
 }  // namespace strata::raft

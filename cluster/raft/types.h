@@ -7,6 +7,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace strata::raft {
@@ -53,7 +54,7 @@ struct HardState {
 
 // Stands for all entries up to `index`.
 struct Snapshot {
-  Index index = 0;  // 0: there is none, but the configuration that a cluster begins with
+  Index index = 0;  // 0: there is none
   Term term = 0;
   Configuration configuration = {};  // as of index
   std::string state = {};            // what was applied, encoded
@@ -73,11 +74,22 @@ struct Write {
   bool empty() const { return !hard_state && !snapshot && entries.empty(); }
 };
 
-// What a node begins with: empty, or what its store has kept.
+// What a node begins with: what its store has kept; nothing, if it is to learn all from a leader;
+// or what BeginningOf a cluster is.
 struct Recovered {
   HardState hard_state = {};
   Snapshot snapshot = {};
   std::vector<Entry> entries = {};  // behind the snapshot
 };
+
+// Of all nodes that a cluster begins with, alike: a snapshot in place of the first entry, so that
+// whoever joins later gets it as well.
+inline Recovered BeginningOf(Configuration configuration, std::string state) {
+  return {.hard_state = {.term = 1},
+          .snapshot = {.index = 1,
+                       .term = 1,
+                       .configuration = std::move(configuration),
+                       .state = std::move(state)}};
+}
 
 }  // namespace strata::raft
