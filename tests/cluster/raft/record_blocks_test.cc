@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "cluster/raft/bytes.h"
 #include "cluster/raft/store/crc32c.h"
 #include "tests/cluster/raft/random_raft.h"
 
@@ -26,6 +27,25 @@ std::string ReadAll(std::string_view blocks, BlockPlace place) {
     record += block.content;
   }
   return record;
+}
+
+struct Head {
+  uint16_t used = 4;
+  uint8_t part = static_cast<uint8_t>(RecordPart::kOnly);
+  uint8_t format = 1;
+};
+
+// At place {0, 0}, under a checksum that is right.
+BlockState StateOfForged(const Head& head) {
+  std::string covered(16, '\0');
+  ByteWriter out(covered);
+  out.U16(head.used);
+  out.U8(head.part);
+  out.U8(head.format);
+  covered.resize(16 + kBlockBytes - 4);
+  std::string block;
+  ByteWriter(block).U32(Crc32c(covered));
+  return ReadBlock(block + covered.substr(16), {}).state;
 }
 
 }  // namespace
@@ -65,6 +85,22 @@ TEST_CASE("a block that changed, or lies elsewhere, is damaged") {
     changed[bit / 8] = static_cast<char>(changed[bit / 8] ^ (1 << (bit % 8)));
     CAPTURE(bit);
     CHECK(ReadBlock(changed, {3, 5}).state == BlockState::kDamaged);
+  }
+}
+
+TEST_CASE("a block that says what no block says is damaged though its checksum is right") {
+  CHECK(StateOfForged({}) == BlockState::kWhole);
+  CHECK(StateOfForged({.used = kContentBytes}) == BlockState::kWhole);
+  CHECK(StateOfForged({.used = kContentBytes + 1}) == BlockState::kDamaged);
+  CHECK(StateOfForged({.format = 2}) == BlockState::kDamaged);
+  for (const int part : {0, 0x0f, 0x14, 0xff}) {
+    CHECK(StateOfForged({.part = static_cast<uint8_t>(part)}) == BlockState::kDamaged);
+  }
+  // Only the last block of a record has room left.
+  for (const RecordPart part : {RecordPart::kFirst, RecordPart::kMiddle}) {
+    const auto number = static_cast<uint8_t>(part);
+    CHECK(StateOfForged({.used = kContentBytes, .part = number}) == BlockState::kWhole);
+    CHECK(StateOfForged({.used = kContentBytes - 1, .part = number}) == BlockState::kDamaged);
   }
 }
 

@@ -153,6 +153,10 @@ TEST_CASE("a snapshot that is missing is told from a folder whose first Open was
   REQUIRE(Store::Open(kFolder, files).has_value());
   files.Erase(kSnapshot);
   CHECK(Store::Open(kFolder, files).has_value());
+  // The first Open makes no second segment.
+  CHECK(Store::Open(kFolder, files).has_value());
+  files.Erase(kSnapshot);
+  CHECK_FALSE(Store::Open(kFolder, files).has_value());
 }
 
 TEST_CASE("an append that misses blocks at its end, or between, never was") {
@@ -254,6 +258,20 @@ TEST_CASE("a vote of before and a file of another kind are refused") {
   folder.CheckRefused(kVote, "the file is too long");
   folder.files.Replace(kVote, "");
   folder.CheckRefused(kVote, "the file is too short");
+}
+
+TEST_CASE("a snapshot of a later term than the vote is refused") {
+  FaultyFileSystem files;
+  const std::string old_vote = [&] {
+    REQUIRE(Store::Open(kFolder, files).has_value());
+    return files.Contents()[kVote];
+  }();
+  const Write write = {.hard_state = HardState{2, 1}, .snapshot = Snapshot{4, 2, {}, ""}};
+  REQUIRE(Store::Open(kFolder, files)->store->Save(write));
+  files.Replace(kVote, old_vote);
+  const Result<Store::Opened> opened = Store::Open(kFolder, files);
+  REQUIRE_FALSE(opened.has_value());
+  CHECK(opened.error().message.starts_with(kVote + ": the term is 0, but"));
 }
 
 TEST_CASE("files that are sealed and hold nothing of use are refused") {
