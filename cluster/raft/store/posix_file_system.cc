@@ -86,7 +86,7 @@ Result<std::string> PosixFileSystem::Read(const std::string& path, uint64_t offs
   struct stat status {};
   if (::fstat(file.get(), &status) != 0) return Failure("read", path, errno);
   const auto size = static_cast<uint64_t>(status.st_size);
-  std::string read(std::min<uint64_t>(bytes, size - std::min(offset, size)), '\0');
+  std::string read(std::min<uint64_t>(bytes, size), '\0');
   size_t done = 0;
   while (done < read.size()) {
     const ssize_t count = ::pread(file.get(), read.data() + done, read.size() - done,

@@ -32,7 +32,7 @@ Result<Recovery> RecoverNew(const Folder& folder, const std::vector<std::string>
 
 Result<void> CheckTerms(const Folder& folder, const Recovery& recovery) {
   const Term term = recovery.hard_state.term;
-  const Term stored = std::max(recovery.stored.snapshot.term, recovery.tail.last_term());
+  const Term stored = recovery.tail.last_term();  // the snapshot's, if nothing is behind it
   if (stored <= term) return {};
   return Damage(folder.PathOf(Folder::kVote), "the term is " + std::to_string(term) +
                                                   ", but the log has entries of term " +

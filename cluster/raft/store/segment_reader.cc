@@ -62,9 +62,8 @@ class SegmentReader {
     if (!entries) return Damage(Place(whole_blocks_), "the record does not hold entries");
     if (!tail_.Append(*entries)) {
       return Damage(Place(whole_blocks_),
-                    "the record does not continue the log: it has entries "
-                    "from " +
-                        std::to_string(entries->front().index) + " on, behind " +
+                    "the record does not continue the log: its entries begin at " +
+                        std::to_string(entries->front().index) + ", the last one is " +
                         std::to_string(tail_.last_index()));
     }
     record_.clear();

@@ -14,7 +14,7 @@
 // One segment per snapshot. With a new snapshot a new segment begins with the entries that are left
 // behind it, which are few. The rename of the snapshot is the moment at which both hold; then the
 // old segment goes. So a segment is never cut at its beginning, and no rule has to be applied again
-// to records of before.
+// to records of before. For that the store holds the entries in memory, a second time.
 //
 // Entries are replaced by appending: a record whose first index is not behind the last one makes
 // those from there on void. Cutting the file first would cost a second fsync, and between the two

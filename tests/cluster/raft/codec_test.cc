@@ -215,6 +215,22 @@ TEST_CASE("lengths and counts over their limit are refused, those at it are not"
   CHECK(IsSame(Round(message), message));
 }
 
+TEST_CASE("a message is refused over its limit though each of its entries keeps theirs") {
+  const auto request_of = [](Index count) {
+    std::vector<Entry> entries;
+    for (Index index = 1; index <= count; ++index) {
+      entries.push_back({.index = index, .kind = EntryKind::kCommand});
+      entries.back().command.assign(kMostCommandBytes, 'x');
+    }
+    // Put together by hand, for it cannot be encoded.
+    std::string bytes = Encode(Message{.body = AppendRequest{}});
+    bytes.resize(bytes.size() - 4);
+    return bytes + Encode(entries);
+  };
+  CHECK(DecodeMessage(request_of(64)));
+  CHECK_FALSE(DecodeMessage(request_of(65)));
+}
+
 TEST_CASE("a count that the bytes cannot hold takes no memory") {
   CHECK_FALSE(DecodeEntries(std::string("\0\x10\0\0", 4)));
   CHECK_FALSE(DecodeEntry(With<uint32_t>(Encode(Entry{1, 1, EntryKind::kCommand}), 17, 1 << 20)));

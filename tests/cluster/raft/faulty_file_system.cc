@@ -93,10 +93,13 @@ Result<void> FaultyFileSystem::Remove(const std::string& path) {
 }
 
 Result<void> FaultyFileSystem::SyncFolder(const std::string&) {
-  if (Result<void> begun = Begin(); !begun) return begun;
-  synced_names_ = names_;
+  Result<void> begun = Begin();
+  if (!begun && crash_at_) return begun;
+  for (const auto& change : unsynced_changes_) {
+    if (begun) change(synced_names_);
+  }
   unsynced_changes_.clear();
-  return {};
+  return begun;
 }
 
 void FaultyFileSystem::CutPower(Loss loss, Random& random) {

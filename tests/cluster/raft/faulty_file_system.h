@@ -9,8 +9,8 @@
 // The model of a power cut: each change of a name since the last SyncFolder happened or did not,
 // whatever became of the others. Each file has its synced bytes, and behind them of those that were
 // appended: some, up to any byte, or blocks of 512 bytes of which each is there or zeros.
-// After a failed sync the bytes that it was for are as if they were durable, and are not; a later
-// sync of the file leaves them so.
+// After a failed sync the bytes or names that it was for are as if they were durable, and are not;
+// a later sync leaves them so.
 
 #include <functional>
 #include <map>

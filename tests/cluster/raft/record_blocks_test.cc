@@ -94,7 +94,8 @@ TEST_CASE("a block that says what no block says is damaged though its checksum i
   CHECK(StateOfForged({.used = kContentBytes + 1}) == BlockState::kDamaged);
   CHECK(StateOfForged({.format = 2}) == BlockState::kDamaged);
   for (const int part : {0, 0x0f, 0x14, 0xff}) {
-    CHECK(StateOfForged({.part = static_cast<uint8_t>(part)}) == BlockState::kDamaged);
+    CHECK(StateOfForged({.used = kContentBytes, .part = static_cast<uint8_t>(part)}) ==
+          BlockState::kDamaged);
   }
   // Only the last block of a record has room left.
   for (const RecordPart part : {RecordPart::kFirst, RecordPart::kMiddle}) {
