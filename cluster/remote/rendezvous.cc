@@ -12,6 +12,10 @@ constexpr uint64_t kOdd = 0x9e3779b97f4a7c15;
 
 }  // namespace
 
+uint64_t RendezvousHash(uint64_t key_hash, uint64_t server_hash) {
+  return FoldedMultiply(key_hash ^ server_hash, kOdd);
+}
+
 uint64_t ServerHash(std::string_view name) {
   return Hash64(name, kNameSeed);
 }
@@ -22,7 +26,7 @@ size_t ChooseServer(std::string_view key, std::span<const uint64_t> server_hashe
   size_t best = 0;
   uint64_t best_score = 0;
   for (size_t i = 0; i < server_hashes.size(); ++i) {
-    const uint64_t score = FoldedMultiply(key_hash ^ server_hashes[i], kOdd);
+    const uint64_t score = RendezvousHash(key_hash, server_hashes[i]);
     if (score < best_score) continue;
     best = i;
     best_score = score;
