@@ -44,7 +44,7 @@ class RandomCommands {
       case 1:
         return AddNode{MakeNode(node)};
       case 2:
-        return RemoveNode{node};
+        return RemoveNode{random_.Below(4) == 0 ? node : 7};
       case 3:
         return SetNodeState{node, static_cast<NodeState>(random_.Below(5)), Word()};
       case 4:
@@ -80,8 +80,13 @@ class RandomCommands {
     if (partition_ >= map.partitions.size()) return 0;
     return map.partitions[partition_].epoch + (random_.Below(8) == 0 ? 1 : 0);
   }
+  // Mostly of a replica of that partition.
   InSyncCopy Copy(const ClusterMap& map) {
-    const NodeId node = Node();
+    NodeId node = Node();
+    if (partition_ < map.partitions.size() && random_.Below(4) > 0) {
+      const std::vector<NodeId>& replicas = map.partitions[partition_].replicas;
+      if (!replicas.empty()) node = replicas[random_.Below(replicas.size())];
+    }
     const auto found = map.nodes.find(node);
     return {node, found == map.nodes.end() ? 1 : found->second.incarnation - random_.Below(8) / 7};
   }
