@@ -33,11 +33,17 @@ Driver::Driver(NodeId id, const DriverOptions& options, const Means& means, Stor
       means_(means),
       store_(std::move(opened.store)),
       core_(id, options.core, means.random, std::move(opened.recovered)),
-      timer_(means.context) {
-  if (core_.log().snapshot().index > 0) means_.machine.Restore(core_.log().snapshot());
+      timer_(means.context) {}
+
+Result<void> Driver::Begin() {
+  const Snapshot& snapshot = core_.log().snapshot();
+  const Result<void> restored =
+      snapshot.index > 0 ? means_.machine.Restore(snapshot) : Result<void>();
+  if (restored) TickLater();
+  return restored;
 }
 
-void Driver::Begin() {
+void Driver::TickLater() {
   timer_.expires_after(options_.tick);
   const auto tick = [this](const boost::system::error_code& error) {
     if (!error && !has_ended_) Tick();
@@ -54,7 +60,7 @@ void Driver::End() {
 void Driver::Tick() {
   core_.Tick();
   Drain();
-  if (!has_ended_) Begin();
+  if (!has_ended_) TickLater();
 }
 
 void Driver::Step(const Message& message) {
@@ -119,7 +125,7 @@ void Driver::Drain() {
       }
     }
     core_.Persisted(ready.last_index, ready.last_term);
-    if (ready.restores) Restore(*ready.write.snapshot);
+    if (ready.restores && !Restore(*ready.write.snapshot)) break;
     for (const Entry& entry : ready.committed) Apply(entry);
     for (const ReadState& read : ready.reads) {
       if (auto node = reads_.extract(read.id)) node.mapped()({});
@@ -133,10 +139,8 @@ void Driver::Drain() {
 bool Driver::Store(const Ready& ready) {
   if (ready.write.empty()) return true;
   const Result<void> saved = store_->Save(ready.write);
-  if (saved) return true;
-  End();
-  means_.fail(saved.error());
-  return false;
+  if (!saved) Fail(saved.error());
+  return saved.has_value();
 }
 
 void Driver::Apply(const Entry& entry) {
@@ -147,18 +151,25 @@ void Driver::Apply(const Entry& entry) {
   node.mapped().done(is_own ? outcome : Error{kReplaced});
 }
 
-void Driver::Restore(const Snapshot& snapshot) {
-  means_.machine.Restore(snapshot);
+bool Driver::Restore(const Snapshot& snapshot) {
+  const Result<void> restored = means_.machine.Restore(snapshot);
+  if (!restored) Fail(restored.error());
   // What of it is in the snapshot cannot be told.
   const auto end = proposed_.upper_bound(snapshot.index);
   std::map<Index, Proposed> covered;
   while (proposed_.begin() != end) covered.insert(proposed_.extract(proposed_.begin()));
   for (const auto& [index, proposed] : covered) proposed.done(Error{kUnknown});
+  return restored.has_value();
 }
 
 void Driver::CompactIfLong() {
   const Index behind = core_.applied() - core_.log().snapshot().index;
   if (behind > options_.most_log) core_.Compact(core_.applied(), means_.machine.State());
+}
+
+void Driver::Fail(const Error& error) {
+  End();
+  means_.fail(error);
 }
 
 void Driver::ForgetReads() {

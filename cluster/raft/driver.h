@@ -30,8 +30,9 @@ class StateMachine {
   virtual ~StateMachine() = default;
   // What it says of the command is the same on all nodes.
   virtual Result<void> Apply(const Entry& entry) = 0;
-  // In place of all that was applied. The state is one that State gave, on some node.
-  virtual void Restore(const Snapshot& snapshot) = 0;
+  // In place of all that was applied. The state is one that State gave, on some node. If it cannot
+  // be read the node has to end.
+  virtual Result<void> Restore(const Snapshot& snapshot) = 0;
   // All that was applied.
   virtual std::string State() const = 0;
 };
@@ -47,7 +48,8 @@ class Driver {
  public:
   using Done = std::function<void(const Result<void>&)>;
 
-  // All borrowed. `send` may lose what it is given; `fail` is called once, if the store fails.
+  // All borrowed. `send` may lose what it is given; `fail` is called once, if the store fails, or
+  // a leader's snapshot cannot be read.
   struct Means {
     boost::asio::io_context& context;
     StateMachine& machine;
@@ -56,11 +58,10 @@ class Driver {
     std::function<void(const Error&)> fail;
   };
 
-  // The state machine becomes what was recovered.
   Driver(NodeId id, const DriverOptions& options, const Means& means, Store::Opened opened);
 
-  // Begins to tick.
-  void Begin();
+  // The state machine becomes what was recovered, and time begins.
+  Result<void> Begin();
   void Step(const Message& message);
   // `done` is called when it is known what came of it, perhaps before this returns: the state
   // machine's word, or that another entry took its place, or that this node does not lead. Behind a
@@ -81,18 +82,20 @@ class Driver {
     Done done;
   };
 
+  void TickLater();
   void Tick();
   // Does what the core wants until it wants nothing.
   void Drain();
-  // False if it failed.
+  // Both are false if they failed.
   bool Store(const Ready& ready);
+  bool Restore(const Snapshot& snapshot);
   void Apply(const Entry& entry);
-  void Restore(const Snapshot& snapshot);
   void CompactIfLong();
   Result<void> Outcome(Proposal proposal) const;
   void Await(Proposal proposal, Done done);
   void ForgetReads();
   void Forget(const std::string& why);
+  void Fail(const Error& error);
 
   const DriverOptions options_;
   const Means means_;

@@ -23,7 +23,8 @@ class Machine final : public StateMachine {
     commands.push_back(entry.command);
     return {};
   }
-  void Restore(const Snapshot& snapshot) override {
+  Result<void> Restore(const Snapshot& snapshot) override {
+    if (refuses_snapshots) return Error{"no state of this machine"};
     ++restored;
     commands.clear();
     std::string word;
@@ -34,6 +35,7 @@ class Machine final : public StateMachine {
         commands.push_back(std::exchange(word, ""));
       }
     }
+    return {};
   }
   std::string State() const override {
     std::string state;
@@ -43,6 +45,7 @@ class Machine final : public StateMachine {
 
   Commands commands;
   int restored = 0;
+  bool refuses_snapshots = false;
 };
 
 // Nodes in one thread, with real links and disks in memory.
@@ -70,7 +73,7 @@ class Nodes {
   }
 
   Driver& operator[](NodeId id) { return *nodes_.at(id).driver; }
-  const Machine& machine(NodeId id) { return nodes_.at(id).machine; }
+  Machine& machine(NodeId id) { return nodes_.at(id).machine; }
   FaultyFileSystem& files(NodeId id) { return nodes_.at(id).files; }
   const std::string& failure(NodeId id) { return nodes_.at(id).failure; }
   DriverOptions& options() { return options_; }
@@ -91,7 +94,7 @@ class Nodes {
                               [&node](const Message& message) { node.mesh->Send(message); },
                               [&node](const Error& error) { node.failure = error.message; }};
     node.driver = std::make_unique<Driver>(id, options_, means, std::move(*opened));
-    node.driver->Begin();
+    REQUIRE(node.driver->Begin().has_value());
     Link();
   }
   // As SIGKILL.
@@ -308,6 +311,18 @@ TEST_CASE("members are changed, and leadership is handed over") {
   CHECK(outcome == "done");
   nodes[next].Propose(Configuration{}, note);
   CHECK(outcome == "voters change one at a time");
+}
+
+TEST_CASE("a leader's snapshot that cannot be read ends the node") {
+  Nodes nodes(3);
+  nodes.Write("first");
+  const NodeId away = nodes.Leader() % 3 + 1;
+  nodes.Kill(away);
+  for (int i = 0; i < 40; ++i) nodes.Write("x");
+  nodes.Boot(away);
+  nodes.machine(away).refuses_snapshots = true;
+  REQUIRE(nodes.RunUntil([&] { return !nodes.failure(away).empty(); }));
+  CHECK(nodes.failure(away) == "no state of this machine");
 }
 
 TEST_CASE("a disk that fails ends the node, and says why") {
