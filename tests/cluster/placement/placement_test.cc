@@ -309,6 +309,10 @@ TEST_CASE("a primary stays as long as it has its copy and its share") {
   input.nodes.push_back(Node(6, 3));
   const Plan plan = MakePlan(table, Place(input).value());
   CHECK(plan.primary_changes.size() <= 256 / 7 + 1 + plan.copies_that_move() / 3);
+  for (const auto& [id, change] : plan.nodes) {
+    CHECK(change.after.primaries >= 36);
+    CHECK(change.after.primaries <= 37);
+  }
 }
 
 TEST_CASE("the same input gives the same table, in whatever order nodes are named") {
