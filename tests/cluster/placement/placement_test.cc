@@ -290,6 +290,18 @@ TEST_CASE("copies spread over zones when a zone comes that they can spread to") 
   CHECK(PartitionsNotSpread(input, spread) == 0);
 }
 
+TEST_CASE("fewer copies are wanted, and those that stay are spread over zones") {
+  PlacementInput input = Cluster(8, 2);
+  const PartitionTable table = Place(input).value();
+  input = After(input, table);
+  input.copies = 2;
+  const PartitionTable fewer = Place(input).value();
+  RequireSound(input, fewer);
+  CHECK(PartitionsNotSpread(input, fewer) == 0);
+  // By chance the copies that stay are not quite even.
+  CHECK(MakePlan(table, fewer).share_that_moves() < 0.1);
+}
+
 TEST_CASE("a primary stays as long as it has its copy and its share") {
   const PlacementInput before = Cluster(6, 3);
   const PartitionTable table = Place(before).value();
@@ -297,6 +309,10 @@ TEST_CASE("a primary stays as long as it has its copy and its share") {
   input.nodes.push_back(Node(6, 3));
   const Plan plan = MakePlan(table, Place(input).value());
   CHECK(plan.primary_changes.size() <= 256 / 7 + 1 + plan.copies_that_move() / 3);
+  for (const auto& [id, change] : plan.nodes) {
+    CHECK(change.after.primaries >= 36);
+    CHECK(change.after.primaries <= 37);
+  }
 }
 
 TEST_CASE("the same input gives the same table, in whatever order nodes are named") {
