@@ -4,7 +4,7 @@
 #include <type_traits>
 #include <utility>
 
-#include "base/byte_codec.h"
+#include "base/field_codec.h"
 #include "cluster/membership/cluster_fields.h"
 
 namespace strata {
@@ -112,7 +112,7 @@ std::array<ClusterCommand, kKinds> MakeEach(std::index_sequence<kKind...>) {
 }  // namespace
 
 Result<std::string> EncodeCommand(const ClusterCommand& command) {
-  ByteWriter writer;
+  FieldWriter writer;
   writer.Number(command.index());
   std::visit([&](const auto& one) { Fields(writer, one); }, command);
   if (!writer.ok()) return Error{"a change of the cluster has something too long in it"};
@@ -120,7 +120,7 @@ Result<std::string> EncodeCommand(const ClusterCommand& command) {
 }
 
 Result<ClusterCommand> DecodeCommand(std::string_view bytes) {
-  ByteReader reader(bytes);
+  FieldReader reader(bytes);
   size_t kind = 0;
   reader.Number(kind, kKinds - 1);
   ClusterCommand command = MakeEach(std::make_index_sequence<kKinds>())[kind];

@@ -1,7 +1,7 @@
 #pragma once
 
 // The fields of what commands and snapshots are made of, in the order of their encoding, once for
-// both directions: a coder is a ByteWriter, or a ByteReader (base/byte_codec.h).
+// both directions: a coder is a FieldWriter, or a FieldReader (base/field_codec.h).
 
 #include "cluster/membership/cluster_map.h"
 

@@ -14,8 +14,7 @@
 //              had it, for a process that starts anew comes with empty memory
 //   replicas   all others that have a copy, or are about to
 //   epoch      one more with each change. Who proposes a change says which epoch it has seen, and
-//   is
-//              refused when the partition has gone on since
+//              is refused when the partition has gone on since
 
 #include <cstdint>
 #include <map>

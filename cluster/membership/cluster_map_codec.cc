@@ -2,8 +2,8 @@
 
 #include <utility>
 
-#include "base/byte_codec.h"
 #include "base/check.h"
+#include "base/field_codec.h"
 #include "cluster/membership/cluster_fields.h"
 
 namespace strata {
@@ -13,20 +13,20 @@ constexpr uint64_t kFormat = 1;
 
 // In the map's order, which is that of the keys.
 template <class Item>
-void WriteMap(ByteWriter& writer, const auto& map, size_t most, Item item) {
+void WriteMap(FieldWriter& writer, const auto& map, size_t most, Item item) {
   writer.Number(map.size(), most);
   for (const auto& [key, value] : map) item(writer, key, value);
 }
 
-void WriteSettings(ByteWriter& writer, const Settings& settings) {
+void WriteSettings(FieldWriter& writer, const Settings& settings) {
   WriteMap(writer, settings, kMostSettings,
-           [](ByteWriter& out, const auto& name, const auto& text) {
+           [](FieldWriter& out, const auto& name, const auto& text) {
              out.Text(name, kMostSettingNameBytes);
              out.Text(text, kMostSettingBytes);
            });
 }
 
-Settings ReadSettings(ByteReader& reader) {
+Settings ReadSettings(FieldReader& reader) {
   Settings settings;
   size_t count = 0;
   reader.Number(count, kMostSettings);
@@ -41,7 +41,7 @@ Settings ReadSettings(ByteReader& reader) {
   return settings;
 }
 
-std::map<NodeId, ClusterNode> ReadNodes(ByteReader& reader) {
+std::map<NodeId, ClusterNode> ReadNodes(FieldReader& reader) {
   std::map<NodeId, ClusterNode> nodes;
   size_t count = 0;
   reader.Number(count, kMostNodes);
@@ -67,12 +67,12 @@ void PartitionFields(Coder& coder, Partitions& partitions) {
 }  // namespace
 
 std::string EncodeClusterMap(const ClusterMap& map) {
-  ByteWriter writer;
+  FieldWriter writer;
   writer.Number(kFormat);
   writer.Text(map.id, kClusterIdDigits);
   writer.Number(map.version);
   WriteMap(writer, map.nodes, kMostNodes,
-           [](ByteWriter& out, NodeId, const ClusterNode& node) { NodeFields(out, node); });
+           [](FieldWriter& out, NodeId, const ClusterNode& node) { NodeFields(out, node); });
   PartitionFields(writer, map.partitions);
   for (const Settings* settings : {&map.acl_users, &map.functions, &map.options}) {
     WriteSettings(writer, *settings);
@@ -82,7 +82,7 @@ std::string EncodeClusterMap(const ClusterMap& map) {
 }
 
 Result<ClusterMap> DecodeClusterMap(std::string_view bytes) {
-  ByteReader reader(bytes);
+  FieldReader reader(bytes);
   uint64_t format = 0;
   ClusterMap map;
   reader.Number(format, kFormat);

@@ -1,7 +1,7 @@
 #include "cluster/peer/frame.h"
 
+#include "base/byte_codec.h"
 #include "base/check.h"
-#include "cluster/raft/bytes.h"
 #include "cluster/raft/codec.h"
 
 namespace strata {
@@ -29,7 +29,7 @@ std::string EncodeFrame(FrameKind kind, std::string_view payload) {
   CHECK(payload.size() <= *MostBytesOf(kind));
   std::string frame;
   frame.reserve(kFrameHeadBytes + payload.size());
-  raft::ByteWriter out(frame);
+  ByteWriter out(frame);
   out.U32(static_cast<uint32_t>(1 + payload.size()));
   out.U8(static_cast<uint8_t>(kind));
   out.Bytes(payload);
@@ -37,7 +37,7 @@ std::string EncodeFrame(FrameKind kind, std::string_view payload) {
 }
 
 std::optional<FrameShape> DecodeFrameHead(const FrameHead& head) {
-  raft::ByteReader in({head.data(), head.size()});
+  ByteReader in({head.data(), head.size()});
   const uint32_t length = in.U32();
   const auto kind = static_cast<FrameKind>(in.U8());
   const std::optional<size_t> most = MostBytesOf(kind);
@@ -47,7 +47,7 @@ std::optional<FrameShape> DecodeFrameHead(const FrameHead& head) {
 
 std::string EncodeHello(const Hello& hello) {
   std::string bytes;
-  raft::ByteWriter out(bytes);
+  ByteWriter out(bytes);
   out.U8(kVersion);
   out.U64(hello.node_id);
   out.Bytes(hello.cluster_id);
@@ -55,7 +55,7 @@ std::string EncodeHello(const Hello& hello) {
 }
 
 std::optional<Hello> DecodeHello(std::string_view bytes) {
-  raft::ByteReader in(bytes);
+  ByteReader in(bytes);
   const uint8_t version = in.U8();
   Hello hello{.node_id = in.U64(), .cluster_id = std::string(in.Rest())};
   const bool has_id = hello.cluster_id.empty() || hello.cluster_id.size() == kClusterIdBytes;

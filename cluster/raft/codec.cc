@@ -4,8 +4,8 @@
 #include <boost/mp11/algorithm.hpp>
 #include <type_traits>
 
+#include "base/byte_codec.h"
 #include "base/check.h"
-#include "cluster/raft/bytes.h"
 
 namespace strata::raft {
 namespace {

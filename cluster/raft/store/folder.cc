@@ -1,7 +1,7 @@
 #include "cluster/raft/store/folder.h"
 
+#include "base/byte_codec.h"
 #include "base/number.h"
-#include "cluster/raft/bytes.h"
 #include "cluster/raft/codec.h"
 #include "cluster/raft/store/damage.h"
 #include "cluster/raft/store/sealed_file.h"

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
+#include "base/byte_codec.h"
 #include "base/check.h"
-#include "cluster/raft/bytes.h"
 #include "cluster/raft/store/crc32c.h"
 
 namespace strata::raft {

@@ -1,6 +1,6 @@
 #include "cluster/raft/store/sealed_file.h"
 
-#include "cluster/raft/bytes.h"
+#include "base/byte_codec.h"
 #include "cluster/raft/store/crc32c.h"
 #include "cluster/raft/store/damage.h"
 

@@ -277,6 +277,50 @@ TEST_CASE("a leader that was cut off learns that its proposal came to nothing") 
   CHECK(outcome == "that was not done: another leader's entry took its place");
 }
 
+TEST_CASE("a proposal behind which a snapshot came is told that nothing is known of it") {
+  Nodes nodes(3);
+  nodes.Write("a");
+  const NodeId old = nodes.Leader();
+  nodes.Cut({old});
+  std::string outcome;
+  nodes[old].Propose("lost", [&](const Result<void>& result) {
+    outcome = result.has_value() ? "done" : result.error().message;
+  });
+  REQUIRE(nodes.RunUntil([&] { return nodes[old].core().role() != Role::kLeader; }));
+  for (int i = 0; i < 40; ++i) nodes.Write("b");
+  CHECK(outcome.empty());
+  nodes.Heal();
+  REQUIRE(nodes.RunUntil([&] { return !outcome.empty(); }));
+  CHECK(outcome == "it is not known whether that was done: the leader has changed");
+}
+
+TEST_CASE("of several proposals that came to nothing, each is told") {
+  Nodes nodes(3);
+  nodes.Write("a");
+  const NodeId old = nodes.Leader();
+  nodes.Cut({old});
+  std::vector<std::string> outcomes;
+  for (int i = 0; i < 5; ++i) {
+    nodes[old].Propose("lost", [&](const Result<void>& result) {
+      outcomes.push_back(result.has_value() ? "done" : result.error().message);
+    });
+  }
+  REQUIRE(nodes.RunUntil([&] { return nodes[old].core().role() != Role::kLeader; }));
+  const NodeId next = nodes.Leader();
+  nodes.Heal();
+  REQUIRE(nodes.RunUntil([&] { return nodes[old].core().leader() == next; }));
+  REQUIRE(nodes.RunUntil([&] { return !outcomes.empty(); }));
+  CHECK(outcomes.size() < 5);
+  // It leads again, and others take the places in its log.
+  nodes[next].TransferTo(old, [](const Result<void>&) {});
+  REQUIRE(nodes.RunUntil([&] { return nodes[old].core().role() == Role::kLeader; }));
+  for (int i = 0; i < 5; ++i) nodes[old].Propose("b", [](const Result<void>&) {});
+  REQUIRE(nodes.RunUntil([&] { return outcomes.size() == 5; }));
+  for (const std::string& outcome : outcomes) {
+    CHECK(outcome == "that was not done: another leader's entry took its place");
+  }
+}
+
 TEST_CASE("a read waits for what was done before") {
   Nodes nodes(3);
   nodes.Write("a");

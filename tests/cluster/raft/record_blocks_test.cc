@@ -2,7 +2,7 @@
 
 #include <catch2/catch.hpp>
 
-#include "cluster/raft/bytes.h"
+#include "base/byte_codec.h"
 #include "cluster/raft/store/crc32c.h"
 #include "tests/cluster/raft/random_raft.h"
 

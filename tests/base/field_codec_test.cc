@@ -1,4 +1,4 @@
-#include "base/byte_codec.h"
+#include "base/field_codec.h"
 
 #include <catch2/catch.hpp>
 
@@ -10,19 +10,19 @@ namespace {
 enum class Colour : uint8_t { kRed, kGreen, kBlue };
 
 std::string Bytes(uint64_t number) {
-  ByteWriter writer;
+  FieldWriter writer;
   writer.Number(number);
   return writer.Take();
 }
 
 template <class Read>
 bool Reads(std::string_view bytes, Read read) {
-  ByteReader reader(bytes);
+  FieldReader reader(bytes);
   read(reader);
   return reader.IsAtEnd();
 }
 
-const auto kNumber = [](ByteReader& reader) {
+const auto kNumber = [](FieldReader& reader) {
   uint64_t number = 0;
   reader.Number(number);
 };
@@ -38,7 +38,7 @@ TEST_CASE("numbers are read as they were written") {
   for (int i = 0; i < 5000; ++i) {
     const uint64_t number = i == 0 ? ~uint64_t{0} : random.Next() >> random.Below(64);
     const std::string bytes = Bytes(number);
-    ByteReader reader(bytes);
+    FieldReader reader(bytes);
     uint64_t read = 0;
     reader.Number(read);
     REQUIRE(reader.IsAtEnd());
@@ -55,7 +55,7 @@ TEST_CASE("a number has one spelling, and fits") {
   CHECK(Reads(nines + '\x01', kNumber));
   CHECK_FALSE(Reads(nines + '\x02', kNumber));  // 2^64 and more
   CHECK_FALSE(Reads(nines + "\xff\x01", kNumber));
-  const auto port = [](ByteReader& reader) {
+  const auto port = [](FieldReader& reader) {
     uint16_t number = 0;
     reader.Number(number);
   };
@@ -65,23 +65,23 @@ TEST_CASE("a number has one spelling, and fits") {
 
 TEST_CASE("bounds hold in both directions") {
   for (const size_t size : {3, 4}) {
-    ByteWriter narrow;
+    FieldWriter narrow;
     narrow.Text(std::string(size, 'x'), 3);
     CHECK(narrow.ok() == (size == 3));
-    ByteWriter wide;
+    FieldWriter wide;
     wide.Text(std::string(size, 'x'), 100);
     const std::string bytes = wide.Take();
-    CHECK(Reads(bytes, [](ByteReader& reader) {
+    CHECK(Reads(bytes, [](FieldReader& reader) {
             std::string text;
             reader.Text(text, 3);
           }) == (size == 3));
-    CHECK(Reads(Bytes(size), [](ByteReader& reader) {
+    CHECK(Reads(Bytes(size), [](FieldReader& reader) {
             uint64_t number = 0;
             reader.Number(number, 3);
           }) == (size == 3));
   }
   for (const uint64_t number : {2, 3}) {
-    CHECK(Reads(Bytes(number), [](ByteReader& reader) {
+    CHECK(Reads(Bytes(number), [](FieldReader& reader) {
             Colour colour = Colour::kRed;
             reader.Choice(colour, Colour::kBlue);
           }) == (number == 2));
@@ -91,13 +91,13 @@ TEST_CASE("bounds hold in both directions") {
 TEST_CASE("lists are read as they were written, and no further than their bound") {
   const std::vector<uint32_t> list = {1, 2, 300};
   const auto item = [](auto& coder, auto& number) { coder.Number(number); };
-  ByteWriter writer;
+  FieldWriter writer;
   writer.List(list, 3, item);
   CHECK(writer.ok());
   const std::string bytes = writer.Take();
   for (const size_t most : {2, 3}) {
     std::vector<uint32_t> read;
-    const bool reads = Reads(bytes, [&](ByteReader& reader) { reader.List(read, most, item); });
+    const bool reads = Reads(bytes, [&](FieldReader& reader) { reader.List(read, most, item); });
     CHECK(reads == (most == 3));
     CHECK(read == (most == 3 ? list : std::vector<uint32_t>{}));
   }
@@ -105,12 +105,13 @@ TEST_CASE("lists are read as they were written, and no further than their bound"
   CHECK_FALSE(writer.ok());
   // A list that says it is long takes no memory before its items are there.
   std::vector<uint32_t> none;
-  CHECK_FALSE(Reads(Bytes(1 << 20), [&](ByteReader& reader) { reader.List(none, 1 << 20, item); }));
+  CHECK_FALSE(
+      Reads(Bytes(1 << 20), [&](FieldReader& reader) { reader.List(none, 1 << 20, item); }));
   CHECK(none.size() <= 1);
 }
 
 TEST_CASE("after a failure nothing counts") {
-  ByteReader reader("\x09xy");
+  FieldReader reader("\x09xy");
   std::string text = "before";
   reader.Text(text, 20);
   CHECK_FALSE(reader.ok());
@@ -119,7 +120,7 @@ TEST_CASE("after a failure nothing counts") {
   reader.Number(number);
   CHECK(number == 0);
   CHECK_FALSE(reader.IsAtEnd());
-  ByteReader required("");
+  FieldReader required("");
   CHECK(required.IsAtEnd());
   required.Require(false);
   required.Require(true);
