@@ -11,6 +11,7 @@
 
 #include "cluster/peer/peer_receiver.h"
 #include "cluster/peer/peer_sender.h"
+#include "tests/cluster/peer/test_loop.h"
 
 namespace strata {
 
@@ -22,11 +23,10 @@ class PeerFixture : public PeerReceiver::Owner {
   ~PeerFixture() override {
     for (const auto& sender : senders_) sender->Close();
     receiver_->Close();
-    context_.restart();
-    context_.run();  // every coroutine ends
+    loop_.Finish();  // every coroutine ends
   }
 
-  boost::asio::io_context& context() { return context_; }
+  boost::asio::io_context& context() { return loop_.context(); }
   PeerReceiver& receiver() { return *receiver_; }
   PeerOptions& options() { return options_; }
   std::vector<std::pair<uint64_t, std::string>>& frames() { return frames_; }
@@ -35,7 +35,7 @@ class PeerFixture : public PeerReceiver::Owner {
 
   void Listen(uint16_t port) {
     auto receiver =
-        PeerReceiver::Listen({context_, receiving_tls_, options_, *this}, "127.0.0.1", port);
+        PeerReceiver::Listen({context(), receiving_tls_, options_, *this}, "127.0.0.1", port);
     REQUIRE(receiver.has_value());
     receiver_ = *receiver;
   }
@@ -44,18 +44,13 @@ class PeerFixture : public PeerReceiver::Owner {
   }
   PeerSender& ConnectTo(uint16_t port, PeerTls tls, const Hello& own, uint64_t wanted) {
     sending_tls_.push_back(std::move(tls));
-    senders_.push_back(PeerSender::Begin({context_, sending_tls_.back(), random_, options_},
+    senders_.push_back(PeerSender::Begin({context(), sending_tls_.back(), random_, options_},
                                          {"127.0.0.1", port, wanted}, own));
     return *senders_.back();
   }
   template <class Condition>
   bool RunUntil(Condition&& condition) {
-    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
-    while (!condition() && std::chrono::steady_clock::now() < end) {
-      context_.restart();
-      context_.run_one_for(std::chrono::milliseconds(20));
-    }
-    return condition();
+    return loop_.RunUntil(condition);
   }
   // So many times it is told that a link ended.
   bool SeesEnds(size_t count) {
@@ -72,7 +67,7 @@ class PeerFixture : public PeerReceiver::Owner {
   void OnEnd(const std::string&, const Error& reason) override { ends_.push_back(reason.message); }
 
  private:
-  boost::asio::io_context context_{1};
+  TestLoop loop_;
   PeerOptions options_;
   PeerTls receiving_tls_;
   std::deque<PeerTls> sending_tls_;

@@ -4,6 +4,7 @@
 #include <deque>
 
 #include "cluster/raft/codec.h"
+#include "tests/cluster/peer/test_loop.h"
 
 namespace strata {
 namespace {
@@ -25,8 +26,7 @@ class Meshes {
   ~Meshes() {
     meshes_.clear();
     for (const auto& sender : senders_) sender->Close();
-    context_.restart();
-    context_.run();
+    loop_.Finish();
   }
 
   PeerMesh& Add(uint64_t id, const std::string& cluster = kCluster) {
@@ -48,18 +48,13 @@ class Meshes {
   const std::vector<raft::Message>& heard(size_t place) const { return heard_[place]; }
   template <class Condition>
   bool RunUntil(Condition&& condition) {
-    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
-    while (!condition() && std::chrono::steady_clock::now() < end) {
-      context_.restart();
-      context_.run_one_for(std::chrono::milliseconds(20));
-    }
-    return condition();
+    return loop_.RunUntil(condition);
   }
 
  private:
-  PeerSender::Environment Environment() { return {context_, *tls_, random_, options_}; }
+  PeerSender::Environment Environment() { return {loop_.context(), *tls_, random_, options_}; }
 
-  boost::asio::io_context context_{1};
+  TestLoop loop_;
   PeerOptions options_;
   std::optional<PeerTls> tls_;
   Random random_{1};

@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 
 #include "cluster/peer/peer_mesh.h"
+#include "tests/cluster/peer/test_loop.h"
 #include "tests/cluster/raft/faulty_file_system.h"
 
 namespace strata::raft {
@@ -13,6 +14,7 @@ using Milliseconds = std::chrono::milliseconds;
 
 const std::string kCluster(40, 'c');
 constexpr std::string_view kSecret = "the secret of this cluster";
+constexpr char kReplaced[] = "that was not done: another leader's entry took its place";
 
 // Keeps the commands; one is refused.
 class Machine final : public StateMachine {
@@ -68,8 +70,7 @@ class Nodes {
   }
   ~Nodes() {
     for (auto& [id, node] : nodes_) Kill(id);
-    context_.restart();
-    context_.run();
+    loop_.Finish();
   }
 
   Driver& operator[](NodeId id) { return *nodes_.at(id).driver; }
@@ -83,14 +84,14 @@ class Nodes {
     Node& node = nodes_.at(id);
     auto opened = Store::Open("/raft", node.files);
     REQUIRE(opened.has_value());
-    auto mesh = PeerMesh::Listen({context_, *tls_, random_, peer_options_}, {id, kCluster},
+    auto mesh = PeerMesh::Listen({loop_.context(), *tls_, random_, peer_options_}, {id, kCluster},
                                  {"127.0.0.1", node.port}, [&node](const Message& message) {
                                    if (node.driver != nullptr) node.driver->Step(message);
                                  });
     REQUIRE(mesh.has_value());
     node.mesh = std::move(*mesh);
     node.port = node.mesh->port();
-    const Driver::Means means{context_, node.machine, random_,
+    const Driver::Means means{loop_.context(), node.machine, random_,
                               [&node](const Message& message) { node.mesh->Send(message); },
                               [&node](const Error& error) { node.failure = error.message; }};
     node.driver = std::make_unique<Driver>(id, options_, means, std::move(*opened));
@@ -101,7 +102,7 @@ class Nodes {
   void Kill(NodeId id) {
     Node& node = nodes_.at(id);
     if (node.driver != nullptr) node.driver->End();
-    context_.poll();
+    loop_.context().poll();
     node.driver.reset();
     node.mesh.reset();
     node.machine = {};
@@ -116,12 +117,7 @@ class Nodes {
 
   template <class Condition>
   bool RunUntil(Condition&& condition) {
-    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(60);
-    while (!condition() && std::chrono::steady_clock::now() < end) {
-      context_.restart();
-      context_.run_one_for(Milliseconds(20));
-    }
-    return condition();
+    return loop_.RunUntil(condition);
   }
   // Of those that are up and lead, the one of the highest term.
   NodeId Leader() {
@@ -148,6 +144,30 @@ class Nodes {
       });
       return is_done;
     }));
+  }
+  // Leaves the leader alone, and what it is given then comes to nothing. Another one leads.
+  NodeId CutOffLeader(int proposals, std::vector<std::string>& outcomes) {
+    Write("a");
+    const NodeId old = Leader();
+    Cut({old});
+    for (; proposals > 0; --proposals) (*this)[old].Propose("lost", NoteIn(outcomes));
+    (*this)[old].Read(NoteIn(outcomes));
+    REQUIRE(RunUntil([&] { return (*this)[old].core().role() != Role::kLeader; }));
+    REQUIRE(outcomes == std::vector<std::string>{"this node is not the leader"});  // the read
+    outcomes.clear();
+    return old;
+  }
+  // Again and again: a successor that is behind is given up after some time.
+  void HandOver(NodeId from, NodeId to) {
+    REQUIRE(RunUntil([&] {
+      (*this)[from].TransferTo(to, [](const Result<void>&) {});
+      return (*this)[to].core().role() == Role::kLeader;
+    }));
+  }
+  static Driver::Done NoteIn(std::vector<std::string>& outcomes) {
+    return [&outcomes](const Result<void>& result) {
+      outcomes.push_back(result.has_value() ? "done" : result.error().message);
+    };
   }
   bool AllHave(const Commands& commands) {
     return RunUntil([&] {
@@ -179,7 +199,7 @@ class Nodes {
     }
   }
 
-  boost::asio::io_context context_{1};
+  TestLoop loop_;
   DriverOptions options_{.tick = Milliseconds(20), .core = {}, .most_log = 20};
   PeerOptions peer_options_;
   std::optional<PeerTls> tls_;
@@ -256,69 +276,40 @@ TEST_CASE("a node that was away for long gets a snapshot") {
 
 TEST_CASE("a leader that was cut off learns that its proposal came to nothing") {
   Nodes nodes(3);
-  nodes.Write("a");
-  const NodeId old = nodes.Leader();
-  nodes.Cut({old});
-  std::string outcome;
-  nodes[old].Propose("lost", [&](const Result<void>& result) {
-    outcome = result.has_value() ? "done" : result.error().message;
-  });
-  std::string read;
-  nodes[old].Read([&](const Result<void>& result) {
-    read = result.has_value() ? "done" : result.error().message;
-  });
-  REQUIRE(nodes.RunUntil([&] { return nodes[old].core().role() != Role::kLeader; }));
-  CHECK(read == "this node is not the leader");
-  CHECK(outcome.empty());
+  std::vector<std::string> outcomes;
+  nodes.CutOffLeader(1, outcomes);
   nodes.Write("b");
+  CHECK(outcomes.empty());
   nodes.Heal();
   REQUIRE(nodes.AllHave({"a", "b"}));
-  REQUIRE(nodes.RunUntil([&] { return !outcome.empty(); }));
-  CHECK(outcome == "that was not done: another leader's entry took its place");
+  REQUIRE(nodes.RunUntil([&] { return !outcomes.empty(); }));
+  CHECK(outcomes == std::vector<std::string>{kReplaced});
 }
 
 TEST_CASE("a proposal behind which a snapshot came is told that nothing is known of it") {
   Nodes nodes(3);
-  nodes.Write("a");
-  const NodeId old = nodes.Leader();
-  nodes.Cut({old});
-  std::string outcome;
-  nodes[old].Propose("lost", [&](const Result<void>& result) {
-    outcome = result.has_value() ? "done" : result.error().message;
-  });
-  REQUIRE(nodes.RunUntil([&] { return nodes[old].core().role() != Role::kLeader; }));
+  std::vector<std::string> outcomes;
+  nodes.CutOffLeader(1, outcomes);
   for (int i = 0; i < 40; ++i) nodes.Write("b");
-  CHECK(outcome.empty());
   nodes.Heal();
-  REQUIRE(nodes.RunUntil([&] { return !outcome.empty(); }));
-  CHECK(outcome == "it is not known whether that was done: the leader has changed");
+  REQUIRE(nodes.RunUntil([&] { return !outcomes.empty(); }));
+  CHECK(outcomes.front() == "it is not known whether that was done: the leader has changed");
 }
 
 TEST_CASE("of several proposals that came to nothing, each is told") {
   Nodes nodes(3);
-  nodes.Write("a");
-  const NodeId old = nodes.Leader();
-  nodes.Cut({old});
   std::vector<std::string> outcomes;
-  for (int i = 0; i < 5; ++i) {
-    nodes[old].Propose("lost", [&](const Result<void>& result) {
-      outcomes.push_back(result.has_value() ? "done" : result.error().message);
-    });
-  }
-  REQUIRE(nodes.RunUntil([&] { return nodes[old].core().role() != Role::kLeader; }));
+  const NodeId old = nodes.CutOffLeader(5, outcomes);
   const NodeId next = nodes.Leader();
   nodes.Heal();
   REQUIRE(nodes.RunUntil([&] { return nodes[old].core().leader() == next; }));
   REQUIRE(nodes.RunUntil([&] { return !outcomes.empty(); }));
   CHECK(outcomes.size() < 5);
   // It leads again, and others take the places in its log.
-  nodes[next].TransferTo(old, [](const Result<void>&) {});
-  REQUIRE(nodes.RunUntil([&] { return nodes[old].core().role() == Role::kLeader; }));
+  nodes.HandOver(next, old);
   for (int i = 0; i < 5; ++i) nodes[old].Propose("b", [](const Result<void>&) {});
   REQUIRE(nodes.RunUntil([&] { return outcomes.size() == 5; }));
-  for (const std::string& outcome : outcomes) {
-    CHECK(outcome == "that was not done: another leader's entry took its place");
-  }
+  CHECK(outcomes == std::vector<std::string>(5, kReplaced));
 }
 
 TEST_CASE("a read waits for what was done before") {
@@ -343,9 +334,7 @@ TEST_CASE("members are changed, and leadership is handed over") {
   const auto note = [&](const Result<void>& result) {
     outcome = result.has_value() ? "done" : result.error().message;
   };
-  nodes[leader].TransferTo(next, note);
-  CHECK(outcome == "done");
-  REQUIRE(nodes.RunUntil([&] { return nodes[next].core().role() == Role::kLeader; }));
+  nodes.HandOver(leader, next);
   nodes.Write("b");
   outcome.clear();
   Configuration configuration = nodes[next].core().configuration();
