@@ -80,7 +80,6 @@ void Core::FollowConfiguration() {
       if (node != id_) followers_.try_emplace(node, Progress{.next = log_.last_index() + 1});
     }
   }
-  if (!now.Votes(successor_)) successor_ = 0;
 }
 
 void Core::SendIfRoom(NodeId node, Progress& progress) {

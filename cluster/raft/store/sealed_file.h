@@ -1,6 +1,6 @@
 #pragma once
 
-// Small files that are replaced whole: the vote and the snapshot.
+// Small files that are replaced whole: the vote, the snapshot, and who the node is.
 //
 //   u32 kind and format   u32 CRC-32C of what follows   contents
 //
@@ -18,6 +18,7 @@ namespace strata::raft {
 enum class SealedKind : uint32_t {
   kVote = 0x3176'7274,      // "trv1"
   kSnapshot = 0x3173'7274,  // "trs1"
+  kIdentity = 0x3169'7274,  // "tri1"
 };
 
 // What a file is called until it is whole.

@@ -278,6 +278,120 @@ TEST_CASE("a follower whose log went another way is brought back in few steps") 
   CHECK(cluster.applied(1) == Commands{"kept"});
 }
 
+TEST_CASE("a follower with many entries of later terms is brought back in few steps, too") {
+  RaftCluster cluster = Settled();
+  for (int i = 0; i < 50; ++i) Propose(cluster, 1, "kept");
+  cluster.Settle({1});
+  cluster.Elect(3, {2, 3});
+  for (int i = 0; i < 50; ++i) Propose(cluster, 3, "lost");
+  cluster.Settle({3});
+  cluster.Restart(1);
+  cluster.Elect(1, {1, 2});  // a term in which there is a leader
+  cluster.Elect(1, {1, 2});
+  REQUIRE(cluster[1].role() == Role::kLeader);
+  cluster.Tick({1, 2}, 3);
+  cluster[1].Tick();
+  cluster.Drain(1);
+  int steps = 0;
+  while (cluster.DeliverOne({1, 3}, {1, 3})) ++steps;
+  CHECK(steps < 20);
+  CHECK(cluster[3].log().last_index() == cluster[1].log().last_index());
+  CHECK(cluster[3].log().TermAt(10) == 2);
+}
+
+TEST_CASE("a follower commits no more than it was sent") {
+  RaftCluster cluster = Settled();
+  const std::vector<Entry> entries{{.index = 3, .term = 2}, {.index = 4, .term = 2}};
+  cluster.Step(
+      {.from = 1,
+       .to = 3,
+       .term = 2,
+       .body = AppendRequest{.previous_index = 2, .previous_term = 2, .entries = entries}});
+  // Another leader has committed another entry in place of the last, and does not send it yet.
+  cluster.Step({.from = 2,
+                .to = 3,
+                .term = 9,
+                .body = AppendRequest{.previous_index = 3, .previous_term = 2, .commit = 4}});
+  CHECK(cluster[3].log().last_index() == 4);
+  CHECK(cluster[3].commit() == 3);
+}
+
+TEST_CASE("messages that come before a Ready is taken leave one log to write") {
+  RaftCluster cluster = Settled();
+  const auto append = [&](Term term, Index previous, std::vector<Entry> entries) {
+    const Term previous_term = *cluster[2].log().TermAt(previous);
+    cluster[2].Step({.from = term == 2 ? NodeId{1} : NodeId{3},
+                     .to = 2,
+                     .term = term,
+                     .body = AppendRequest{.previous_index = previous,
+                                           .previous_term = previous_term,
+                                           .entries = std::move(entries)}});
+  };
+  append(2, 2, {{.index = 3, .term = 2}, {.index = 4, .term = 2}});
+  append(5, 3, {{.index = 4, .term = 5}});
+  const std::vector<Entry> written = cluster[2].TakeReady().write.entries;
+  CHECK(written == std::vector<Entry>{{.index = 3, .term = 2}, {.index = 4, .term = 5}});
+  append(5, 4, {{.index = 5, .term = 5}});
+  const Snapshot snapshot{.index = 9, .term = 5, .configuration = Of({1, 2, 3})};
+  cluster[2].Step({.from = 3, .to = 2, .term = 5, .body = SnapshotRequest{snapshot}});
+  const Ready ready = cluster[2].TakeReady();
+  CHECK(ready.restores);
+  CHECK(ready.write.snapshot == snapshot);
+  CHECK(ready.write.entries.empty());
+}
+
+TEST_CASE("who hears from a leader votes for nobody, unless the leader wants it") {
+  RaftCluster cluster = Settled();
+  const auto ask = [&](bool is_transfer) {
+    cluster.Step(
+        {.from = 3,
+         .to = 2,
+         .term = 9,
+         .body = VoteRequest{.last_index = 9, .last_term = 9, .is_transfer = is_transfer}});
+    return cluster[2].term();
+  };
+  CHECK(ask(false) == 2);
+  CHECK(ask(true) == 9);
+}
+
+TEST_CASE("who has given a vote gives the candidate time") {
+  RaftCluster cluster({1, 2, 3});
+  const auto ask = [&](NodeId candidate, Index last) {
+    cluster.Step({.from = candidate,
+                  .to = 2,
+                  .term = 2,
+                  .body = VoteRequest{.last_index = last, .last_term = 1}});
+    return std::get<VoteReply>(cluster.network().back().body).is_granted;
+  };
+  CHECK_FALSE(ask(3, 0));  // its log is shorter; but the term is there now
+  for (int i = 0; i < 9; ++i) cluster[2].Tick();
+  CHECK(ask(1, 1));
+  for (int i = 0; i < 9; ++i) cluster[2].Tick();
+  cluster.Drain(2);
+  CHECK(cluster[2].role() == Role::kFollower);
+}
+
+TEST_CASE("pre-votes count for the term that is asked for") {
+  RaftCluster cluster({1, 2, 3});
+  const auto last_reply = [&] { return std::get<VoteReply>(cluster.network().back().body); };
+  const auto ask = [&](Term term) {
+    cluster.Step({.from = 1,
+                  .to = 2,
+                  .term = term,
+                  .body = VoteRequest{.vote = Vote::kAsked, .last_index = 1, .last_term = 1}});
+    return last_reply().is_granted;
+  };
+  CHECK_FALSE(ask(1));  // that term is there already
+  CHECK(ask(2));
+  for (int i = 0; i < 20; ++i) cluster[3].Tick();
+  REQUIRE(cluster[3].role() == Role::kPreCandidate);
+  const VoteReply grant{.vote = Vote::kAsked, .is_granted = true};
+  cluster.Step({.from = 1, .to = 3, .term = 1, .body = grant});
+  CHECK(cluster[3].role() == Role::kPreCandidate);
+  cluster.Step({.from = 1, .to = 3, .term = 2, .body = grant});
+  CHECK(cluster[3].role() == Role::kCandidate);
+}
+
 TEST_CASE("who is far behind gets a snapshot, and what lies behind it") {
   RaftCluster cluster = Settled();
   for (const char* command : {"a", "b", "c"}) Propose(cluster, 1, command);
