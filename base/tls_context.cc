@@ -57,10 +57,14 @@ Result<TlsContext> TlsContext::ForClients(const TlsFiles& files) {
   // A peer that ends without a farewell has ended: RESP says itself where its messages end.
   SSL_CTX_set_options(context.get(), SSL_OP_NO_RENEGOTIATION | SSL_OP_IGNORE_UNEXPECTED_EOF);
   SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER, nullptr);
-  Result<void> loaded = LoadTrusted(context.get(), files.ca_file);
-  if (loaded) loaded = LoadCertificate(context.get(), files);
+  const Result<void> loaded = LoadTlsFiles(context.get(), files);
   if (!loaded) return loaded.error();
   return context;
+}
+
+Result<void> LoadTlsFiles(SSL_CTX* context, const TlsFiles& files) {
+  const Result<void> trusted = LoadTrusted(context, files.ca_file);
+  return trusted ? LoadCertificate(context, files) : trusted;
 }
 
 std::string TakeTlsError() {

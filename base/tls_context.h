@@ -36,6 +36,9 @@ class TlsContext {
   std::unique_ptr<SSL_CTX, Free> context_;
 };
 
+// Whom a context trusts, and what it shows. The error names the file.
+Result<void> LoadTlsFiles(SSL_CTX* context, const TlsFiles& files);
+
 // What OpenSSL last complained about on this thread; its list of complaints is then empty.
 std::string TakeTlsError();
 

@@ -99,18 +99,13 @@ Result<PeerTls> PeerTls::FromSecret(std::string_view secret) {
 }
 
 Result<PeerTls> PeerTls::FromCertificates(const TlsFiles& files, const std::string& name) {
+  if (files.ca_file.empty() || files.certificate_file.empty()) {
+    return Error{"peers need the file of a CA of their own, and a certificate"};
+  }
   PeerTls tls;
   SSL_CTX* context = tls.context_->native_handle();
-  if (SSL_CTX_load_verify_file(context, files.ca_file.c_str()) != 1) {
-    return Failed("CA file '" + files.ca_file + "'");
-  }
-  if (SSL_CTX_use_certificate_chain_file(context, files.certificate_file.c_str()) != 1) {
-    return Failed("certificate file '" + files.certificate_file + "'");
-  }
-  // It fails, too, for a key that is not the certificate's.
-  if (SSL_CTX_use_PrivateKey_file(context, files.key_file.c_str(), SSL_FILETYPE_PEM) != 1) {
-    return Failed("key file '" + files.key_file + "'");
-  }
+  const Result<void> loaded = LoadTlsFiles(context, files);
+  if (!loaded) return loaded.error();
   // Of the other side, on both ends of a link.
   if (!name.empty() &&
       X509_VERIFY_PARAM_set1_host(SSL_CTX_get0_param(context), name.c_str(), name.size()) != 1) {

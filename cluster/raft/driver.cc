@@ -116,7 +116,7 @@ void Driver::Drain() {
   while (!has_ended_) {
     Ready ready = core_.TakeReady();
     if (ready.empty()) break;
-    if (!Store(ready)) break;
+    if (!Save(ready.write)) break;
     for (const Message& message : ready.messages) {
       if (message.to == core_.id()) {
         core_.Step(message);
@@ -136,9 +136,9 @@ void Driver::Drain() {
   is_draining_ = false;
 }
 
-bool Driver::Store(const Ready& ready) {
-  if (ready.write.empty()) return true;
-  const Result<void> saved = store_->Save(ready.write);
+bool Driver::Save(const Write& write) {
+  if (write.empty()) return true;
+  const Result<void> saved = store_->Save(write);
   if (!saved) Fail(saved.error());
   return saved.has_value();
 }

@@ -87,7 +87,7 @@ class Driver {
   // Does what the core wants until it wants nothing.
   void Drain();
   // Both are false if they failed.
-  bool Store(const Ready& ready);
+  bool Save(const Write& write);
   bool Restore(const Snapshot& snapshot);
   void Apply(const Entry& entry);
   void CompactIfLong();
@@ -99,7 +99,7 @@ class Driver {
 
   const DriverOptions options_;
   const Means means_;
-  std::unique_ptr<raft::Store> store_;
+  std::unique_ptr<Store> store_;
   Core core_;
   boost::asio::steady_timer timer_;
   bool is_draining_ = false;

@@ -176,6 +176,10 @@ TEST_CASE("files of certificates that are not there are told of") {
   const TlsFiles files{"/no/ca", certificates.server_file(), certificates.server_key_file()};
   CHECK(PeerTls::FromCertificates(files, "").error().message ==
         "CA file '/no/ca': No such file or directory");
+  // Else whoever the system trusts would be a peer.
+  const TlsFiles no_ca{"", certificates.server_file(), certificates.server_key_file()};
+  CHECK(PeerTls::FromCertificates(no_ca, "").error().message ==
+        "peers need the file of a CA of their own, and a certificate");
 }
 
 TEST_CASE("strangers change nothing: what they write, overhear and replay") {
