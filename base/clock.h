@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdint>
+#include <optional>
 
 #include "base/cycle_counter.h"
 
@@ -22,6 +23,13 @@ class Clock {
 
   int64_t WallMs() const { return WallUs() / 1000; }
   int64_t MonotonicMs() const { return MonotonicNs() / 1'000'000; }
+  // Of a deadline: who waits until MonotonicMs has come there has waited for all of it. Nothing if
+  // that is beyond all time.
+  std::optional<int64_t> MonotonicMsAfter(int64_t wait_ms) const {
+    int64_t deadline_ms = (MonotonicNs() + 999'999) / 1'000'000;
+    if (__builtin_add_overflow(deadline_ms, wait_ms, &deadline_ms)) return std::nullopt;
+    return deadline_ms;
+  }
 };
 
 inline int64_t DurationNs(int64_t stopwatch_start_ns, int64_t stopwatch_end_ns) {
@@ -46,9 +54,10 @@ class FakeClock final : public Clock {
   int64_t WallUs() const override { return wall_us_.load(std::memory_order_relaxed); }
   int64_t MonotonicNs() const override { return monotonic_ns_.load(std::memory_order_relaxed); }
 
-  void AdvanceMs(int64_t ms) {
-    wall_us_.fetch_add(ms * 1000, std::memory_order_relaxed);
-    monotonic_ns_.fetch_add(ms * 1'000'000, std::memory_order_relaxed);
+  void AdvanceMs(int64_t ms) { AdvanceUs(ms * 1000); }
+  void AdvanceUs(int64_t us) {
+    wall_us_.fetch_add(us, std::memory_order_relaxed);
+    monotonic_ns_.fetch_add(us * 1000, std::memory_order_relaxed);
   }
 
  private:

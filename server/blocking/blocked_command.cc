@@ -50,11 +50,7 @@ void Park(Services& services, Client& client, const Call& call, const BlockReque
   blocked->version = client.reply.version();
   blocked->reply_mode = client.reply_mode;
   if (block.timeout_ms > 0) {
-    blocked->deadline_ms = services.clock.MonotonicMs();
-    // What overflows is beyond anybody's patience.
-    if (__builtin_add_overflow(blocked->deadline_ms, block.timeout_ms, &blocked->deadline_ms)) {
-      blocked->deadline_ms = 0;
-    }
+    blocked->deadline_ms = services.clock.MonotonicMsAfter(block.timeout_ms).value_or(0);
   }
   blocked->type = block.type;
   blocked->on_removal = block.on_removal;

@@ -105,6 +105,17 @@ TEST_CASE("who waits for replicas is answered when its time is over, or CLIENT U
   CHECK(NobodyWaits(server));
 }
 
+TEST_CASE("nobody is told before the time is over that it is") {
+  TestServer server;
+  TestClient client = server.Connect();
+  server.clock.AdvanceUs(900);
+  client.Run("BLPOP k 0.3");
+  server.clock.AdvanceUs(299'999);
+  CHECK(client.Send("") == "");
+  server.clock.AdvanceMs(1);
+  CHECK(client.Send("") == kNullArray);
+}
+
 TEST_CASE("two waiters that move to and fro come to an end") {
   TestServer server;
   TestClient there = server.Connect();
