@@ -1,0 +1,35 @@
+#pragma once
+
+// What a node asks the leader of its cluster for, wherever that is.
+
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "base/result.h"
+#include "cluster/membership/cluster_command.h"
+
+namespace strata {
+
+// The node gives up its copies and, when it has none, is a member no more. `data_loss` accepted: it
+// is gone, and so are the copies that only it has.
+struct LeaveRequest {
+  NodeId node = 0;
+  DataLoss data_loss = DataLoss::kRefused;
+  bool operator==(const LeaveRequest&) const = default;
+};
+
+// Another voter becomes the leader. 0: any.
+struct TransferRequest {
+  NodeId to = 0;
+  bool operator==(const TransferRequest&) const = default;
+};
+
+// A command is proposed as it is.
+using ControlRequest = std::variant<ClusterCommand, LeaveRequest, TransferRequest>;
+
+std::string EncodeRequest(const ControlRequest& request);
+// Errors are for people: these are the bytes of another node.
+Result<ControlRequest> DecodeRequest(std::string_view bytes);
+
+}  // namespace strata
