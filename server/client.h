@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "base/counter.h"
 #include "base/output_queue.h"
@@ -30,6 +31,15 @@ class ClientPort;
 
 enum class Transport : uint8_t { kTcp, kUnix };
 
+// Which of the server's doors a client came through. The redirect port, which only a node of a
+// cluster has, is the one where it speaks as Redis Cluster does.
+enum class Entrance : uint8_t { kPort, kRedirectPort };
+
+// Of the server, as HELLO and INFO name it.
+constexpr std::string_view ModeOf(Entrance entrance) {
+  return entrance == Entrance::kRedirectPort ? "cluster" : "standalone";
+}
+
 // CLIENT REPLY. kSkipNext turns into kSkip when the next command begins, and that into kOn behind
 // it.
 enum class ReplyMode : uint8_t { kOn, kOff, kSkip, kSkipNext };
@@ -43,6 +53,7 @@ struct ClientOrigin {
   std::string local_address;
   int descriptor = -1;
   Transport transport = Transport::kTcp;
+  Entrance entrance = Entrance::kPort;
   int64_t connected_ms = 0;  // unix
   int io_thread = 0;
 };

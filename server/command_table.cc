@@ -19,6 +19,8 @@ std::vector<std::span<const Command>> AllFamilies() {
           CommandCommands(),
           ConfigCommands(),
           ServerCommands(),
+          ClusterCommands(),
+          CacheClusterCommands(),
           InfoCommands(),
           IntrospectionCommands(),
           AclCommands(),

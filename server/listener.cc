@@ -249,6 +249,7 @@ ClientOrigin Listener::Origin(int socket, IoThread& thread) const {
   origin.local_address = AddressText(AddressOf(socket, getsockname), address_.unix_path);
   origin.descriptor = socket;
   origin.transport = address_.unix_path.empty() ? Transport::kTcp : Transport::kUnix;
+  origin.entrance = address_.entrance;
   origin.connected_ms = services.clock.WallMs();
   origin.io_thread = static_cast<int>(thread.index());
   return origin;

@@ -20,11 +20,13 @@ struct ListenAddress {
   int port = 0;
   std::string unix_path;
   bool optional = false;  // a leading '-': the server does without it if it cannot be had
+  Entrance entrance = Entrance::kPort;
 
   bool operator==(const ListenAddress&) const = default;
 };
 
-// The addresses that `bind`, `port` and `unixsocket` ask for.
+// The addresses that `bind`, `port`, `unixsocket` and, in a cluster, `cluster-redirect-port` ask
+// for.
 std::vector<ListenAddress> ListenAddresses(const Options& options);
 
 // Accepts on the first of its threads; what is public may be called on any.

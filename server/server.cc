@@ -138,7 +138,8 @@ Server::Server(LoadedConfig loaded)
                 tier_sealing_,
                 tier_run_,
                 tier_servers_,
-                tier_migration_} {
+                tier_migration_,
+                departed_nodes_} {
   if (!config_.options().tiers.tiers.empty()) {
     keyspace_.KeepCopies(tier_traffic_);
     key_listeners_.Add();  // copies of values that change are to be forgotten

@@ -9,6 +9,7 @@
 
 #include "config/config_source.h"
 #include "server/blocking/wait_queues.h"
+#include "server/cluster/departed_nodes.h"
 #include "server/io_thread.h"
 #include "server/key_observer.h"
 #include "server/keyspace_notifications.h"
@@ -93,6 +94,7 @@ class Server final : public ServerControl {
   MemoryWatch memory_watch_{memory_, reclaimer_};
   Defragmentation defragmentation_{keyspace_, clock_};
   std::atomic<bool> over_memory_limit_{false};
+  DepartedNodes departed_nodes_;
   Services services_;
   std::vector<std::unique_ptr<IoThread>> threads_;
   std::unique_ptr<Listeners> listeners_;

@@ -24,7 +24,9 @@
 
 namespace strata {
 
+class ControlPlane;
 class Defragmentation;
+class DepartedNodes;
 class MemoryWatch;
 class Scripting;
 class TierMigration;
@@ -106,6 +108,9 @@ struct Services {
   const TierRun& tier_run;  // what the names of values there begin with
   TierServers& tier_servers;
   TierMigration& tier_migration;
+  DepartedNodes& departed_nodes;
+  // Null: the server is in no cluster, nor can be.
+  ControlPlane* control_plane = nullptr;
 };
 
 }  // namespace strata

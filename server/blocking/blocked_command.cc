@@ -34,6 +34,33 @@ void ReplyLate(ReplyBuilder& reply, LateReply late_reply) {
       [[fallthrough]];
     case LateReply::kZero:
       return reply.Integer(0);
+    case LateReply::kUnknownOutcome:
+      return reply.Error(
+          "ERR no longer waited for the outcome; what was asked for may yet be done");
+  }
+}
+
+// On the client's own thread: the wait is over, if what only that thread looks at has come.
+void EndIfDue(Services& services, BlockedCommand& blocked) {
+  if (blocked.Now() != State::kWaiting) return;
+  if (blocked.answer != nullptr && blocked.answer->is_there()) {
+    EndWait(services, blocked, State::kAnswered);
+  } else if (blocked.deadline_ms != 0 && blocked.deadline_ms <= services.clock.MonotonicMs()) {
+    EndWait(services, blocked, State::kTimedOut);
+  }
+}
+
+// Of a command that nobody has served: who serves one writes its reply and counts it.
+void WriteReply(const BlockedCommand& blocked, ReplyBuilder& reply) {
+  switch (blocked.Now()) {
+    case State::kAnswered: {
+      const Result<void>& outcome = blocked.answer->outcome();
+      return outcome ? reply.Ok() : reply.Error("ERR " + outcome.error().message);
+    }
+    case State::kTimedOut:
+      return ReplyLate(reply, blocked.late_reply);
+    default:
+      return reply.Error("UNBLOCKED client unblocked via CLIENT UNBLOCK");
   }
 }
 
@@ -55,6 +82,7 @@ void Park(Services& services, Client& client, const Call& call, const BlockReque
   blocked->type = block.type;
   blocked->on_removal = block.on_removal;
   blocked->late_reply = block.late_reply;
+  blocked->answer = block.answer;
   services.wait_queues.Add(blocked);
   client.blocked = std::move(blocked);
 }
@@ -75,21 +103,15 @@ bool EndWait(Services& services, BlockedCommand& blocked, State how) {
 
 bool TakeBlockedReply(Services& services, Client& client, ThreadStatistics& statistics) {
   BlockedCommand& blocked = *client.blocked;
-  if (blocked.Now() == State::kWaiting) {
-    const bool late =
-        blocked.deadline_ms != 0 && blocked.deadline_ms <= services.clock.MonotonicMs();
-    if (!late) return false;
-    EndWait(services, blocked, State::kTimedOut);
-  }
-  if (blocked.Now() != State::kServed) {  // who served it has counted it
+  EndIfDue(services, blocked);
+  if (blocked.Now() == State::kWaiting) return false;
+  if (blocked.Now() != State::kServed) {
     ReplyBuilder reply(blocked.reply);
     reply.set_version(blocked.version);
+    WriteReply(blocked, reply);
     CommandCounters& counters = statistics.Command(blocked.call.call().row);
     counters.calls.Add(1);
-    if (blocked.Now() == State::kTimedOut) {
-      ReplyLate(reply, blocked.late_reply);
-    } else {
-      reply.Error("UNBLOCKED client unblocked via CLIENT UNBLOCK");
+    if (reply.errors() > 0) {
       counters.failed.Add(1);
       services.statistics.CountError(reply.last_error_code());
     }

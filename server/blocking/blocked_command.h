@@ -9,11 +9,14 @@
 //        writer's thread; it replied                                            kServed
 //     -> or the deadline passed                                                 kTimedOut
 //     -> or CLIENT UNBLOCK, or the client is gone                      kUnblocked, kAbandoned
+//     -> or what it waits for is no key but another thread's answer, and that has come
+//        (late_answer.h)                                                      kAnswered
 //     -> the session takes the reply and reads on: TakeBlockedReply
 //
 // Who leaves kWaiting holds the locks of the shards of all the command's keys, and takes it out of
-// the queues in the same moment: so exactly one of these happens. A command without keys (WAIT) is
-// nobody's to serve: its own thread ends it, or CLIENT UNBLOCK with the world stopped.
+// the queues in the same moment: so exactly one of these happens. A command without keys (WAIT, or
+// one that waits for an answer) is nobody's to serve: its own thread ends it, or CLIENT UNBLOCK
+// with the world stopped.
 
 #include <atomic>
 #include <cstdint>
@@ -26,6 +29,7 @@
 
 #include "base/output_queue.h"
 #include "protocol/reply_builder.h"
+#include "server/blocking/late_answer.h"
 #include "server/call.h"
 #include "server/client.h"
 #include "storage/entry.h"
@@ -40,7 +44,7 @@ struct Services;
 enum class OnRemoval : uint8_t { kWaitOn, kRun };
 
 // What is answered when the time is over.
-enum class LateReply : uint8_t { kNullArray, kZero, kTwoZeros };
+enum class LateReply : uint8_t { kNullArray, kZero, kTwoZeros, kUnknownOutcome };
 
 // What a handler asks for when it has nothing to answer yet.
 struct BlockRequest {
@@ -51,11 +55,12 @@ struct BlockRequest {
   // What stands at these positions when it runs again: XREAD's `$` becomes the id it meant.
   std::vector<std::pair<size_t, std::string>> arguments = {};
   LateReply late_reply = LateReply::kNullArray;
+  std::shared_ptr<const LateAnswer> answer = {};  // null: it waits for none
 };
 
 // Shared by its client, the queues it stands in, and whoever is about to run it.
 struct BlockedCommand {
-  enum class State : uint8_t { kWaiting, kServed, kTimedOut, kUnblocked, kAbandoned };
+  enum class State : uint8_t { kWaiting, kServed, kAnswered, kTimedOut, kUnblocked, kAbandoned };
 
   // Waits for `key_count` of the call's keys, from `first_key` on.
   BlockedCommand(OwnedCall waiting, size_t first_key, size_t key_count)
@@ -76,6 +81,7 @@ struct BlockedCommand {
   ValueType type = ValueType::kString;
   OnRemoval on_removal = OnRemoval::kWaitOn;
   LateReply late_reply = LateReply::kNullArray;
+  std::shared_ptr<const LateAnswer> answer;
   uint64_t ticket = 0;  // in order of arrival
 
   std::atomic<State> state{State::kWaiting};

@@ -105,7 +105,7 @@ void Hello(CommandContext& c) {
   c.reply.Bulk("id");
   c.reply.Integer(static_cast<int64_t>(c.client.origin.id));
   c.reply.Bulk("mode");
-  c.reply.Bulk("standalone");
+  c.reply.Bulk(ModeOf(c.client.origin.entrance));
   c.reply.Bulk("role");
   c.reply.Bulk("master");
   c.reply.Bulk("modules");

@@ -8,7 +8,7 @@ namespace strata {
 namespace {
 
 void Info(CommandContext& c) {
-  c.reply.Verbatim("txt", BuildInfo(c.services, c.database.index(), c.arguments.subspan(1)));
+  c.reply.Verbatim("txt", BuildInfo(c.services, c.client, c.arguments.subspan(1)));
 }
 
 constexpr Command kRows[] = {

@@ -1,5 +1,4 @@
-// The server as a whole: its time, role and end, and the cluster commands of a server that is in
-// no cluster.
+// The server as a whole: its time, role and end.
 
 #include <string>
 
@@ -92,10 +91,6 @@ void Shutdown(CommandContext& c) {
   c.services.control.RequestShutdown(!options->no_save);
 }
 
-void ClusterDisabled(CommandContext& c) {
-  c.reply.Error(errors::kClusterDisabled);
-}
-
 constexpr Command kRows[] = {
     {.name = "time",
      .arity = 1,
@@ -143,42 +138,6 @@ constexpr Command kRows[] = {
      .summary = "Draws, and tells the version.",
      .grammar = "[VERSION version:integer]",
      .handler = LolWut},
-    {.name = "cluster",
-     .arity = -2,
-     .flags = kLoading | kStale,
-     .group = CommandGroup::kCluster,
-     .since = "3.0.0",
-     .complexity = "O(1)",
-     .summary = "Tells about and steers the cluster, if the server is in one.",
-     .grammar = "subcommand [argument...]",
-     .handler = ClusterDisabled},
-    {.name = "asking",
-     .arity = 1,
-     .flags = kFast,
-     .acl = kAclConnection,
-     .group = CommandGroup::kCluster,
-     .since = "3.0.0",
-     .complexity = "O(1)",
-     .summary = "Lets the next command use a slot that is being imported.",
-     .handler = ClusterDisabled},
-    {.name = "readonly",
-     .arity = 1,
-     .flags = kLoading | kStale | kFast,
-     .acl = kAclConnection,
-     .group = CommandGroup::kCluster,
-     .since = "3.0.0",
-     .complexity = "O(1)",
-     .summary = "Allows reads from replicas of a cluster on this connection.",
-     .handler = ClusterDisabled},
-    {.name = "readwrite",
-     .arity = 1,
-     .flags = kLoading | kStale | kFast,
-     .acl = kAclConnection,
-     .group = CommandGroup::kCluster,
-     .since = "3.0.0",
-     .complexity = "O(1)",
-     .summary = "Takes READONLY back.",
-     .handler = ClusterDisabled},
 };
 static_assert(AreWellFormed(kRows));
 

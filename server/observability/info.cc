@@ -76,9 +76,9 @@ std::string FormatDecimal(double value, int digits) {
   return {text.data(), std::min(text.size() - 1, static_cast<size_t>(std::max(size, 0)))};
 }
 
-std::string BuildInfo(Services& services, int database,
+std::string BuildInfo(Services& services, const Client& asker,
                       std::span<const std::string_view> sections) {
-  InfoText out(database);
+  InfoText out(asker.database, asker.origin.entrance);
   for (const InfoSection& section : kSections) {
     if (!Wants(section, sections)) continue;
     out.Section(section.title);

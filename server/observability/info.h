@@ -13,16 +13,19 @@
 #include <string>
 #include <string_view>
 
+#include "server/client.h"
 #include "server/services.h"
 
 namespace strata {
 
 class InfoText {
  public:
-  explicit InfoText(int database) : database_(database) {}
+  explicit InfoText(int database, Entrance entrance = Entrance::kPort)
+      : database_(database), entrance_(entrance) {}
 
-  // That the client has selected who asks.
+  // That the client has selected who asks, and where it came in.
   int database() const { return database_; }
+  Entrance entrance() const { return entrance_; }
 
   // Begins a section: "# Name", behind an empty line unless it is the first.
   void Section(std::string_view title);
@@ -43,6 +46,7 @@ class InfoText {
 
  private:
   const int database_;
+  const Entrance entrance_;
   std::string text_;
 };
 
@@ -51,8 +55,8 @@ std::string FormatDecimal(double value, int digits);
 
 // The sections named, in any case, or the default ones if none is named; "default", "all" and
 // "everything" are names too. Unknown names add nothing.
-// `database`: the one that the client has selected.
-std::string BuildInfo(Services& services, int database, std::span<const std::string_view> sections);
+std::string BuildInfo(Services& services, const Client& asker,
+                      std::span<const std::string_view> sections);
 
 // info_server.cc
 void WriteServerInfo(Services& services, InfoText& out);

@@ -52,7 +52,7 @@ void WriteServerInfo(Services& services, InfoText& out) {
   out.Add("redis_git_sha1", "00000000");
   out.Add("redis_git_dirty", 0);
   out.Add("redis_build_id", "0");
-  out.Add("redis_mode", "standalone");
+  out.Add("redis_mode", ModeOf(out.entrance()));
   out.Add("os", OperatingSystem());
   out.Add("arch_bits", sizeof(void*) * 8);
   out.Add("monotonic_clock", "POSIX clock_gettime");
@@ -135,8 +135,10 @@ void WriteCpuInfo(Services&, InfoText& out) {
 
 void WriteModulesInfo(Services&, InfoText&) {}  // there are none
 
+// As Redis's tools have it: they take a server for a node of a cluster, which redirects, or for one
+// that answers for all keys by itself.
 void WriteClusterInfo(Services&, InfoText& out) {
-  out.Add("cluster_enabled", 0);
+  out.Add("cluster_enabled", out.entrance() == Entrance::kRedirectPort ? 1 : 0);
 }
 
 void WriteKeyspaceInfo(Services& services, InfoText& out) {

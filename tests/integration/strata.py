@@ -21,19 +21,24 @@ PROGRAM = os.path.abspath(
 TIMEOUT = 60
 
 
-def free_port():
+def is_free(port):
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+            return True
+        except OSError:
+            return False
+
+
+def free_port(*above):
     """A port outside of the range from which the system gives ports to clients, and so is the one
-    10,000 above, which the bus of a Redis Cluster's node has.
+    10,000 above, which the bus of a Redis Cluster's node has. Those so many `above` are free, too.
     """
     while True:
         port = random.randrange(10000, 20000)
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-                return port
-            except OSError:
-                pass  # taken
+        if all(is_free(port + distance) for distance in (0, *above)):
+            return port
 
 
 def wait_until(condition, what="it"):
@@ -48,9 +53,9 @@ def wait_until(condition, what="it"):
 class Server:
     """A server process. Options are words of its command line; a file comes first, as `config`."""
 
-    def __init__(self, *options, config=None, bind="127.0.0.1"):
+    def __init__(self, *options, config=None, bind="127.0.0.1", port=None):
         self.folder = tempfile.mkdtemp(prefix="strata-integration-")
-        self.port = free_port()
+        self.port = port or free_port()
         self.config = config
         self.options = ["--port", str(self.port), "--bind", *bind.split(), *options]
         self.process = None

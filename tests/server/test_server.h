@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "config/command_line.h"
 #include "server/blocking/wait_queues.h"
+#include "server/cluster/departed_nodes.h"
 #include "server/key_observer.h"
 #include "server/keyspace_notifications.h"
 #include "server/memory/defragmentation.h"
@@ -115,7 +116,8 @@ class TestServer final : private ServerControl {
                   tier_sealing_,
                   tier_run_,
                   tier_servers_,
-                  tier_migration_} {
+                  tier_migration_,
+                  departed_nodes_} {
     acl_.LoadAtStart().value();
     identity_.run_id = std::string(40, 'a');
     identity_.started_ms = clock.WallMs();
@@ -208,6 +210,7 @@ class TestServer final : private ServerControl {
   MemoryWatch memory_watch_{memory_, reclaimer_};
   Defragmentation defragmentation_{keyspace_, clock};
   std::atomic<bool> over_memory_limit_{false};
+  DepartedNodes departed_nodes_;
   bool shutdown_requested_ = false;
   Services services_;
   std::vector<std::unique_ptr<Dispatcher>> dispatchers_;
