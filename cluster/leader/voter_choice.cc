@@ -57,8 +57,9 @@ class Choice {
   bool IsHeard(NodeId id) const {
     if (id == leader_) return true;
     const ClusterNode* node = Find(id);
-    if (node != nullptr && node->state == NodeState::kUp) return true;
-    if (node != nullptr && node->state != NodeState::kLeaving) return false;
+    if (node != nullptr && node->state != NodeState::kLeaving) {
+      return node->state == NodeState::kUp;
+    }
     return caught_up_.contains(id);
   }
 
