@@ -14,6 +14,7 @@ extern const OptionGroup kLoggingOptions;
 extern const OptionGroup kMemoryOptions;
 extern const OptionGroup kPersistenceOptions;
 extern const OptionGroup kReplicationOptions;
+extern const OptionGroup kClusterOptions;
 extern const OptionGroup kObservabilityOptions;
 extern const OptionGroup kEncodingOptions;
 

@@ -179,13 +179,6 @@ constexpr OptionRow kReplicationRows[] = {
      .field = &Options::replica_read_only,
      .default_text = "yes",
      .doc = "Kept for clients that read it: whether a replica refuses writes."},
-    {.name = "cluster-enabled",
-     .field = &Options::cluster_enabled,
-     .default_text = "no",
-     .mutability = Mutability::kImmutable,
-     .support = Support::kDefaultOnly,
-     .support_note = "Strata does not speak Redis's cluster bus",
-     .doc = "Only no: this node does not join a Redis Cluster."},
 };
 
 constexpr OptionRow kObservabilityRows[] = {

@@ -12,10 +12,10 @@ namespace {
 
 // Runs at the first use: the rows are constants of other files, initialised at compile time.
 std::span<const OptionGroup> Table() {
-  static const OptionGroup kGroups[] = {
-      kNetworkOptions,       kClientOptions,  kGeneralOptions,     kSecurityOptions,
-      kLoggingOptions,       kMemoryOptions,  kPersistenceOptions, kReplicationOptions,
-      kObservabilityOptions, kEncodingOptions};
+  static const OptionGroup kGroups[] = {kNetworkOptions,       kClientOptions,      kGeneralOptions,
+                                        kSecurityOptions,      kLoggingOptions,     kMemoryOptions,
+                                        kPersistenceOptions,   kReplicationOptions, kClusterOptions,
+                                        kObservabilityOptions, kEncodingOptions};
   return kGroups;
 }
 
@@ -65,6 +65,11 @@ const OptionRow* FindOption(std::string_view name) {
     }
   }
   return nullptr;
+}
+
+const OptionRow* FindOption(std::string_view name, const OptionGroup& group) {
+  const OptionRow* row = FindOption(std::string(group.name) + '-' + std::string(name));
+  return row != nullptr ? row : FindOption(name);
 }
 
 const OptionGroup* FindOptionGroup(std::string_view name) {

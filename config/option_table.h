@@ -113,6 +113,8 @@ std::span<const OptionGroup> OptionGroups();
 
 // By name or alias, in any case; null if there is none.
 const OptionRow* FindOption(std::string_view name);
+// As a group of the YAML file has it: in group 'cluster', 'port' is 'cluster-port'.
+const OptionRow* FindOption(std::string_view name, const OptionGroup& group);
 const OptionGroup* FindOptionGroup(std::string_view name);
 // REQUIRES: row is one of the table's.
 const OptionGroup& GroupOf(const OptionRow& row);

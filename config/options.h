@@ -169,7 +169,25 @@ struct Options {
 
   // replication
   bool replica_read_only = false;
+
+  // cluster
   bool cluster_enabled = false;
+  bool cluster_bootstrap = false;
+  std::vector<std::string> cluster_join;  // host:port each
+  std::string cluster_secret;
+  std::string cluster_secret_file;
+  std::string cluster_tls_cert_file;
+  std::string cluster_tls_key_file;
+  std::string cluster_tls_ca_cert_file;
+  std::string cluster_tls_name;
+  int64_t cluster_port = 0;           // 0: 10000 above `port`
+  int64_t cluster_redirect_port = 0;  // 0: 1000 above `port`
+  std::string cluster_bind;           // empty: the first of `bind`
+  std::string cluster_announce_host;
+  std::string cluster_folder;
+  int64_t cluster_weight = 0;
+  int64_t cluster_partitions = 0;
+  int64_t cluster_replicas = 0;
 
   // observability
   int64_t slowlog_log_slower_than = 0;  // microseconds, -1: off

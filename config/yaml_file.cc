@@ -81,7 +81,7 @@ Result<std::vector<std::string>> ItemsOf(const OptionRow& row, const YAML::Node&
 }
 
 Result<const OptionRow*> RowFor(const std::string& name, const OptionGroup& group) {
-  const OptionRow* row = FindOption(name);
+  const OptionRow* row = FindOption(name, group);
   if (row == nullptr) return Error{"unknown option '" + name + "'" + NearestOptionHint(name)};
   const OptionGroup& home = GroupOf(*row);
   if (&home == &group) return row;

@@ -95,11 +95,11 @@ void Extend(Entry& entry, size_t end, const std::vector<std::string>& lines) {
   entry.last_line = std::max(entry.first_line + 1, end) - 1;  // in flow style `end` may be our line
 }
 
-void AddGroup(const YAML::Node& options, size_t end, Document& document) {
+void AddGroup(const OptionGroup& group, const YAML::Node& options, size_t end, Document& document) {
   if (!options.IsMap()) return;
   std::vector<std::pair<const OptionRow*, Entry>> found;
   for (const auto& option : options) {
-    const OptionRow* row = FindOption(option.first.Scalar());
+    const OptionRow* row = FindOption(option.first.Scalar(), group);
     if (row != nullptr) found.emplace_back(row, EntryAt(option.first, document.lines));
   }
   for (size_t i = 0; i < found.size(); ++i) {
@@ -125,7 +125,7 @@ Document Parse(std::string_view text) {
     Entry entry = EntryAt(groups[i].first, document.lines);
     Extend(entry, end, document.lines);
     document.groups.emplace(group, entry);
-    AddGroup(groups[i].second, end, document);
+    AddGroup(*group, groups[i].second, end, document);
   }
   return document;
 }

@@ -2,11 +2,8 @@
 
 // What a node asks the leader of its cluster for, wherever that is.
 
-#include <string>
-#include <string_view>
 #include <variant>
 
-#include "base/result.h"
 #include "cluster/membership/cluster_command.h"
 
 namespace strata {
@@ -27,9 +24,5 @@ struct TransferRequest {
 
 // A command is proposed as it is.
 using ControlRequest = std::variant<ClusterCommand, LeaveRequest, TransferRequest>;
-
-std::string EncodeRequest(const ControlRequest& request);
-// Errors are for people: these are the bytes of another node.
-Result<ControlRequest> DecodeRequest(std::string_view bytes);
 
 }  // namespace strata

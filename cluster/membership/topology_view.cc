@@ -16,11 +16,22 @@ void TopologyView::Publish(ClusterMap map) {
   MutexLock lock(mutex_);
   CHECK(next->version > map_->version);
   map_.swap(next);
-  version_.store(map_->version, std::memory_order_release);
+  changes_.fetch_add(1, std::memory_order_release);
+}
+
+void TopologyView::Clear() {
+  Pointer empty = std::make_shared<const ClusterMap>();
+  MutexLock lock(mutex_);
+  map_.swap(empty);
+  changes_.fetch_add(1, std::memory_order_release);
 }
 
 const TopologyView::Pointer& TopologyReader::Get() {
-  if (view_.version() != map_->version) map_ = view_.Read();
+  const uint64_t changes = view_.changes();
+  if (changes != seen_) {
+    map_ = view_.Read();
+    seen_ = changes;
+  }
   return map_;
 }
 

@@ -1,8 +1,8 @@
 #pragma once
 
 // The newest cluster map, for all threads. One thread applies Raft's log and publishes; others look
-// at the version, which is one load, and take the map when it is another. What they have taken
-// stays as it is: a request is served by one map from its beginning to its end.
+// at a count of changes, which is one load, and take the map when it is another. What they have
+// taken stays as it is: a request is served by one map from its beginning to its end.
 
 #include <atomic>
 #include <cstdint>
@@ -19,31 +19,35 @@ class TopologyView {
   // Owned by the view, and by whoever looks at it still.
   using Pointer = std::shared_ptr<const ClusterMap>;
 
-  // Of the newest map; 0: none was published.
-  raft::Index version() const { return version_.load(std::memory_order_acquire); }
+  // How often there was another map.
+  uint64_t changes() const { return changes_.load(std::memory_order_acquire); }
   // Never null. Takes a lock: who comes often has a TopologyReader.
   Pointer Read() const;
 
   // REQUIRES: its version is larger than that of the one before.
   void Publish(ClusterMap map);
+  // The empty one again; the next one may have any version.
+  void Clear();
 
  private:
   mutable Mutex mutex_;
   Pointer map_ GUARDED_BY(mutex_) = std::make_shared<const ClusterMap>();
-  std::atomic<raft::Index> version_{0};
+  std::atomic<uint64_t> changes_{0};
 };
 
 // One thread's way to the newest map, without a lock while there is no newer one.
 class TopologyReader {
  public:
   // Borrowed.
-  explicit TopologyReader(const TopologyView& view) : view_(view), map_(view.Read()) {}
+  explicit TopologyReader(const TopologyView& view)
+      : view_(view), seen_(view.changes()), map_(view.Read()) {}
 
   // Until the next call; who needs it longer takes a copy of the pointer.
   const TopologyView::Pointer& Get();
 
  private:
   const TopologyView& view_;
+  uint64_t seen_;  // changes; the map is not older
   TopologyView::Pointer map_;
 };
 

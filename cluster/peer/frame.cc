@@ -2,6 +2,7 @@
 
 #include "base/byte_codec.h"
 #include "base/check.h"
+#include "base/field_codec.h"
 #include "cluster/raft/codec.h"
 
 namespace strata {
@@ -9,6 +10,16 @@ namespace {
 
 constexpr uint8_t kVersion = 1;
 constexpr size_t kClusterIdBytes = 40;
+constexpr size_t kMostHostBytes = 255;
+
+template <class Coder, class Version, class HelloType>
+void HelloFields(Coder& coder, Version& version, HelloType& hello) {
+  coder.Number(version);
+  coder.Number(hello.node_id);
+  coder.Text(hello.cluster_id, kClusterIdBytes);
+  coder.Text(hello.host, kMostHostBytes);
+  coder.Number(hello.port);
+}
 
 // Nothing for a kind that is not known.
 std::optional<size_t> MostBytesOf(FrameKind kind) {
@@ -16,7 +27,13 @@ std::optional<size_t> MostBytesOf(FrameKind kind) {
     case FrameKind::kHello:
     case FrameKind::kWelcome:
     case FrameKind::kRefusal:
+    case FrameKind::kJoin:
+    case FrameKind::kAnswer:
       return kMostGreetingBytes;
+    case FrameKind::kJoined:
+      return kMostJoinedBytes;
+    case FrameKind::kRequest:
+      return raft::kMostCommandBytes + kMostGreetingBytes;
     case FrameKind::kRaft:
       return raft::kMostMessageBytes;
   }
@@ -46,20 +63,20 @@ std::optional<FrameShape> DecodeFrameHead(const FrameHead& head) {
 }
 
 std::string EncodeHello(const Hello& hello) {
-  std::string bytes;
-  ByteWriter out(bytes);
-  out.U8(kVersion);
-  out.U64(hello.node_id);
-  out.Bytes(hello.cluster_id);
-  return bytes;
+  FieldWriter writer;
+  HelloFields(writer, kVersion, hello);
+  return writer.Take();
 }
 
 std::optional<Hello> DecodeHello(std::string_view bytes) {
-  ByteReader in(bytes);
-  const uint8_t version = in.U8();
-  Hello hello{.node_id = in.U64(), .cluster_id = std::string(in.Rest())};
+  FieldReader reader(bytes);
+  uint8_t version = 0;
+  Hello hello;
+  HelloFields(reader, version, hello);
   const bool has_id = hello.cluster_id.empty() || hello.cluster_id.size() == kClusterIdBytes;
-  if (in.has_failed() || version != kVersion || hello.node_id == 0 || !has_id) return std::nullopt;
+  if (!reader.IsAtEnd() || version != kVersion || hello.node_id == 0 || !has_id) {
+    return std::nullopt;
+  }
   return hello;
 }
 

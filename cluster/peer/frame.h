@@ -6,7 +6,11 @@
 //
 // The first on a link is a Hello from the side that connected; the other answers with a Welcome or,
 // in words for the operator, a Refusal, and then it ends. Behind a Welcome frames go one way only,
-// from who connected: each node connects to all that it has something to say to.
+// from who connected: each node connects to all that it has something to say to. So an answer comes
+// on the other link of the two.
+//
+// Who wants to be a node of the cluster begins with Join in place of Hello. The answer is Joined or
+// a Refusal, and then that link ends.
 
 #include <array>
 #include <cstdint>
@@ -16,10 +20,20 @@
 
 namespace strata {
 
-enum class FrameKind : uint8_t { kHello = 1, kWelcome = 2, kRefusal = 3, kRaft = 4 };
+enum class FrameKind : uint8_t {
+  kHello = 1,
+  kWelcome = 2,
+  kRefusal = 3,
+  kRaft = 4,
+  kJoin = 5,
+  kJoined = 6,
+  kRequest = 7,
+  kAnswer = 8,
+};
 
 inline constexpr size_t kFrameHeadBytes = 5;
-inline constexpr size_t kMostGreetingBytes = 1'024;  // of the first three kinds
+inline constexpr size_t kMostGreetingBytes = 1'024;  // of Hello, Welcome, Refusal, Join, Answer
+inline constexpr size_t kMostJoinedBytes = size_t{128} << 10;
 
 using FrameHead = std::array<char, kFrameHeadBytes>;
 
@@ -41,7 +55,10 @@ std::optional<FrameShape> DecodeFrameHead(const FrameHead& head);
 // Who connects, and to which cluster.
 struct Hello {
   uint64_t node_id = 0;
-  std::string cluster_id;  // 40 hex digits; empty: of none yet
+  std::string cluster_id = {};  // 40 hex digits; empty: of none yet
+  // Where it listens, which others may not have heard yet; port 0: it does not say.
+  std::string host = {};
+  uint16_t port = 0;
 };
 
 std::string EncodeHello(const Hello& hello);

@@ -24,19 +24,31 @@ class PeerMesh final : private PeerReceiver::Owner {
     bool operator==(const Address&) const = default;
   };
   using Addresses = std::map<uint64_t, Address>;  // by node
-  using OnMessage = std::function<void(const raft::Message&)>;
+  using JoinAnswer = PeerReceiver::JoinAnswer;
+  struct Handlers {
+    std::function<void(const raft::Message&)> on_raft;
+    // Of the kinds kRequest and kAnswer.
+    std::function<void(uint64_t node_id, const Frame&)> on_frame = {};
+    // Missing: nobody is let in.
+    std::function<void(std::string payload, JoinAnswer)> on_join = {};
+  };
 
-  // `own` has a cluster; only its nodes are let in. The environment is borrowed.
+  // Only nodes of the cluster of `own` are let in. The environment is borrowed.
   static Result<std::unique_ptr<PeerMesh>> Listen(const PeerSender::Environment& environment,
                                                   const Hello& own, const Address& address,
-                                                  OnMessage on_message);
+                                                  Handlers handlers);
   ~PeerMesh() override;
 
   uint16_t port() const { return receiver_->port(); }
-  // Whom it can send to from now on; the node itself is passed over.
+  // From now on it is that node of that cluster. REQUIRES: it has no peers.
+  void Become(const Hello& own);
+  // Whom it can send to from now on; the node itself is passed over. What a node says of its own
+  // address counts for more: it may have moved, and nobody can tell it so before it is reached.
   void SetPeers(const Addresses& addresses);
   // It may be lost.
   void Send(const raft::Message& message);
+  // False if it is lost.
+  bool Send(uint64_t node_id, FrameKind kind, std::string_view payload);
   // Null if there is none.
   const PeerSender* sender(uint64_t node_id) const;
 
@@ -46,18 +58,22 @@ class PeerMesh final : private PeerReceiver::Owner {
     std::shared_ptr<PeerSender> sender;
   };
 
-  PeerMesh(const PeerSender::Environment& environment, Hello own, OnMessage on_message)
-      : environment_(environment), own_(std::move(own)), on_message_(std::move(on_message)) {}
+  PeerMesh(const PeerSender::Environment& environment, Hello own, Handlers handlers)
+      : environment_(environment), own_(std::move(own)), handlers_(std::move(handlers)) {}
 
   Result<Hello> Admit(const Hello& hello) override;
+  void OnJoin(std::string payload, JoinAnswer answer) override;
   void OnFrame(uint64_t node_id, Frame frame) override;
   void OnEnd(const std::string& address, const Error& reason) override;
 
   const PeerSender::Environment environment_;
-  const Hello own_;
-  const OnMessage on_message_;
+  Hello own_;
+  const Handlers handlers_;
+  void Connect(uint64_t node_id, const Address& address);
+
   std::shared_ptr<PeerReceiver> receiver_;
   std::map<uint64_t, Link> links_;
+  Addresses said_;  // by peers of themselves
 };
 
 }  // namespace strata

@@ -14,6 +14,10 @@ using boost::asio::use_awaitable;
 using boost::asio::ip::tcp;
 using boost::system::error_code;
 
+std::string EncodeRefusal(const Error& error) {
+  return EncodeFrame(FrameKind::kRefusal, error.message.substr(0, kMostGreetingBytes));
+}
+
 }  // namespace
 
 Result<std::shared_ptr<PeerReceiver>> PeerReceiver::Listen(const Environment& environment,
@@ -87,23 +91,51 @@ PeerStream::Awaitable<void> PeerReceiver::Serve(Self self, Stream stream) {
 
 PeerStream::Awaitable<Result<uint64_t>> PeerReceiver::Greet(PeerStream& stream) {
   const auto patience = environment_.options.greeting_patience;
-  Result<void> done = co_await stream.Handshake(PeerStream::Role::server, patience);
+  const Result<void> done = co_await stream.Handshake(PeerStream::Role::server, patience);
   if (!done) co_return done.error();
-  const Result<Frame> frame = co_await stream.Read(patience);
+  Result<Frame> frame = co_await stream.Read(patience);
   if (!frame) co_return frame.error();
-  const std::optional<Hello> hello = DecodeHello(frame->payload);
   if (is_closed_) co_return Error{"closed"};
-  if (frame->kind != FrameKind::kHello || !hello) {
+  if (frame->kind != FrameKind::kJoin) co_return co_await Welcome(stream, *frame);
+  const Result<void> joined = co_await LetJoin(stream, std::move(*frame));
+  co_return joined ? Error{"it was let in"} : joined.error();
+}
+
+PeerStream::Awaitable<Result<uint64_t>> PeerReceiver::Welcome(PeerStream& stream,
+                                                              const Frame& frame) {
+  const std::optional<Hello> hello = DecodeHello(frame.payload);
+  if (frame.kind != FrameKind::kHello || !hello) {
     co_return Error{"not the greeting of a node, or of another version"};
   }
   const Result<Hello> own = environment_.owner.Admit(*hello);
   const std::string answer =
-      own ? EncodeFrame(FrameKind::kWelcome, EncodeHello(*own))
-          : EncodeFrame(FrameKind::kRefusal, own.error().message.substr(0, kMostGreetingBytes));
-  done = co_await stream.Write(answer, patience);
+      own ? EncodeFrame(FrameKind::kWelcome, EncodeHello(*own)) : EncodeRefusal(own.error());
+  const Result<void> done = co_await stream.Write(answer, environment_.options.greeting_patience);
   if (!own) co_return own.error();
   if (!done) co_return done.error();
   co_return hello->node_id;
+}
+
+PeerStream::Awaitable<Result<void>> PeerReceiver::LetJoin(PeerStream& stream, Frame frame) {
+  const Result<std::string> joined = co_await AskOwner(std::move(frame.payload));
+  const std::string answer =
+      joined ? EncodeFrame(FrameKind::kJoined, *joined) : EncodeRefusal(joined.error());
+  const Result<void> done = co_await stream.Write(answer, environment_.options.greeting_patience);
+  if (!joined) co_return joined.error();
+  co_return done;
+}
+
+PeerStream::Awaitable<Result<std::string>> PeerReceiver::AskOwner(std::string payload) {
+  const auto ask = [this](auto handler, std::string joining) {
+    // An answer can be copied, as all functions can, and is given once.
+    const auto once = std::make_shared<decltype(handler)>(std::move(handler));
+    environment_.owner.OnJoin(std::move(joining), [once](const Result<std::string>& joined) {
+      std::move (*once)(joined);
+    });
+  };
+  return boost::asio::async_initiate<const boost::asio::use_awaitable_t<>,
+                                     void(Result<std::string>)>(ask, use_awaitable,
+                                                                std::move(payload));
 }
 
 // Until something goes wrong.

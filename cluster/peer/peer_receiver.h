@@ -8,6 +8,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <set>
@@ -23,11 +24,16 @@ class PeerReceiver : public std::enable_shared_from_this<PeerReceiver> {
   // Connections that have not greeted yet; more are closed at once.
   static constexpr size_t kMostStrangers = 64;
 
+  using JoinAnswer = std::function<void(const Result<std::string>&)>;
+
   class Owner {
    public:
     virtual ~Owner() = default;
     // This node's own greeting for one that may speak, else why it may not.
     virtual Result<Hello> Admit(const Hello& hello) = 0;
+    // One wants to be a node. The answer is what it is told as Joined, else why it may not; it may
+    // come later, or never when the receiver is closed.
+    virtual void OnJoin(std::string payload, JoinAnswer answer) = 0;
     // The owner may close the receiver meanwhile.
     virtual void OnFrame(uint64_t node_id, Frame frame) = 0;
     // Of one that was admitted, or of a stranger.
@@ -59,6 +65,9 @@ class PeerReceiver : public std::enable_shared_from_this<PeerReceiver> {
   static PeerStream::Awaitable<void> Accept(Self self);
   static PeerStream::Awaitable<void> Serve(Self self, Stream stream);
   PeerStream::Awaitable<Result<uint64_t>> Greet(PeerStream& stream);
+  PeerStream::Awaitable<Result<uint64_t>> Welcome(PeerStream& stream, const Frame& frame);
+  PeerStream::Awaitable<Result<void>> LetJoin(PeerStream& stream, Frame frame);
+  PeerStream::Awaitable<Result<std::string>> AskOwner(std::string payload);
   PeerStream::Awaitable<Error> Read(uint64_t node_id, PeerStream& stream);
 
   const Environment environment_;

@@ -183,7 +183,6 @@ TEST_CASE("at most sixteen addresses are bound", "[config]") {
 TEST_CASE("a value that asks for what we do not do says so", "[config]") {
   CHECK(Outcome("appendonly", {"no"}) == "= no");
   CHECK(Outcome("appendonly", {"yes"}) == "Strata has no append-only file");
-  CHECK(Outcome("cluster-enabled", {"yes"}) == "Strata does not speak Redis's cluster bus");
   CHECK(Outcome("daemonize", {"yes"}) ==
         "Strata stays in the foreground; let systemd, Docker or a shell detach it");
   CHECK(Outcome("supervised", {"systemd"}) ==

@@ -54,6 +54,20 @@ TEST_CASE("YAML groups, lists and booleans are read", "[config]") {
         std::vector<std::string>{"strata.yaml:15: save: no snapshots are written yet"});
 }
 
+TEST_CASE("in the group of the cluster, names may leave out what they begin with", "[config]") {
+  LoadedConfig config;
+  const std::string text =
+      "cluster: {port: 7, bootstrap: true, cluster-weight: 9, join: [\"a:1\", \"b:2\"]}\n";
+  REQUIRE(ReadYaml(text, "strata.yaml", config).has_value());
+  CHECK(config.options.cluster_port == 7);
+  CHECK(config.options.port == 6379);
+  CHECK(config.options.cluster_bootstrap);
+  CHECK(config.options.cluster_weight == 9);
+  CHECK(config.options.cluster_join == std::vector<std::string>{"a:1", "b:2"});
+  CHECK(ErrorOf("network: {bootstrap: true}\n").find("unknown option 'bootstrap'") !=
+        std::string::npos);
+}
+
 TEST_CASE("an empty YAML file changes nothing", "[config]") {
   for (const char* text : {"", "# only a comment\n", "---\n", "network:\n"}) {
     CHECK(ErrorOf(text) == "");

@@ -57,6 +57,13 @@ TEST_CASE("one-line YAML entries keep the comment behind them", "[config]") {
         "network:\n  port: 7 # later\n");
 }
 
+TEST_CASE("a YAML entry keeps its short name", "[config]") {
+  Options options = DefaultOptions();
+  options.cluster_replicas = 2;
+  CHECK(Rewrite("cluster:\n  replicas: 1 # why\n", {"cluster-replicas"}, options) ==
+        "cluster:\n  replicas: 2 # why\n");
+}
+
 TEST_CASE("YAML entries of several lines become one line", "[config]") {
   Options options = DefaultOptions();
   options.bind = {"::1", "10.0.0.1"};

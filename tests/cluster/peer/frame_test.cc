@@ -41,20 +41,23 @@ TEST_CASE("a frame's head is refused beyond the bound of its kind") {
   }
   CHECK(DecodeFrameHead(HeadOf(1, 4)));
   CHECK_FALSE(DecodeFrameHead(HeadOf(0, 4)));
-  for (const uint8_t unknown : {0, 5, 255}) CHECK_FALSE(DecodeFrameHead(HeadOf(1, unknown)));
+  for (const uint8_t unknown : {0, 9, 255}) CHECK_FALSE(DecodeFrameHead(HeadOf(1, unknown)));
 }
 
 TEST_CASE("a greeting has a node, and the id of a cluster or none") {
   const std::string id(40, 'f');
-  const auto hello = DecodeHello(EncodeHello({.node_id = 7, .cluster_id = id}));
+  const Hello said{.node_id = 7, .cluster_id = id, .host = "a.example", .port = 7000};
+  const auto hello = DecodeHello(EncodeHello(said));
   REQUIRE(hello);
   CHECK(hello->node_id == 7);
   CHECK(hello->cluster_id == id);
+  CHECK(hello->host == "a.example");
+  CHECK(hello->port == 7000);
   CHECK(DecodeHello(EncodeHello({.node_id = 7, .cluster_id = ""})));
-  const std::string bytes = EncodeHello({.node_id = 7, .cluster_id = id});
+  const std::string bytes = EncodeHello(said);
   for (size_t size = 0; size < bytes.size(); ++size) {
     CAPTURE(size);
-    CHECK(DecodeHello(bytes.substr(0, size)).has_value() == (size == 9));  // that of no cluster
+    CHECK_FALSE(DecodeHello(bytes.substr(0, size)));
   }
   CHECK_FALSE(DecodeHello(bytes + "f"));
   CHECK_FALSE(DecodeHello(EncodeHello({.node_id = 0, .cluster_id = id})));

@@ -61,6 +61,12 @@ class PeerFixture : public PeerReceiver::Owner {
     if (hello.cluster_id != own_.cluster_id) return Error{"this is another cluster"};
     return own_;
   }
+  // Who says "please" is let in.
+  void OnJoin(std::string payload, PeerReceiver::JoinAnswer answer) override {
+    if (payload == "please")
+      return answer(Result<std::string>(boost::system::in_place_value, "with pleasure"));
+    answer(Error{"say please"});
+  }
   void OnFrame(uint64_t node_id, Frame frame) override {
     frames_.emplace_back(node_id, std::move(frame.payload));
   }

@@ -32,9 +32,9 @@ class Meshes {
   PeerMesh& Add(uint64_t id, const std::string& cluster = kCluster) {
     heard_.emplace_back();
     std::vector<raft::Message>& heard = heard_.back();
-    auto mesh =
-        PeerMesh::Listen(Environment(), {id, cluster}, {"127.0.0.1", 0},
-                         [&heard](const raft::Message& message) { heard.push_back(message); });
+    auto mesh = PeerMesh::Listen(
+        Environment(), {id, cluster}, {"127.0.0.1", 0},
+        {.on_raft = [&heard](const raft::Message& message) { heard.push_back(message); }});
     REQUIRE(mesh.has_value());
     meshes_.push_back(std::move(*mesh));
     return *meshes_.back();

@@ -84,10 +84,11 @@ class Nodes {
     Node& node = nodes_.at(id);
     auto opened = Store::Open("/raft", node.files);
     REQUIRE(opened.has_value());
-    auto mesh = PeerMesh::Listen({loop_.context(), *tls_, random_, peer_options_}, {id, kCluster},
-                                 {"127.0.0.1", node.port}, [&node](const Message& message) {
-                                   if (node.driver != nullptr) node.driver->Step(message);
-                                 });
+    auto mesh =
+        PeerMesh::Listen({loop_.context(), *tls_, random_, peer_options_}, {id, kCluster},
+                         {"127.0.0.1", node.port}, {.on_raft = [&node](const Message& message) {
+                           if (node.driver != nullptr) node.driver->Step(message);
+                         }});
     REQUIRE(mesh.has_value());
     node.mesh = std::move(*mesh);
     node.port = node.mesh->port();
