@@ -208,6 +208,68 @@ TEST_CASE("a node that is alone in its cluster has all slots, and takes them aga
   CHECK(Contains(node.Run("CLUSTER MEET 127.0.0.1 1"), "-ERR this node is a member of a cluster"));
 }
 
+TEST_CASE("slots are told with the node that has them") {
+  TestNode node;
+  CHECK(node.Run("CACHE.CLUSTER INIT") == "+OK\r\n");
+  // Unless the leader was quicker.
+  AssignPartitions all;
+  for (uint64_t i = 0; i < 16; ++i)
+    all.assignments.push_back({i, 0, {node.plane().status()->self.id}});
+  node.plane().Ask(ClusterCommand(all), [](const Result<void>&) {});
+  WaitUntil(
+      [&] { return node.Run("CLUSTER INFO").find("cluster_state:ok\r\n") != std::string::npos; });
+  const std::string port = std::to_string(std::stoi(node.port()) + 1'000);
+  const std::string bulk_name = "$40\r\n" + node.name() + "\r\n";
+  CHECK(node.Run("CLUSTER SLOTS") == "*1\r\n*3\r\n:0\r\n:16383\r\n*4\r\n$9\r\n127.0.0.1\r\n:" +
+                                         port + "\r\n" + bulk_name + "*0\r\n");
+  CHECK(
+      node.Run("CLUSTER SHARDS") ==
+      "*1\r\n*4\r\n$5\r\nslots\r\n*2\r\n:0\r\n:16383\r\n$5\r\nnodes\r\n*1\r\n*14\r\n$2\r\nid\r\n" +
+          bulk_name + "$4\r\nport\r\n:" + port +
+          "\r\n$2\r\nip\r\n$9\r\n127.0.0.1\r\n$8\r\nendpoint\r\n$9\r\n127.0.0.1\r\n"
+          "$4\r\nrole\r\n$6\r\nmaster\r\n$18\r\nreplication-offset\r\n:0\r\n"
+          "$6\r\nhealth\r\n$6\r\nonline\r\n");
+  CHECK(Contains(node.Run("CLUSTER NODES"), " connected 0-16383\n"));
+  CHECK(Contains(node.Run("CLUSTER BUMPEPOCH"), "+STILL "));
+  CHECK(Contains(node.Run("CACHE.CLUSTER STATUS"), "partitions-without-primary\r\n:0\r\n"));
+}
+
+TEST_CASE("a node of no cluster is a new one after RESET") {
+  TestNode node;
+  const std::string name = node.name();
+  CHECK(node.Run("CLUSTER RESET SOFT") == "+OK\r\n");
+  CHECK(node.Run("CLUSTER MYID") != "$40\r\n" + name + "\r\n");
+  CHECK(node.Run("CACHE.CLUSTER INIT") == "+OK\r\n");
+}
+
+TEST_CASE("a node that another has had removed is forgotten already") {
+  TestNode node;
+  const std::string name(40, '7');
+  ClusterMap map;
+  map.nodes[7] = {.id = 7, .name = name};
+  node.server().services().departed_nodes.OnMap(map, node.server().clock.MonotonicMs());
+  node.server().services().departed_nodes.OnMap({}, node.server().clock.MonotonicMs());
+  CHECK(node.Run("CLUSTER FORGET " + name) == "+OK\r\n");
+  node.server().clock.AdvanceMs(DepartedNodes::kRememberedMs);
+  CHECK(node.Run("CLUSTER FORGET " + name) == "-ERR Unknown node " + name + "\r\n");
+}
+
+TEST_CASE("who asks for a node to go is answered by its leader, through any node") {
+  TestNode first;
+  TestNode second;
+  MakeCluster(first, second);
+  WaitUntil([&] { return second.Run("CLUSTER LINKS") != "*0\r\n"; });
+  CHECK(Contains(second.Run("CLUSTER LINKS"), "$40\r\n" + first.name() + "\r\n"));
+  CHECK(Contains(second.Run("CACHE.CLUSTER TRANSFER-LEADER " + first.name()),
+                 "the node is the leader already"));
+  CHECK(second.Run("CLUSTER FORGET " + first.name()) == "+OK\r\n");
+  WaitUntil([&] {
+    const auto map = second.plane().topology().Read();
+    const auto node = map->nodes.find(first.plane().status()->self.id);
+    return node == map->nodes.end() || node->second.state == NodeState::kLeaving;
+  });
+}
+
 TEST_CASE("nodes meet by client port, redirect port or bus port") {
   TestNode first;
   TestNode second;
