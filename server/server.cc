@@ -20,6 +20,7 @@
 #include "base/random.h"
 #include "base/version.h"
 #include "cluster/remote/remote_servers.h"
+#include "server/cluster/control_options.h"
 #include "server/memory/eviction_policy.h"
 #include "server/tiers/key_source.h"
 #include "server/tiers/tier_adoption.h"
@@ -94,6 +95,9 @@ Result<void> Server::Check(const Options& options) {
       usable = keys.error();
     }
     if (!usable) return Error{"tier '" + tier.name + "': " + usable.error().message};
+  }
+  if (options.cluster_enabled) {
+    if (const auto control = ControlOptionsFrom(options); !control) return control.error();
   }
   return {};
 }
@@ -175,6 +179,7 @@ Result<void> Server::Run() {
   shutdown_.Start();  // from here on, a signal ends the server in good order
   if (Result<void> begun = BeginTiers(); !begun) return begun;
   if (is_ending_) return {};
+  if (Result<void> opened = OpenControlPlane(); !opened) return opened;
   if (Result<void> listening = listeners_->Open(options); !listening) return listening;
   if (!options.pidfile.empty()) std::ofstream(options.pidfile) << getpid() << "\n";
 
@@ -187,12 +192,40 @@ Result<void> Server::Run() {
   LogNotice("ready to accept connections");  // first: what the threads say comes behind it
   listeners_->Start();
   for (auto& thread : threads_) thread->Start();
+  if (control_plane_ != nullptr) control_plane_->Start();
   for (auto& thread : threads_) thread->Join();
+  control_plane_.reset();
   LeaveTiers();
   if (!options.pidfile.empty()) unlink(options.pidfile.c_str());
   LogNotice("bye");
   FlushLog();
+  const MutexLock lock(failure_mutex_);
+  return failure_ ? Result<void>(*failure_) : Result<void>();
+}
+
+Result<void> Server::OpenControlPlane() {
+  if (!config_.options().cluster_enabled) return {};
+  const Result<ControlOptions> options = ControlOptionsFrom(config_.options());
+  if (!options) return options.error();
+  auto plane = ControlPlane::Open(*options, *this);
+  if (!plane) return plane.error();
+  control_plane_ = std::move(*plane);
+  services_.control_plane = control_plane_.get();
   return {};
+}
+
+void Server::OnMap(const TopologyView::Pointer& map) {
+  departed_nodes_.OnMap(*map, clock_.MonotonicMs());
+}
+
+// What clients have here is not lost by it; so they are served to the end in good order.
+void Server::OnFailure(const Error& error) {
+  LogWarning("this node of a cluster cannot go on, and ends: " + error.message);
+  {
+    const MutexLock lock(failure_mutex_);
+    if (!failure_) failure_ = error;
+  }
+  RequestShutdown(true);
 }
 
 Result<void> Server::BeginTiers() {

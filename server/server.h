@@ -5,8 +5,11 @@
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <vector>
 
+#include "base/mutex.h"
+#include "cluster/control/control_plane.h"
 #include "config/config_source.h"
 #include "server/blocking/wait_queues.h"
 #include "server/cluster/departed_nodes.h"
@@ -32,7 +35,7 @@ KeyspaceOptions KeyspaceOptionsFrom(const Options& options, size_t io_threads);
 // As `io-threads` says; one per core if it does not.
 size_t IoThreadCount(const Options& options);
 
-class Server final : public ServerControl {
+class Server final : public ServerControl, private ControlPlane::Owner {
  public:
   // What only the files show that the options name.
   static Result<void> Check(const Options& options);
@@ -51,6 +54,10 @@ class Server final : public ServerControl {
   Result<void> ApplyOptions(std::span<const std::string_view> changed_names) override;
 
  private:
+  // Before the first client. Makes this a node of a cluster, if the options say so.
+  Result<void> OpenControlPlane();
+  void OnMap(const TopologyView::Pointer& map) override;
+  void OnFailure(const Error& error) override;
   void ScheduleCron();
   void Cron();
   // On the watch's thread.
@@ -98,8 +105,11 @@ class Server final : public ServerControl {
   Services services_;
   std::vector<std::unique_ptr<IoThread>> threads_;
   std::unique_ptr<Listeners> listeners_;
-  std::unique_ptr<boost::asio::steady_timer> cron_;  // on the first thread
-  bool stopping_ = false;                            // the first thread's own
+  std::unique_ptr<ControlPlane> control_plane_;  // null: no node of a cluster
+  Mutex failure_mutex_;
+  std::optional<Error> failure_ GUARDED_BY(failure_mutex_);  // for which it ends
+  std::unique_ptr<boost::asio::steady_timer> cron_;          // on the first thread
+  bool stopping_ = false;                                    // the first thread's own
   std::atomic<bool> is_ending_{false};
   std::atomic<bool> saves_{true};      // when it ends
   std::atomic<int64_t> end_by_ms_{0};  // monotonic; what is done for the tier then

@@ -64,9 +64,7 @@ Result<void> ControlNode::OpenStore() {
 }
 
 Result<void> ControlNode::OpenLinks() {
-  Result<PeerTls> tls = options_.secret.empty()
-                            ? PeerTls::FromCertificates(options_.tls, options_.tls_name)
-                            : PeerTls::FromSecret(options_.secret);
+  Result<PeerTls> tls = PeerTlsOf(options_);
   if (!tls) return tls.error();
   tls_.emplace(std::move(*tls));
   PeerMesh::Handlers handlers{

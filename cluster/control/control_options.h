@@ -8,6 +8,7 @@
 #include "base/tls_context.h"
 #include "cluster/membership/cluster_node.h"
 #include "cluster/peer/peer_options.h"
+#include "cluster/peer/peer_tls.h"
 #include "cluster/raft/driver.h"
 
 namespace strata {
@@ -30,5 +31,11 @@ struct ControlOptions {
   raft::DriverOptions raft;
   PeerOptions peers;
 };
+
+// What nodes know each other by. An error is for the operator.
+inline Result<PeerTls> PeerTlsOf(const ControlOptions& options) {
+  return options.secret.empty() ? PeerTls::FromCertificates(options.tls, options.tls_name)
+                                : PeerTls::FromSecret(options.secret);
+}
 
 }  // namespace strata
