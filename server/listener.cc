@@ -14,6 +14,7 @@
 #include <cstring>
 
 #include "base/log.h"
+#include "server/cluster/cluster_ports.h"
 
 namespace strata {
 namespace {
@@ -124,14 +125,17 @@ error_code OpenAcceptor(Listener::Acceptor& acceptor, const Endpoint& endpoint,
 
 std::vector<ListenAddress> ListenAddresses(const Options& options) {
   std::vector<ListenAddress> addresses;
-  if (options.port != 0) {
+  const auto add = [&](int64_t port, Entrance entrance) {
+    if (port == 0) return;
     for (const std::string& host : options.bind) {
-      bool optional = host.starts_with('-');
+      const bool optional = host.starts_with('-');
       addresses.push_back(
-          {optional ? host.substr(1) : host, static_cast<int>(options.port), "", optional});
+          {optional ? host.substr(1) : host, static_cast<int>(port), "", optional, entrance});
     }
-  }
-  if (!options.unixsocket.empty()) addresses.push_back({"", 0, options.unixsocket, false});
+  };
+  add(options.port, Entrance::kPort);
+  add(RedirectPort(options), Entrance::kRedirectPort);
+  if (!options.unixsocket.empty()) addresses.push_back({"", 0, options.unixsocket});
   return addresses;
 }
 

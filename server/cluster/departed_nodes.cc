@@ -6,7 +6,6 @@ namespace strata {
 
 void DepartedNodes::OnMap(const ClusterMap& map, int64_t now_ms) {
   MutexLock lock(mutex_);
-  std::erase_if(departed_, [&](const auto& gone) { return gone.second + kRememberedMs <= now_ms; });
   for (const auto& [id, name] : members_) {
     if (!map.nodes.contains(id)) departed_[name] = now_ms;
   }

@@ -11,6 +11,7 @@
 
 #include "base/text.h"
 #include "server/cluster/cluster_description.h"
+#include "server/cluster/cluster_ports.h"
 #include "server/cluster/departed_nodes.h"
 #include "server/commands/cluster_calls.h"
 #include "server/commands/help.h"
@@ -28,10 +29,11 @@ struct MeetAddress {
   int64_t bus_port = 0;  // 0: not given
 };
 
-// The peer ports that it may mean. Redis's rule is the client port and 10,000. Here the redirect
-// port is by default the client port and 1,000, and either may be named.
+// The peer ports that it may mean. Redis's rule is that they are 10,000 above the port, which here
+// may be the redirect port, itself 1,000 above the other by default; so both are tried.
 std::vector<uint16_t> PeerPorts(const MeetAddress& address) {
-  std::vector<int64_t> candidates = {address.port + 10'000, address.port + 9'000};
+  std::vector<int64_t> candidates = {address.port + kPeersAbovePort,
+                                     address.port + kPeersAbovePort - kRedirectAbovePort};
   if (address.bus_port != 0) candidates = {address.bus_port};
   std::vector<uint16_t> ports;
   for (const int64_t port : candidates) {

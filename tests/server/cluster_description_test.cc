@@ -65,6 +65,17 @@ TEST_CASE("each node has a line with its state, its link and the slots that it i
             NameOfNode(4) + " 10.0.0.4:6380@16379 master - 0 0 0 disconnected\n");
 }
 
+TEST_CASE("a node's config epoch is the highest one of what it is primary for") {
+  ClusterSeen seen(2);
+  seen.Place(0, 3, {1});
+  seen.Place(4, 15, {2});
+  seen.map.partitions[1].epoch = 9;
+  seen.map.partitions[4].epoch = 11;
+  CHECK(ConfigEpochOf(seen.map, 1) == 9);
+  CHECK(ConfigEpochOf(seen.map, 2) == 11);
+  CHECK(ConfigEpochOf(seen.map, 3) == 0);
+}
+
 TEST_CASE("a node is shown as the replica of another without slots of its own") {
   ClusterSeen seen(2);
   seen.Place(0, 7, {1, 2});

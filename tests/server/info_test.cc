@@ -223,6 +223,21 @@ TEST_CASE("the process knows its memory, its processor time and its system") {
   REQUIRE(OperatingSystem().starts_with("Linux "));
 }
 
+TEST_CASE("only who comes by the redirect port finds a node of a cluster") {
+  TestServer server;
+  ClientOrigin origin;
+  origin.id = server.services().clients.NextId();
+  origin.entrance = Entrance::kRedirectPort;
+  TestClient redirected(server, origin);
+  CHECK(redirected.Run("INFO cluster").find("cluster_enabled:1\r\n") != std::string::npos);
+  CHECK(redirected.Run("INFO server").find("redis_mode:cluster\r\n") != std::string::npos);
+  CHECK(redirected.Run("HELLO").find("mode\r\n$7\r\ncluster\r\n") != std::string::npos);
+  TestClient client = server.Connect();
+  CHECK(client.Run("INFO cluster").find("cluster_enabled:0\r\n") != std::string::npos);
+  CHECK(client.Run("INFO server").find("redis_mode:standalone\r\n") != std::string::npos);
+  CHECK(client.Run("HELLO").find("mode\r\n$10\r\nstandalone\r\n") != std::string::npos);
+}
+
 TEST_CASE("percentages and decimals of INFO") {
   InfoText text(0);
   text.AddPercent("p", 1, 3);

@@ -25,6 +25,16 @@ TEST_CASE("neighbouring partitions of a primary are one range") {
   CHECK(SlotsOfPrimary(seen.map, 2) == std::vector<SlotRange>{{3072, 4095}});
 }
 
+TEST_CASE("slots that a gap divides are not put together") {
+  ClusterSeen seen(1);
+  seen.Place(0, 1, {1});
+  seen.Place(3, 3, {1});
+  const std::vector<SlotsAndCopies> all = SlotsByCopies(seen.map);
+  REQUIRE(all.size() == 2);
+  CHECK(all[0].slots == SlotRange{0, 2047});
+  CHECK(all[1].slots == SlotRange{3072, 4095});
+}
+
 TEST_CASE("slots are put together as long as the same nodes have them, in the same state") {
   ClusterSeen seen(3);
   seen.Place(0, 1, {1, 2});
