@@ -5,12 +5,14 @@
 
 #include "base/log.h"
 #include "cluster/control/control_codec.h"
+#include "cluster/leader/forced_leave.h"
+#include "cluster/leader/sync_duty.h"
 #include "cluster/membership/cluster_command_codec.h"
 
 namespace strata {
 namespace {
 
-constexpr int64_t kAnnouncePauseMs = 1'000;
+constexpr int64_t kAnnouncePauseMs = 200;
 
 // The voter whose log is nearest to the leader's; 0 if there is no other.
 NodeId SuccessorOf(const raft::Core& core) {
@@ -112,6 +114,15 @@ void ControlMember::Propose(const ClusterCommand& command, const Led& done) {
 }
 
 void ControlMember::Leave(const LeaveRequest& request, const Led& done) {
+  if (request.data_loss == DataLoss::kAccepted) {
+    const Result<AssignPartitions> freed = FreeAtOnce(map(), request.node);
+    if (!freed) return done(freed.error());
+    Propose(*freed, [](const Result<raft::Index>& outcome) {
+      if (!outcome)
+        LogWarning("cluster: a node that is to go keeps its copies for now: " +
+                   outcome.error().message);
+    });
+  }
   const auto stays = [&](const auto& entry) {
     return entry.first != request.node && entry.second.state != NodeState::kLeaving;
   };
@@ -159,6 +170,20 @@ void ControlMember::Tick() {
     Announce();
   }
   if (duties_ != nullptr) duties_->Tick(map());
+  FollowCopies();
+}
+
+// Nothing is replicated yet, so that every copy has all that was acknowledged at once.
+void ControlMember::FollowCopies() {
+  constexpr size_t kMostUnderWay = 64;
+  const auto has_caught_up = [](uint64_t, NodeId) { return true; };
+  for (const SetInSync& change : InSyncChanges(map(), self_.id, has_caught_up)) {
+    if (sync_under_way_.size() >= kMostUnderWay) return;
+    if (!sync_under_way_.insert(change.partition).second) continue;
+    Ask(change, [this, partition = change.partition](const Result<void>&) {
+      sync_under_way_.erase(partition);
+    });
+  }
 }
 
 void ControlMember::FollowRole() {
@@ -172,7 +197,8 @@ void ControlMember::FollowRole() {
       done(outcome ? Result<void>() : outcome.error());
     });
   };
-  duties_ = std::make_unique<LeaderDuties>(LeaderDuties::Means{means_.clock, driver_, propose});
+  duties_ = std::make_unique<LeaderDuties>(LeaderDuties::Means{
+      means_.context, means_.placer, means_.clock, driver_, propose, options_.usual_copies});
 }
 
 // A process that has started anew has empty memory, and perhaps another address. Its first leader
@@ -180,7 +206,11 @@ void ControlMember::FollowRole() {
 void ControlMember::Announce() {
   const auto own = map().nodes.find(self_.id);
   if (own == map().nodes.end()) {
-    if (is_leader() && map().nodes.empty()) AskOnce(AddNode{self_});
+    if (!is_leader() || !map().nodes.empty()) return;
+    AskOnce(AddNode{self_});
+    // Else each leader would go by its own configuration.
+    AskOnce(SetSetting{SettingKind::kOption, kReplicasOption,
+                       std::to_string(options_.usual_copies - 1)});
     return;
   }
   if (own->second.incarnation < self_.incarnation) {

@@ -8,6 +8,7 @@
 #include <boost/asio/io_context.hpp>
 #include <functional>
 #include <memory>
+#include <set>
 
 #include "base/clock.h"
 #include "base/random.h"
@@ -30,6 +31,7 @@ class ControlMember final : private raft::StateMachine {
   // All borrowed.
   struct Means {
     boost::asio::io_context& context;
+    boost::asio::thread_pool& placer;
     const Clock& clock;
     Random& random;
     PeerMesh& mesh;
@@ -75,6 +77,8 @@ class ControlMember final : private raft::StateMachine {
   // What it says of itself, until the map has it.
   void Announce();
   void AskOnce(const ControlRequest& request);
+  // As a primary: who of its partitions' copies is in sync.
+  void FollowCopies();
 
   const ClusterNode self_;
   const ControlOptions& options_;
@@ -86,6 +90,7 @@ class ControlMember final : private raft::StateMachine {
   VersionWaits waits_;
   std::map<NodeId, int64_t> heard_ms_;
   int64_t next_announcement_ms_ = 0;
+  std::set<uint64_t> sync_under_way_;  // partitions
 };
 
 }  // namespace strata

@@ -136,6 +136,7 @@ Result<void> ControlNode::BeginMember(const std::string& cluster_id) {
   mesh_->Become({identity_.id(), cluster_id, options_.self.host, options_.self.peer_port});
   belonging_ = Belonging::kJoining;
   const ControlMember::Means means{means_.context,
+                                   means_.placer,
                                    clock_,
                                    random_,
                                    *mesh_,

@@ -34,6 +34,7 @@ class ControlNode {
   // All borrowed.
   struct Means {
     boost::asio::io_context& context;
+    boost::asio::thread_pool& placer;
     ControlPlane::Owner& owner;
     TopologyView& view;
     std::function<void(ControlStatus)> on_status;

@@ -2,6 +2,7 @@
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/thread_pool.hpp>
 #include <thread>
 #include <utility>
 
@@ -13,7 +14,7 @@ namespace strata {
 class ControlPlane::Thread {
  public:
   Thread(const ControlOptions& options, Owner& owner)
-      : node_(options, {context_, owner, view_, [this](ControlStatus status) {
+      : node_(options, {context_, placer_, owner, view_, [this](ControlStatus status) {
                           auto shared = std::make_shared<const ControlStatus>(std::move(status));
                           const MutexLock lock(mutex_);
                           status_ = std::move(shared);
@@ -26,6 +27,7 @@ class ControlPlane::Thread {
       boost::asio::post(context_, [this] { context_.stop(); });
     });
     thread_.join();
+    placer_.join();
   }
 
   Result<void> Open() { return node_.Open(); }
@@ -47,6 +49,7 @@ class ControlPlane::Thread {
   boost::asio::io_context context_{1};
   const boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_{
       context_.get_executor()};
+  boost::asio::thread_pool placer_{1};
   TopologyView view_;
   mutable Mutex mutex_;
   std::shared_ptr<const ControlStatus> status_ GUARDED_BY(mutex_) =

@@ -106,6 +106,7 @@ class ClusterTest(unittest.TestCase):
                 and len(maps[0]) == len(nodes)
                 and all(node[0] == b"up" and node[2] > 0 for node in maps[0].values())
                 and all(status["copies-under-way"] == 0 and status["partitions-without-primary"] == 0
+                        and status["copies-in-sync"] == status["partitions"] * min(2, len(nodes))
                         for status in statuses)
                 and len({tuple(status["voters"]) for status in statuses}) == 1
                 and len(statuses[0]["voters"]) == {1: 1, 2: 1, 3: 3, 4: 3}.get(len(nodes), 5))

@@ -127,9 +127,10 @@ class Surviving(ClusterTest):
             wait_until(lambda: rest[0].status()["partitions-without-primary"] == 0, "others took over")
             rest[1].do("CACHE.CLUSTER", "WEIGHT", name, 100 + incarnation)
             leader.start()
-            self.wait_until_settled(nodes)
             self.assertEqual(leader.name, name)
-            self.assertEqual(leader.nodes()[name]["incarnation"], incarnation + 1)
+            wait_until(lambda: all(node.nodes()[name]["incarnation"] == incarnation + 1 for node in nodes),
+                       "all know that it has started anew")
+            self.wait_until_settled(nodes)
             self.assertEqual(leader.nodes()[name]["weight"], 100 + incarnation)
 
     def test_a_handover(self):
@@ -160,10 +161,13 @@ class Surviving(ClusterTest):
         zones = {name: node["zone"] for name, node in nodes[0].nodes().items()}
         voters = [zones[voter.decode()] for voter in nodes[0].status()["voters"]]
         self.assertEqual(sorted(voters), [b"east"] * 3 + [b"west"] * 2)
-        # Each partition has a copy in both.
-        for first, last, *copies in nodes[0].do("CLUSTER", "SLOTS"):
-            where = {zones[copy[2].decode()] for copy in copies}
-            self.assertEqual(where, {b"east", b"west"}, (first, last))
+
+        def zones_of_slots():
+            return [{zones[copy[2].decode()] for copy in copies}
+                    for _, _, *copies in nodes[0].do("CLUSTER", "SLOTS")]
+
+        wait_until(lambda: all(where == {b"east", b"west"} for where in zones_of_slots()),
+                   "each partition has a copy in both")
         for node in nodes[:2]:
             node.crash()
         rest = nodes[2:]
