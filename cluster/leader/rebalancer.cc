@@ -1,8 +1,6 @@
 #include "cluster/leader/rebalancer.h"
 
 #include <algorithm>
-#include <map>
-#include <optional>
 #include <tuple>
 #include <utility>
 
