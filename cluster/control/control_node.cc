@@ -151,6 +151,7 @@ Result<void> ControlNode::BeginMember(const std::string& cluster_id) {
 // What the member has under way may be called once more; so it lives until that is over.
 void ControlNode::EndMember() {
   member_->End();
+  addresses_.clear();
   mesh_->SetPeers({});
   boost::asio::post(means_.context, [kept = std::move(member_)] {});
   member_ = nullptr;
@@ -288,7 +289,12 @@ void ControlNode::FollowPeers(const ClusterMap& map) {
     for (const PeerAddress& peer : first_peers_) addresses[peer.id] = {peer.host, peer.port};
   }
   for (const auto& [id, node] : map.nodes) addresses[id] = {node.host, node.peer_port};
-  mesh_->SetPeers(addresses);
+  // Who has left the map is told so as long as it has a part in the log.
+  for (const auto& [id, address] : addresses_) {
+    if (member_->core().configuration().Has(id)) addresses.emplace(id, address);
+  }
+  addresses_ = std::move(addresses);
+  mesh_->SetPeers(addresses_);
 }
 
 void ControlNode::TickLater() {

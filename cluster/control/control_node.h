@@ -93,6 +93,7 @@ class ControlNode {
   std::unique_ptr<PeerMesh> mesh_;
   std::shared_ptr<ControlMember> member_;  // null: it belongs to none
   std::vector<PeerAddress> first_peers_;   // until the map says who they are
+  PeerMesh::Addresses addresses_;          // of all that it speaks to
   std::vector<Waiting> waiting_;           // to be in the map
   boost::asio::steady_timer timer_;
   Belonging belonging_ = Belonging::kNone;

@@ -36,7 +36,7 @@ class Decision {
 
   PartitionStep Next() const {
     PartitionStep step = Urgent().value_or(PartitionStep{});
-    if (step.kind == Kind::kNone && !target_.empty() && IsReady(partition_.primary)) step = Move();
+    if (step.kind == Kind::kNone && IsReady(partition_.primary)) step = Move();
     step.copies_in_sync = static_cast<size_t>(
         std::ranges::count_if(copies_, [this](NodeId node) { return IsReady(node); }));
     return step;
@@ -77,11 +77,12 @@ class Decision {
   }
 
   PartitionStep Move() const {
+    const bool catches_up =
+        std::ranges::any_of(copies_, [this](NodeId id) { return IsCatchingUp(id); });
+    if (target_.empty()) return {Kind::kNone, {}, catches_up};
     const Nodes wanted = Wanted();
     const bool gains =
         std::ranges::any_of(wanted, [&](NodeId id) { return !Contains(copies_, id); });
-    const bool catches_up =
-        std::ranges::any_of(copies_, [this](NodeId id) { return IsCatchingUp(id); });
     if (gains) return {Kind::kGain, wanted, catches_up};
     if (!catches_up && IsSuccessorReady()) {
       return {Kind::kPromote, {target_.front()}, !Contains(target_, partition_.primary)};

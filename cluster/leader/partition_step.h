@@ -44,7 +44,7 @@ struct PartitionStep {
 };
 
 // `target`: of the partition, the primary first; empty: not known. Then, as when it names a node
-// that there is no more, only failover is looked at.
+// that there is no more, nothing but failover is done.
 PartitionStep NextStep(const ClusterMap& map, size_t partition, const std::vector<NodeId>& target);
 
 // Which incarnation of a node is in the map. REQUIRES: it is there.

@@ -1,8 +1,6 @@
 #include "cluster/leader/rebalancer.h"
 
 #include <algorithm>
-#include <map>
-#include <optional>
 #include <tuple>
 #include <utility>
 
@@ -111,11 +109,11 @@ class Round {
     });
     if (!others_stay) return;
     for (const auto& [id, node] : map_.nodes) {
+      if (node.state != NodeState::kLeaving) continue;
       const bool has_copies = std::ranges::any_of(
           map_.partitions,
           [id = id](const PartitionState& partition) { return partition.HasCopyOn(id); });
-      const bool is_done = node.state == NodeState::kLeaving && !has_copies;
-      if (is_done) steps_.commands.emplace_back(RemoveNode{id});
+      if (!has_copies) steps_.commands.emplace_back(RemoveNode{id});
     }
   }
 

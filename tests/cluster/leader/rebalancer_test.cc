@@ -366,6 +366,14 @@ TEST_CASE("so many partitions gain copies at a time, and no more while others ca
     for (size_t i = 0; i < 7; ++i) map.partitions[i] = PartitionOf(map, {1, 2, 3}, {3});
     CHECK(NextSteps(map, target, options).commands.empty());
   }
+  SECTION("as many catch up, of partitions whose target names a node that is gone") {
+    PartitionTable stale = target;
+    for (size_t i = 0; i < 5; ++i) {
+      map.partitions[i] = PartitionOf(map, {1, 2, 3}, {3});
+      stale[i] = {1, 77};
+    }
+    CHECK(NextSteps(map, stale, options).commands.empty());
+  }
   SECTION("those whose copy is on a node that is down wait, and hold up nobody") {
     for (size_t i = 0; i < 7; ++i) map.partitions[i] = PartitionOf(map, {1, 4}, {4});
     map.nodes[4].state = NodeState::kDown;
