@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "base/number.h"
+#include "cluster/leader/node_health.h"
 
 namespace strata {
 namespace {
@@ -18,8 +19,6 @@ constexpr double kDeviations = 4;
 // A verdict that moves partitions is worth the wait.
 constexpr double kDownPerSuspect = 1.5;
 constexpr uint64_t kHearingsToBeAlive = 2;
-
-constexpr const char* kLeavesUnheard = "leaves, and nobody hears it";
 
 // "1.2 s"; what is less than a second with one figure more.
 std::string Seconds(double milliseconds) {
@@ -113,7 +112,7 @@ std::optional<SetNodeState> NextState(const ClusterNode& node, const Judgement& 
       return std::nullopt;
     case NodeState::kLeaving:
       if (verdict == Verdict::kDown && node.reason != kLeavesUnheard) {
-        return to(NodeState::kLeaving, kLeavesUnheard);
+        return to(NodeState::kLeaving, std::string(kLeavesUnheard));
       }
       if (verdict == Verdict::kAlive && node.reason == kLeavesUnheard) {
         return to(NodeState::kLeaving, "");

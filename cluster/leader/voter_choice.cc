@@ -35,14 +35,13 @@ class Choice {
     // Nothing is committed now, so nothing is proposed either.
     if (wanted_ == 0 || !IsQuorumHeard(voters_)) return voters_;
     const std::vector<NodeId> target = Target();
-    const auto added =
-        std::ranges::find_if(target, [this](NodeId node) { return !voters_.contains(node); });
     std::set<NodeId> next = voters_;
     if (voters_.size() > wanted_) {
       next.erase(FirstToGo(target));
-      if (IsQuorumHeard(next)) return next;
-      next = voters_;
+      return next;
     }
+    const auto added =
+        std::ranges::find_if(target, [this](NodeId node) { return !voters_.contains(node); });
     if (added != target.end()) next.insert(*added);
     return next;
   }
@@ -57,8 +56,9 @@ class Choice {
   bool IsHeard(NodeId id) const {
     if (id == leader_) return true;
     const ClusterNode* node = Find(id);
-    if (node != nullptr && node->state == NodeState::kUp) return true;
-    if (node != nullptr && node->state != NodeState::kLeaving) return false;
+    if (node != nullptr && node->state != NodeState::kLeaving) {
+      return node->state == NodeState::kUp;
+    }
     return caught_up_.contains(id);
   }
 
@@ -123,8 +123,9 @@ class Choice {
     return target;
   }
 
-  // Of the voters that are not wanted: those that are not heard before others, so that there is a
-  // quorum all the time, and the leader last.
+  // Of the voters that are not wanted: those that are not heard before others, and the leader last.
+  // So a quorum is heard all the time: when one goes that is heard, all that are not are wanted,
+  // and those are fewer than half of the wanted ones, which are fewer than the voters.
   NodeId FirstToGo(const std::vector<NodeId>& target) const {
     std::vector<NodeId> going;
     for (const NodeId id : voters_) {

@@ -8,7 +8,8 @@
 // One is added before another goes, so an even number of voters is a thing of moments. Voters stay
 // as long as they can: one goes if it leaves, if it is down and another can take its place, or if
 // zones have more even numbers of voters then. Of who is suspect nobody knows yet: it is made no
-// voter, and stays one. A step after which those that are heard are no quorum is not taken.
+// voter, and stays one. Those that are heard are a quorum after each step, if they are one before;
+// else no voter changes.
 //
 // The number is that of nodes that can vote. Learners count when they have caught up: growing from
 // one voter to two makes a cluster weaker until there is a third.

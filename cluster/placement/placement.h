@@ -38,6 +38,8 @@ struct PlacementNode {
   uint32_t weight = kUsualWeight;  // 1 to kLargestWeight
   std::string zone = {};
   Standing standing = Standing::kStays;
+
+  bool operator==(const PlacementNode&) const = default;
 };
 
 struct PlacementInput {

@@ -210,6 +210,14 @@ TEST_CASE("a judgement says what a person wants to know") {
   CHECK(leader.Judge().reason == "heard nothing for 2.6 s; usually every 0.05 s");
 }
 
+TEST_CASE("what is usual follows a node's habit") {
+  Leader leader;
+  leader.HearEvery(50, 100);
+  leader.HearEvery(400, 100);
+  leader.Pass(2'000);
+  CHECK(leader.Judge().reason == "heard nothing for 2 s; usually every 0.4 s");
+}
+
 TEST_CASE("a judgement changes the state of a node in the map") {
   struct Case {
     NodeState before;
