@@ -294,6 +294,7 @@ TEST_CASE("who meets nobody is told of each port that was tried") {
   CHECK(Contains(reply, "-ERR port 10001: "));
   CHECK(Contains(reply, "; port 9001: "));
   CHECK(node.Run("CLUSTER MEET 127.0.0.1 1 2").find("port 10001") == std::string::npos);
+  CHECK(node.Run("CLUSTER MEET 127.0.0.1 " + node.port()).starts_with("-ERR "));  // itself
 }
 
 TEST_CASE("a plan tells what a change would move, and changes nothing") {
