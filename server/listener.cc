@@ -14,7 +14,7 @@
 #include <cstring>
 
 #include "base/log.h"
-#include "server/cluster/cluster_ports.h"
+#include "server/cluster/control_options.h"
 
 namespace strata {
 namespace {
@@ -134,7 +134,8 @@ std::vector<ListenAddress> ListenAddresses(const Options& options) {
     }
   };
   add(options.port, Entrance::kPort);
-  add(RedirectPort(options), Entrance::kRedirectPort);
+  const Result<uint16_t> redirect_port = RedirectPort(options);
+  if (options.cluster_enabled && redirect_port) add(*redirect_port, Entrance::kRedirectPort);
   if (!options.unixsocket.empty()) addresses.push_back({"", 0, options.unixsocket});
   return addresses;
 }

@@ -11,8 +11,6 @@ namespace {
 
 using boost::asio::ip::udp;
 
-constexpr int64_t kRedirectPortAbove = 1'000;
-constexpr int64_t kPeerPortAbove = 10'000;
 constexpr size_t kMostSecretBytes = 4'096;
 
 Result<uint16_t> PortOf(std::string_view option, int64_t port, int64_t client_port, int64_t above) {

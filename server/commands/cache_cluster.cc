@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "server/command_tips.h"
+#include "server/commands/cache_cluster_plan.h"
 #include "server/commands/cache_cluster_views.h"
 #include "server/commands/cluster_calls.h"
 #include "server/commands/families.h"
@@ -127,6 +128,17 @@ constexpr Command kClusterRows[] = {
      .complexity = "O(N*M), N being the number of nodes and M that of partitions",
      .summary = "Tells of all nodes: where they are, how they do and why, what they have.",
      .handler = CacheClusterNodes,
+     .tips = tips::kVaries},
+    {.name = "plan",
+     .arity = -3,
+     .flags = kAdmin | kStale,
+     .group = CommandGroup::kCluster,
+     .since = "7.4.0",
+     .complexity = "Depends on the number of nodes and partitions: some milliseconds for ten nodes",
+     .summary = "Tells what would move if a node joined or left, or had another weight.",
+     .grammar = "(change=JOIN [WEIGHT weight:integer] [ZONE zone]|LEAVE node-id|"
+                "WEIGHT node-id weight:integer)",
+     .handler = CacheClusterPlan,
      .tips = tips::kVaries},
     {.name = "status",
      .arity = 2,

@@ -11,7 +11,7 @@
 
 #include "base/text.h"
 #include "server/cluster/cluster_description.h"
-#include "server/cluster/cluster_ports.h"
+#include "server/cluster/control_options.h"
 #include "server/cluster/departed_nodes.h"
 #include "server/commands/cluster_calls.h"
 #include "server/commands/help.h"
@@ -32,8 +32,8 @@ struct MeetAddress {
 // The peer ports that it may mean. Redis's rule is that they are 10,000 above the port, which here
 // may be the redirect port, itself 1,000 above the other by default; so both are tried.
 std::vector<uint16_t> PeerPorts(const MeetAddress& address) {
-  std::vector<int64_t> candidates = {address.port + kPeersAbovePort,
-                                     address.port + kPeersAbovePort - kRedirectAbovePort};
+  std::vector<int64_t> candidates = {address.port + kPeerPortAbove,
+                                     address.port + kPeerPortAbove - kRedirectPortAbove};
   if (address.bus_port != 0) candidates = {address.bus_port};
   std::vector<uint16_t> ports;
   for (const int64_t port : candidates) {

@@ -6,7 +6,7 @@
 
 #include "base/version.h"
 #include "server/blocking/wait_queues.h"
-#include "server/cluster/cluster_ports.h"
+#include "server/cluster/control_options.h"
 #include "server/observability/info.h"
 #include "server/observability/process_info.h"
 #include "server/watch_table.h"
@@ -17,12 +17,14 @@ namespace {
 // "listener0:name=tcp,bind=127.0.0.1,bind=::1,port=6379"
 void WriteListenerInfo(const Options& options, InfoText& out) {
   std::vector<std::string> listeners;
-  for (const int64_t port : {options.port, RedirectPort(options)}) {
-    if (port == 0) continue;
+  const auto add_tcp = [&](int64_t port) {
     std::string& tcp = listeners.emplace_back("name=tcp");
     for (const std::string& address : options.bind) tcp += ",bind=" + address;
     tcp += ",port=" + std::to_string(port);
-  }
+  };
+  if (options.port > 0) add_tcp(options.port);
+  const Result<uint16_t> redirect_port = RedirectPort(options);
+  if (options.cluster_enabled && redirect_port) add_tcp(*redirect_port);
   if (!options.unixsocket.empty()) {
     listeners.push_back("name=unix,bind=" + options.unixsocket);
   }

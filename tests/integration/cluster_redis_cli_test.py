@@ -93,26 +93,26 @@ class RedisCliCluster(unittest.TestCase):
         self.assertEqual(text.count(": PONG\n"), 3, text)
 
     def test_a_node_comes_and_goes(self):
-        first, second = nodes = self.start(2)
+        nodes = self.start(3)
         self.create(nodes)
-        third, = self.start(1)
-        code, text = cluster("add-node", third.address, first.address)
+        other, = self.start(1)
+        code, text = cluster("add-node", other.address, nodes[0].address)
         self.assertEqual(code, 0, text)
         self.assertIn("[OK] New node added correctly.", text)
-        self.assert_well(first, second, third)
-        name = third.name()
-        code, text = cluster("del-node", first.address, name)
+        self.assert_well(*nodes, other)
+        name = other.name()
+        code, text = cluster("del-node", nodes[0].address, name)
         self.assertEqual(code, 0, text)
-        self.assert_well(first, second)
-        self.assertEqual(list(third.lines().values())[0][1], "myself,master")
-        self.assertNotEqual(third.name(), name)
+        self.assert_well(*nodes)
+        self.assertEqual(list(other.lines().values())[0][1], "myself,master")
+        self.assertNotEqual(other.name(), name)
         # It may come again, as the new node that it is now.
-        code, text = cluster("add-node", third.address, second.address)
+        code, text = cluster("add-node", other.address, nodes[1].address)
         self.assertEqual(code, 0, text)
-        self.assert_well(first, second, third)
+        self.assert_well(*nodes, other)
 
     def test_what_would_place_slots_is_refused_with_a_word(self):
-        nodes = self.start(2)
+        nodes = self.start(3)
         self.create(nodes)
         self.assert_well(*nodes)
         code, text = cluster("reshard", nodes[0].address, "--cluster-from", nodes[0].name(),
@@ -132,7 +132,7 @@ class RedisCliCluster(unittest.TestCase):
             self.assertEqual(client.run("CLUSTER", "MYID").decode(), node.name())
 
     def test_errors_tell_what_to_do(self):
-        node, other = nodes = self.start(2)
+        node, other, _ = nodes = self.start(3)
         reply = node.cli("CLUSTER", "MEET", "127.0.0.1", free_port())
         self.assertIsInstance(reply, ReplyError)
         self.assertIn("port", str(reply))

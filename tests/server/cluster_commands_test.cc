@@ -294,6 +294,42 @@ TEST_CASE("who meets nobody is told of each port that was tried") {
   CHECK(Contains(reply, "-ERR port 10001: "));
   CHECK(Contains(reply, "; port 9001: "));
   CHECK(node.Run("CLUSTER MEET 127.0.0.1 1 2").find("port 10001") == std::string::npos);
+  CHECK(node.Run("CLUSTER MEET 127.0.0.1 " + node.port()).starts_with("-ERR "));  // itself
+}
+
+TEST_CASE("a plan tells what a change would move, and changes nothing") {
+  TestNode node;
+  CHECK(node.Run("CACHE.CLUSTER PLAN JOIN") == "-ERR this node is a member of no cluster\r\n");
+  CHECK(node.Run("CACHE.CLUSTER INIT") == "+OK\r\n");
+  AssignPartitions all;
+  for (uint64_t i = 0; i < 16; ++i) {
+    all.assignments.push_back({i, 0, {node.plane().status()->self.id}});
+  }
+  node.plane().Ask(ClusterCommand(all), [](const Result<void>&) {});
+  node.plane().Ask(ClusterCommand(SetNodeState{node.plane().status()->self.id, NodeState::kUp}),
+                   [](const Result<void>&) {});
+  WaitUntil([&] {
+    const auto map = node.plane().topology().Read();
+    return map->nodes.begin()->second.state == NodeState::kUp && map->partitions[15].primary != 0;
+  });
+  const std::string joined = node.Run("CACHE.CLUSTER PLAN JOIN WEIGHT 100 ZONE north");
+  CHECK(Contains(joined, "copies-that-move\r\n:"));
+  CHECK(Contains(joined, "joining\r\n$6\r\nbefore\r\n*4\r\n$9\r\nprimaries\r\n:0\r\n"));
+  CHECK(Contains(joined, node.name() + "\r\n$6\r\nbefore\r\n*4\r\n$9\r\nprimaries\r\n:16\r\n"));
+  CHECK(node.members() == 1);
+  CHECK(node.Run("CACHE.CLUSTER PLAN LEAVE " + node.name()).starts_with("-ERR "));
+  const std::string weighed = node.Run("CACHE.CLUSTER PLAN WEIGHT " + node.name() + " 7");
+  CHECK(Contains(weighed, "copies-that-move\r\n:0\r\n"));
+  const std::string syntax = "-ERR syntax error\r\n";
+  CHECK(node.Run("CACHE.CLUSTER PLAN nosuch") == syntax);
+  CHECK(node.Run("CACHE.CLUSTER PLAN JOIN nosuch") == syntax);
+  CHECK(node.Run("CACHE.CLUSTER PLAN JOIN WEIGHT") == syntax);
+  CHECK(node.Run("CACHE.CLUSTER PLAN LEAVE a b") == syntax);
+  CHECK(node.Run("CACHE.CLUSTER PLAN WEIGHT a") == syntax);
+  CHECK(node.Run("CACHE.CLUSTER PLAN LEAVE a") == "-ERR Unknown node a\r\n");
+  CHECK(node.Run("CACHE.CLUSTER PLAN JOIN WEIGHT 0") == "-ERR a weight is 1 to 10000\r\n");
+  CHECK(node.Run("CACHE.CLUSTER PLAN WEIGHT " + node.name() + " x") ==
+        "-ERR a weight is 1 to 10000\r\n");
 }
 
 TEST_CASE("weights and zones are changed by any node, and known to all") {

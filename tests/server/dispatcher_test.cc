@@ -47,7 +47,7 @@ class SlowClient {
             s.acl,          s.scripting,       s.post,
             s.pubsub,       s.tracking,        s.key_listeners,
             s.tier_traffic, s.tier_sealing,    s.tier_run,
-            s.tier_servers, s.tier_migration, s.departed_nodes};
+            s.tier_servers, s.tier_migration,  s.departed_nodes};
   }
 
   TickingClock clock_;
