@@ -114,6 +114,7 @@ void ControlMember::Propose(const ClusterCommand& command, const Led& done) {
 }
 
 void ControlMember::Leave(const LeaveRequest& request, const Led& done) {
+  if (!map().nodes.contains(request.node)) return done(map().version);  // it has left
   if (request.data_loss == DataLoss::kAccepted) {
     const Result<AssignPartitions> freed = FreeAtOnce(map(), request.node);
     if (!freed) return done(freed.error());

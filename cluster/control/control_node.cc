@@ -50,7 +50,9 @@ Result<void> ControlNode::Open() {
     if (!ParseAddress(seed)) return Error{"cluster-join: '" + seed + "' is not host:port"};
   }
   if (Result<void> opened = OpenStore(); !opened) return opened;
-  return OpenLinks();
+  if (Result<void> opened = OpenLinks(); !opened) return opened;
+  means_.on_status(Status());
+  return {};
 }
 
 Result<void> ControlNode::OpenStore() {
@@ -108,6 +110,9 @@ void ControlNode::End() {
   timer_.cancel();
   if (member_ != nullptr) EndMember();
   mesh_.reset();
+  constexpr int64_t kAll = std::numeric_limits<int64_t>::max();
+  entries_.Expire(kAll, Error{"this node ends"});
+  exits_.Expire(kAll, Error{"this node ends"});
 }
 
 ClusterNode ControlNode::Self() const {
@@ -228,9 +233,25 @@ void ControlNode::Ask(const ControlRequest& request, const Done& done) {
 }
 
 void ControlNode::Reset(const Done& done) {
-  if (belonging_ == Belonging::kMember) {
+  const bool is_member = belonging_ == Belonging::kMember;
+  if (is_member && member_->map().nodes.at(identity_.id()).state != NodeState::kLeaving) {
     return done(Error{"this node is a member of a cluster: it has to leave first"});
   }
+  if (!is_member && !IsStillNeeded()) return ForgetAll(done);
+  exits_.Add(clock_.MonotonicMs() + kPatienceMs,
+             [this, done](const Result<void>& left) { left ? ForgetAll(done) : done(left); });
+}
+
+// Of a node that was removed: its vote may be what takes it out of the voters, and then nobody
+// tells it that this was done.
+bool ControlNode::IsStillNeeded() const {
+  if (belonging_ != Belonging::kRemoved || member_ == nullptr) return false;
+  if (member_->is_leader()) return true;
+  return member_->core().configuration().Votes(identity_.id()) &&
+         clock_.MonotonicMs() - removed_ms_ < kLingerMs;
+}
+
+void ControlNode::ForgetAll(const Done& done) {
   if (member_ != nullptr) EndMember();
   // The store's lock goes with the member, behind what is queued.
   boost::asio::post(means_.context, [this, done] {
@@ -260,7 +281,7 @@ void ControlNode::Reset(const Done& done) {
 
 void ControlNode::AwaitMap(const Done& done) {
   if (belonging_ == Belonging::kMember) return done({});
-  waiting_.push_back({clock_.MonotonicMs() + kPatienceMs, done});
+  entries_.Add(clock_.MonotonicMs() + kPatienceMs, done);
 }
 
 void ControlNode::OnMap() {
@@ -280,7 +301,7 @@ void ControlNode::OnMap() {
   means_.on_status(Status());
   means_.owner.OnMap(means_.view.Read());
   if (!is_in) return;
-  for (const Waiting& waiting : std::exchange(waiting_, {})) waiting.done({});
+  entries_.Finish({});
 }
 
 void ControlNode::FollowPeers(const ClusterMap& map) {
@@ -308,26 +329,15 @@ void ControlNode::TickLater() {
 
 void ControlNode::Tick() {
   if (member_ != nullptr) member_->Tick();
-  ExpireWaiting();
   const int64_t now_ms = clock_.MonotonicMs();
-  const bool may_go = belonging_ == Belonging::kRemoved && member_ != nullptr &&
-                      !member_->is_leader() && now_ms - removed_ms_ > kLingerMs;
-  if (may_go) EndMember();
+  entries_.Expire(now_ms, Error{"it has not heard from the cluster's leader yet"});
+  exits_.Expire(now_ms, Error{"this node has not left its cluster yet"});
+  if (belonging_ == Belonging::kRemoved && !IsStillNeeded()) {
+    if (member_ != nullptr) EndMember();
+    exits_.Finish({});
+  }
   if (belonging_ == Belonging::kNone && !is_asking_ && now_ms >= next_seek_ms_) SeekCluster();
   means_.on_status(Status());
-}
-
-void ControlNode::ExpireWaiting() {
-  const int64_t now_ms = clock_.MonotonicMs();
-  std::vector<Waiting> late;
-  std::erase_if(waiting_, [&](const Waiting& waiting) {
-    if (waiting.deadline_ms > now_ms) return false;
-    late.push_back(waiting);
-    return true;
-  });
-  for (const Waiting& waiting : late) {
-    waiting.done(Error{"it has not heard from the cluster's leader yet"});
-  }
 }
 
 void ControlNode::SeekCluster() {

@@ -22,6 +22,7 @@
 #include "cluster/control/control_codec.h"
 #include "cluster/control/control_member.h"
 #include "cluster/control/control_plane.h"
+#include "cluster/control/timed_calls.h"
 #include "cluster/membership/node_identity.h"
 #include "cluster/raft/store/posix_file_system.h"
 
@@ -55,11 +56,6 @@ class ControlNode {
   void Ask(const ControlRequest& request, const Done& done);
 
  private:
-  struct Waiting {
-    int64_t deadline_ms;
-    Done done;
-  };
-
   Result<void> OpenStore();
   Result<void> OpenLinks();
   Result<void> TryCreate();
@@ -67,6 +63,8 @@ class ControlNode {
   void EndMember();
   void OnMap();
   void FollowPeers(const ClusterMap& map);
+  void ForgetAll(const Done& done);
+  bool IsStillNeeded() const;
   void OnJoin(const std::string& payload, const PeerMesh::JoinAnswer& answer);
   void OnJoined(const Result<std::string>& payload, const Done& done);
   // `done` when this node is in its map.
@@ -75,7 +73,6 @@ class ControlNode {
 
   void TickLater();
   void Tick();
-  void ExpireWaiting();
   // Belongs it to none, and was told where to.
   void SeekCluster();
   ControlStatus Status() const;
@@ -94,7 +91,8 @@ class ControlNode {
   std::shared_ptr<ControlMember> member_;  // null: it belongs to none
   std::vector<PeerAddress> first_peers_;   // until the map says who they are
   PeerMesh::Addresses addresses_;          // of all that it speaks to
-  std::vector<Waiting> waiting_;           // to be in the map
+  TimedCalls entries_;                     // into the map
+  TimedCalls exits_;                       // out of it, for a reset
   boost::asio::steady_timer timer_;
   Belonging belonging_ = Belonging::kNone;
   bool expects_meeting_ = false;
