@@ -105,8 +105,9 @@ constexpr OptionRow kRows[] = {
      .field = &Options::cluster_replicas,
      .bounds = {0, 7},
      .default_text = "1",
-     .doc = "Copies of each partition besides its primary, as far as there are nodes. The same on "
-            "all nodes: a change on one is a change on all."},
+     .cluster_wide = true,
+     .doc = "Copies of each partition besides its primary, as far as there are nodes. Of a cluster "
+            "that is there, CONFIG SET changes it."},
 };
 
 }  // namespace

@@ -216,6 +216,7 @@ constexpr OptionRow kSecurityRows[] = {
     {.name = "acl-pubsub-default",
      .field = MakeEnumField<&Options::acl_pubsub_default>(kChannelNames),
      .default_text = "resetchannels",
+     .cluster_wide = true,
      .doc = "Whether a new user may use all channels of pub/sub or none."},
     {.name = "enable-debug-command",
      .field = MakeEnumField<&Options::enable_debug_command>(kAccessNames),

@@ -92,7 +92,8 @@ struct OptionRow {
   Mutability mutability = Mutability::kMutable;
   Support support = Support::kFull;
   std::string_view support_note = {};
-  bool secret = false;     // never in logs, warnings or MONITOR
+  bool cluster_wide = false;  // a change on one node of a cluster is a change on all
+  bool secret = false;        // never in logs, warnings or MONITOR
   bool file_only = false;  // CONFIG GET and SET do not know it: other commands show and change it
   std::string_view doc;
 

@@ -99,6 +99,7 @@ std::string YamlComment(const OptionRow& row) {
   std::string values = "Values: " + std::visit(ValuesDescription{row}, row.field);
   if (row.mutability == Mutability::kImmutable) values += "; fixed at start";
   if (row.mutability == Mutability::kProtected) values += "; protected at run time";
+  if (row.cluster_wide) values += "; the same on all nodes of a cluster";
   if (!row.alias.empty()) values += "; also called " + std::string(row.alias);
   if (!row.cache_text.empty()) values += "; without this line: " + std::string(row.default_text);
   return WrapComment(row.doc, "  #") + WrapComment(values + '.', "  #");

@@ -102,6 +102,7 @@ class Client {
   bool no_touch = false;
   bool takes_redirects = false;  // CLIENT CAPA redirect
   bool monitoring = false;
+  bool follows_cluster = false;  // what it changes comes from the cluster's map
   ReplyMode reply_mode = ReplyMode::kOn;
   // Set by its own thread, or with the world stopped.
   std::atomic<CloseState> closing{CloseState::kOpen};

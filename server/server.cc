@@ -207,6 +207,7 @@ Result<void> Server::OpenControlPlane() {
   if (!config_.options().cluster_enabled) return {};
   const Result<ControlOptions> options = ControlOptionsFrom(config_.options());
   if (!options) return options.error();
+  settings_follower_ = std::make_unique<SettingsFollower>(*threads_[0]);
   auto plane = ControlPlane::Open(*options, *this);
   if (!plane) return plane.error();
   control_plane_ = std::move(*plane);
@@ -216,6 +217,7 @@ Result<void> Server::OpenControlPlane() {
 
 void Server::OnMap(const TopologyView::Pointer& map) {
   departed_nodes_.OnMap(*map, clock_.MonotonicMs());
+  settings_follower_->OnMap(map);
 }
 
 // What clients have here is not lost by it; so they are served to the end in good order.

@@ -13,6 +13,7 @@
 #include "config/config_source.h"
 #include "server/blocking/wait_queues.h"
 #include "server/cluster/departed_nodes.h"
+#include "server/cluster/settings_follower.h"
 #include "server/io_thread.h"
 #include "server/key_observer.h"
 #include "server/keyspace_notifications.h"
@@ -105,6 +106,7 @@ class Server final : public ServerControl, private ControlPlane::Owner {
   Services services_;
   std::vector<std::unique_ptr<IoThread>> threads_;
   std::unique_ptr<Listeners> listeners_;
+  std::unique_ptr<SettingsFollower> settings_follower_;
   std::unique_ptr<ControlPlane> control_plane_;  // null: no node of a cluster
   Mutex failure_mutex_;
   std::optional<Error> failure_ GUARDED_BY(failure_mutex_);  // for which it ends

@@ -55,7 +55,8 @@ void WriteReply(const BlockedCommand& blocked, ReplyBuilder& reply) {
   switch (blocked.Now()) {
     case State::kAnswered: {
       const Result<void>& outcome = blocked.answer->outcome();
-      return outcome ? reply.Ok() : reply.Error("ERR " + outcome.error().message);
+      return outcome ? reply.Raw(blocked.answer->reply())
+                     : reply.Error("ERR " + outcome.error().message);
     }
     case State::kTimedOut:
       return ReplyLate(reply, blocked.late_reply);

@@ -9,6 +9,8 @@
 // Shared by who gives it and the blocked command. It may come when nobody waits any more.
 
 #include <atomic>
+#include <string>
+#include <utility>
 
 #include "base/result.h"
 
@@ -16,6 +18,9 @@ namespace strata {
 
 class LateAnswer {
  public:
+  // What is replied if it was done; a whole reply, the same in both versions of RESP.
+  explicit LateAnswer(std::string reply = "+OK\r\n") : reply_(std::move(reply)) {}
+
   // On any thread, once.
   void Give(const Result<void>& outcome) {
     outcome_ = outcome;
@@ -24,8 +29,10 @@ class LateAnswer {
   bool is_there() const { return is_there_.load(std::memory_order_acquire); }
   // REQUIRES: it is there.
   const Result<void>& outcome() const { return outcome_; }
+  const std::string& reply() const { return reply_; }
 
  private:
+  const std::string reply_;
   Result<void> outcome_;
   std::atomic<bool> is_there_{false};
 };

@@ -9,6 +9,7 @@
 #include "server/command_tips.h"
 #include "server/commands/families.h"
 #include "server/commands/help.h"
+#include "server/commands/shared_changes.h"
 #include "server/security/client_access.h"
 
 namespace strata {
@@ -24,7 +25,7 @@ void AclSetUser(CommandContext& c) {
   Result<AclChange> change = c.services.acl.SetUser(c.argument(2), c.arguments.subspan(3));
   if (!change) return c.reply.Error("ERR " + change.error().message);
   CloseClientsWithoutRights(c.services, c.client, *change);
-  c.reply.Ok();
+  ReplyOnceShared(c, {UserAsItIs(c, c.argument(2))}, kOkReply);
 }
 
 void AclDelUser(CommandContext& c) {
@@ -35,7 +36,9 @@ void AclDelUser(CommandContext& c) {
   }
   const AclChange change = c.services.acl.DeleteUsers(names);
   CloseClientsWithoutRights(c.services, c.client, change);
-  c.reply.Integer(static_cast<int64_t>(change.gone.size()));
+  SharedChanges shared;
+  for (const auto& gone : change.gone) shared.push_back(UserAsItIs(c, gone->name()));
+  ReplyOnceShared(c, shared, ":" + std::to_string(change.gone.size()) + "\r\n");
 }
 
 // Three fields.
@@ -101,7 +104,10 @@ void AclLoad(CommandContext& c) {
   Result<AclChange> change = c.services.acl.LoadFile();
   if (!change) return c.reply.Error("ERR " + change.error().message);
   CloseClientsWithoutRights(c.services, c.client, *change);
-  c.reply.Ok();
+  SharedChanges shared;
+  for (const auto& gone : change->gone) shared.push_back(UserAsItIs(c, gone->name()));
+  for (const auto& [name, user] : c.services.acl.users()) shared.push_back(UserAsItIs(c, name));
+  ReplyOnceShared(c, shared, kOkReply);
 }
 
 void AclSave(CommandContext& c) {

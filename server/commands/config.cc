@@ -8,6 +8,7 @@
 #include "server/command_tips.h"
 #include "server/commands/families.h"
 #include "server/commands/help.h"
+#include "server/commands/shared_changes.h"
 #include "server/security/access.h"
 #include "server/tiers/tier_servers.h"
 
@@ -56,6 +57,19 @@ bool IsSecret(std::string_view name) {
   return lower.starts_with("master") || lower.ends_with("pass");
 }
 
+// Those that had the value already as well: other nodes may not. The password of the default user
+// is a matter of users.
+SharedChanges SharedOf(CommandContext& c, const std::vector<NameAndValue>& settings) {
+  SharedChanges shared;
+  for (const NameAndValue& setting : settings) {
+    const OptionRow* row = FindOption(setting.name);
+    if (row == nullptr) continue;
+    if (row->cluster_wide) shared.push_back(OptionAsItIs(c, row->name));
+    if (row->name == "requirepass") shared.push_back(UserAsItIs(c, "default"));
+  }
+  return shared;
+}
+
 void ConfigSet(CommandContext& c) {
   if (c.arguments.size() % 2 != 0) return c.reply.Error(errors::kSyntax);
   std::vector<NameAndValue> settings;
@@ -74,7 +88,7 @@ void ConfigSet(CommandContext& c) {
   if (applied) {
     WarnOfNoEffect(*changed, config.options());
     WarnOfForeign(settings);
-    return c.reply.Ok();
+    return ReplyOnceShared(c, SharedOf(c, settings), kOkReply);
   }
   std::string_view first = changed->empty() ? settings[0].name : changed->front();
   config.Restore(std::move(before));

@@ -9,6 +9,7 @@
 #include "server/commands/families.h"
 #include "server/commands/help.h"
 #include "server/commands/script_replies.h"
+#include "server/commands/shared_changes.h"
 #include "server/scripting/command_script_host.h"
 #include "server/scripting/function_dump.h"
 #include "server/scripting/scripting.h"
@@ -25,6 +26,18 @@ FunctionScripts& ScriptsOf(CommandContext& c) {
 
 FunctionLibraries& LibrariesOf(CommandContext& c) {
   return c.services.scripting.libraries();
+}
+
+std::vector<std::string> LibraryNames(CommandContext& c) {
+  std::vector<std::string> names;
+  for (const auto& [name, library] : LibrariesOf(c).all()) names.push_back(name);
+  return names;
+}
+
+SharedChanges LibrariesAsTheyAre(CommandContext& c, const std::vector<std::string>& names) {
+  SharedChanges changes;
+  for (const std::string& name : names) changes.push_back(LibraryAsItIs(c, name));
+  return changes;
 }
 
 void CallFunction(CommandContext& c) {
@@ -63,20 +76,23 @@ void FunctionLoad(CommandContext& c) {
   if (!library) return c.reply.Error("ERR " + library.error().message);
   const Result<void> added = LibrariesOf(c).Add({*library}, FunctionLibraries::IfThere::kReplace);
   if (!added) return c.reply.Error("ERR " + added.error().message);
-  c.reply.Bulk((*library)->name);
+  const std::string& name = (*library)->name;
+  ReplyOnceShared(c, {LibraryAsItIs(c, name)},
+                  "$" + std::to_string(name.size()) + "\r\n" + name + "\r\n");
 }
 
 void FunctionDelete(CommandContext& c) {
   if (!LibrariesOf(c).Remove(c.argument(2))) return c.reply.Error("ERR Library not found");
-  c.reply.Ok();
+  ReplyOnceShared(c, {LibraryAsItIs(c, c.argument(2))}, kOkReply);
 }
 
 void FunctionFlush(CommandContext& c) {
   if (c.arguments.size() > 3) return SubcommandSyntaxError(c);
   if (!ReadScriptFlushMode(c, "ERR FUNCTION FLUSH only supports SYNC|ASYNC option")) return;
+  const std::vector<std::string> before = LibraryNames(c);
   c.services.scripting.FlushFunctions();
   c.services.scripting.DropStale(static_cast<size_t>(c.client.origin.io_thread));
-  c.reply.Ok();
+  ReplyOnceShared(c, LibrariesAsTheyAre(c, before), kOkReply);
 }
 
 struct ListOptions {
@@ -193,13 +209,16 @@ void FunctionRestore(CommandContext& c) {
   if (!policy) return;
   const std::optional<std::vector<LibraryPointer>> libraries = LoadDump(c, c.argument(2));
   if (!libraries) return;
+  std::vector<std::string> names = LibraryNames(c);
   if (*policy == RestorePolicy::kFlush) c.services.scripting.FlushFunctions();
   const bool replace = *policy == RestorePolicy::kReplace;
   const Result<void> added =
       LibrariesOf(c).Add(*libraries, replace ? FunctionLibraries::IfThere::kReplace
                                              : FunctionLibraries::IfThere::kFail);
   if (!added) return c.reply.Error("ERR " + added.error().message);
-  c.reply.Ok();
+  if (*policy != RestorePolicy::kFlush) names.clear();
+  for (const LibraryPointer& library : *libraries) names.push_back(library->name);
+  ReplyOnceShared(c, LibrariesAsTheyAre(c, names), kOkReply);
 }
 
 void FunctionKill(CommandContext& c) {
