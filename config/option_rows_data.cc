@@ -232,6 +232,7 @@ constexpr OptionRow kObservabilityRows[] = {
     {.name = "notify-keyspace-events",
      .field = &Options::notify_keyspace_events,
      .default_text = "",
+     .cluster_wide = true,
      .doc =
          "Events to publish, by letter: K keyspace and E keyevent channels; g generic, $ string, "
          "l list, s set, h hash, z sorted set, x expired, e evicted, t stream, d module, A all "
@@ -243,7 +244,6 @@ constexpr OptionRow kEncodingRows[] = {
      .alias = "hash-max-ziplist-entries",
      .field = &Options::hash_max_listpack_entries,
      .default_text = "512",
-     .cluster_wide = true,
      .doc = "A hash with more fields leaves the compact form."},
     {.name = "hash-max-listpack-value",
      .alias = "hash-max-ziplist-value",

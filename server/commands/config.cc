@@ -65,7 +65,10 @@ SharedChanges SharedOf(CommandContext& c, const std::vector<NameAndValue>& setti
     const OptionRow* row = FindOption(setting.name);
     if (row == nullptr) continue;
     if (row->cluster_wide) shared.push_back(OptionAsItIs(c, row->name));
-    if (row->name == "requirepass") shared.push_back(UserAsItIs(c, "default"));
+    if (row->name != "requirepass") continue;
+    // Others may have given the user another password since this option had that value.
+    if (SharesChanges(c)) c.services.acl.SetDefaultPassword(c.options().requirepass);
+    shared.push_back(UserAsItIs(c, "default"));
   }
   return shared;
 }
