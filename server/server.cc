@@ -310,6 +310,9 @@ void Server::BeginShutdown(std::chrono::milliseconds client_timeout) {
 Result<void> Server::ApplyOptions(std::span<const std::string_view> changed_names) {
   const Options& options = config_.options();
   const bool new_port = Changed(changed_names, "port");
+  if (new_port && control_plane_ != nullptr) {
+    return Error{"a node of a cluster keeps its port, by which the others know it"};
+  }
   if (new_port || Changed(changed_names, "bind")) {
     if (Result<void> listening = listeners_->Follow(options); !listening) {
       LogWarning(listening.error().message);

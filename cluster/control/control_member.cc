@@ -115,22 +115,24 @@ void ControlMember::Propose(const ClusterCommand& command, const Led& done) {
 
 void ControlMember::Leave(const LeaveRequest& request, const Led& done) {
   if (!map().nodes.contains(request.node)) return done(map().version);  // it has left
-  if (request.data_loss == DataLoss::kAccepted) {
-    const Result<AssignPartitions> freed = FreeAtOnce(map(), request.node);
-    if (!freed) return done(freed.error());
-    Propose(*freed, [](const Result<raft::Index>& outcome) {
-      if (!outcome)
-        LogWarning("cluster: a node that is to go keeps its copies for now: " +
-                   outcome.error().message);
-    });
-  }
+  const bool is_forced = request.data_loss == DataLoss::kAccepted;
   const auto stays = [&](const auto& entry) {
     return entry.first != request.node && entry.second.state != NodeState::kLeaving;
   };
-  if (std::ranges::none_of(map().nodes, stays)) {
-    return done(Error{"no node would be left that takes its copies"});
+  const auto left = static_cast<size_t>(std::ranges::count_if(map().nodes, stays));
+  const size_t copies = CopiesWanted(map(), options_.usual_copies);
+  if (left == 0) return done(Error{"no node would be left that takes its copies"});
+  if (left < copies && map().nodes.size() >= copies && !is_forced) {
+    return done(Error{std::to_string(left) + " nodes would be left for " + std::to_string(copies) +
+                      " copies of each partition: FORCE, or a smaller cluster-replicas first"});
   }
-  Propose(SetNodeState{request.node, NodeState::kLeaving, "it was asked to leave"}, done);
+  const auto free = [this, done, node = request.node](const Result<raft::Index>& leaving) {
+    if (!leaving) return done(leaving);
+    const Result<AssignPartitions> freed = FreeAtOnce(map(), node);
+    freed ? Propose(*freed, done) : done(freed.error());
+  };
+  Propose(SetNodeState{request.node, NodeState::kLeaving, "it was asked to leave"},
+          is_forced ? Led(free) : done);
 }
 
 void ControlMember::Transfer(const TransferRequest& request, const Led& done) {

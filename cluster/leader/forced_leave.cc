@@ -31,7 +31,7 @@ NodeId BestPrimary(const std::vector<NodeId>& nodes, const PartitionState& parti
   return *std::ranges::max_element(nodes, {}, [&](NodeId id) {
     const InSyncCopy* copy = partition.InSync(id);
     const ClusterNode& node = map.nodes.at(id);
-    return std::tuple(copy != nullptr && IsCurrent(map, *copy), Runs(node), IsUp(node));
+    return std::tuple(copy != nullptr && map.IsCurrent(*copy), Runs(node), IsUp(node));
   });
 }
 

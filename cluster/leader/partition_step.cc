@@ -48,7 +48,7 @@ class Decision {
   // Has the data, in a process that runs.
   bool IsReady(NodeId node) const {
     const InSyncCopy* copy = partition_.InSync(node);
-    return copy != nullptr && IsCurrent(map_, *copy) && Runs(Node(node));
+    return copy != nullptr && map_.IsCurrent(*copy) && Runs(Node(node));
   }
   bool CanLead(NodeId node) const { return IsReady(node) && IsUp(Node(node)); }
   // Is sent the data.
@@ -62,7 +62,7 @@ class Decision {
       if (found != nodes->end()) return PartitionStep{Kind::kFailover, {*found}};
     }
     const bool is_lost = std::ranges::none_of(
-        partition_.in_sync, [this](const InSyncCopy& copy) { return IsCurrent(map_, copy); });
+        partition_.in_sync, [this](const InSyncCopy& copy) { return map_.IsCurrent(copy); });
     if (!is_lost) return std::nullopt;
     if (auto step = Begin(Kind::kLost, target_)) return step;
     return Begin(Kind::kLost, copies_);
@@ -131,10 +131,6 @@ PartitionStep NextStep(const ClusterMap& map, size_t partition, const std::vecto
 
 InSyncCopy CopyNow(const ClusterMap& map, NodeId node) {
   return {node, map.nodes.at(node).incarnation};
-}
-
-bool IsCurrent(const ClusterMap& map, const InSyncCopy& copy) {
-  return CopyNow(map, copy.node) == copy;
 }
 
 }  // namespace strata

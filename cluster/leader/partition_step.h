@@ -49,7 +49,5 @@ PartitionStep NextStep(const ClusterMap& map, size_t partition, const std::vecto
 
 // Which incarnation of a node is in the map. REQUIRES: it is there.
 InSyncCopy CopyNow(const ClusterMap& map, NodeId node);
-// Whether the process that had the copy is still the node's newest.
-bool IsCurrent(const ClusterMap& map, const InSyncCopy& copy);
 
 }  // namespace strata

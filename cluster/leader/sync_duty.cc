@@ -13,7 +13,7 @@ bool IsInSync(const ClusterMap& map, uint64_t partition, NodeId id,
               const HasCaughtUp& has_caught_up) {
   const ClusterNode& node = map.nodes.at(id);
   const InSyncCopy* copy = map.partitions[partition].InSync(id);
-  if (copy != nullptr && IsCurrent(map, *copy)) return Runs(node);
+  if (copy != nullptr && map.IsCurrent(*copy)) return Runs(node);
   return IsUp(node) && has_caught_up(partition, id);
 }
 

@@ -74,6 +74,11 @@ const InSyncCopy* PartitionState::InSync(NodeId node) const {
   return found == in_sync.end() ? nullptr : &*found;
 }
 
+bool ClusterMap::IsCurrent(const InSyncCopy& copy) const {
+  const auto node = nodes.find(copy.node);
+  return node != nodes.end() && node->second.incarnation == copy.incarnation;
+}
+
 Result<void> ClusterMap::Apply(raft::Index index, const ClusterCommand& command) {
   CHECK(index > version);
   version = index;

@@ -53,6 +53,9 @@ struct ClusterMap {
   Settings functions;  // by library: code
   Settings options;    // by name: value
 
+  // Whether the process that had the copy is still the node's newest.
+  bool IsCurrent(const InSyncCopy& copy) const;
+
   // Carries out the entry of that index, and says why if it does not: then nothing changes but the
   // version. REQUIRES: index > version.
   Result<void> Apply(raft::Index index, const ClusterCommand& command);

@@ -8,12 +8,6 @@
 namespace strata {
 namespace {
 
-// Whether its process still runs that had the copy.
-bool IsCurrent(const InSyncCopy& copy, const ClusterMap& map) {
-  const auto node = map.nodes.find(copy.node);
-  return node != map.nodes.end() && node->second.incarnation == copy.incarnation;
-}
-
 std::optional<Error> FaultOfAim(uint64_t partition, uint64_t epoch, const ClusterMap& map) {
   if (partition >= map.partitions.size()) return Error{"no such partition"};
   if (map.partitions[partition].epoch != epoch) return Error{"the partition has another epoch"};
@@ -35,7 +29,7 @@ std::optional<Error> FaultOf(const PartitionAssignment& assignment, const Cluste
 
 bool IsLost(const PartitionState& partition, const ClusterMap& map) {
   return std::none_of(partition.in_sync.begin(), partition.in_sync.end(),
-                      [&](const InSyncCopy& copy) { return IsCurrent(copy, map); });
+                      [&](const InSyncCopy& copy) { return map.IsCurrent(copy); });
 }
 
 // As the assignment makes it; nothing if the data would be lost by it.
@@ -51,7 +45,7 @@ std::optional<PartitionState> Assigned(const PartitionAssignment& assignment, Da
     if (after.HasCopyOn(copy.node)) after.in_sync.push_back(copy);
   }
   const InSyncCopy* primary = after.InSync(after.primary);
-  if (primary != nullptr && IsCurrent(*primary, map)) return after;
+  if (primary != nullptr && map.IsCurrent(*primary)) return after;
   if (data_loss == DataLoss::kRefused && !IsLost(before, map)) return std::nullopt;
   after.in_sync = {{after.primary, map.nodes.at(after.primary).incarnation}};
   return after;
@@ -97,7 +91,7 @@ Result<void> Carry(const SetInSync& command, ClusterMap& map) {
     if (copy.node == std::exchange(last, copy.node)) return Error{"a node is in sync once"};
     if (!after.HasCopyOn(copy.node)) return Error{"a node in sync has no copy"};
     const InSyncCopy* before = partition.InSync(copy.node);
-    if ((before == nullptr || *before != copy) && !IsCurrent(copy, map)) {
+    if ((before == nullptr || *before != copy) && !map.IsCurrent(copy)) {
       return Error{"a node in sync has another incarnation"};
     }
   }
@@ -115,7 +109,7 @@ Result<void> Carry(const Promote& command, ClusterMap& map) {
   PartitionState& partition = map.partitions[command.partition];
   const InSyncCopy* copy = partition.InSync(command.to.node);
   if (copy == nullptr || *copy != command.to) return Error{"the node is not in sync"};
-  if (!IsCurrent(*copy, map)) return Error{"the node has started anew since it was in sync"};
+  if (!map.IsCurrent(*copy)) return Error{"the node has started anew since it was in sync"};
   if (command.to.node == partition.primary) return Error{"the node is the primary already"};
   std::replace(partition.replicas.begin(), partition.replicas.end(), command.to.node,
                partition.primary);

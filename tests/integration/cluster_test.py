@@ -96,10 +96,19 @@ class Changing(ClusterTest):
         wait_until(lambda: all(name not in node.nodes() for node in rest), "it is forgotten")
         wait_until(lambda: rest[0].status()["partitions-without-primary"] == 0, "others took over")
 
-    def test_the_last_node_stays(self):
-        node, = self.make_cluster(1)
-        self.assertEqual(node.run("CACHE.CLUSTER", "LEAVE"),
+    def test_who_is_needed_stays(self):
+        first, second = self.make_cluster(2)
+        self.assertEqual(first.run("CACHE.CLUSTER", "LEAVE"),
+                         ReplyError("ERR 1 nodes would be left for 2 copies of each partition: FORCE, "
+                                    "or a smaller cluster-replicas first"))
+        first.do("CONFIG", "SET", "cluster-replicas", 0)
+        name = first.name
+        first.do("CACHE.CLUSTER", "LEAVE")
+        wait_until(lambda: name not in second.nodes(), "it has left")
+        wait_until(lambda: second.status()["partitions-without-primary"] == 0, "the other has all")
+        self.assertEqual(second.run("CACHE.CLUSTER", "LEAVE", second.name, "FORCE"),
                          ReplyError("ERR no node would be left that takes its copies"))
+        self.assertIn("keeps its port", str(second.run("CONFIG", "SET", "port", 0)))
 
     def test_weight_and_zone(self):
         nodes = self.make_cluster(2)

@@ -201,7 +201,7 @@ class World {
   size_t CopiesReady(const PartitionState& partition, const ClusterMap& map) const {
     return static_cast<size_t>(std::count_if(
         partition.in_sync.begin(), partition.in_sync.end(), [&](const InSyncCopy& copy) {
-          return IsCurrent(map, copy) && Runs(map.nodes.at(copy.node));
+          return map.IsCurrent(copy) && Runs(map.nodes.at(copy.node));
         }));
   }
 
@@ -296,7 +296,7 @@ void CheckTheEnd(const World& world) {
     REQUIRE(partition.primary == world.target()[i].front());
     REQUIRE(CopiesOf(partition) ==
             std::set<NodeId>(world.target()[i].begin(), world.target()[i].end()));
-    for (const InSyncCopy& copy : partition.in_sync) REQUIRE(IsCurrent(map, copy));
+    for (const InSyncCopy& copy : partition.in_sync) REQUIRE(map.IsCurrent(copy));
   }
 }
 
