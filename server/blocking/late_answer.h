@@ -19,7 +19,7 @@ namespace strata {
 class LateAnswer {
  public:
   // What is replied if it was done; a whole reply, the same in both versions of RESP.
-  explicit LateAnswer(std::string reply = "+OK\r\n") : reply_(std::move(reply)) {}
+  explicit LateAnswer(std::string reply) : reply_(std::move(reply)) {}
 
   // On any thread, once.
   void Give(const Result<void>& outcome) {

@@ -89,6 +89,9 @@ void TransferLeader(CommandContext& c) {
   Ask(c, TransferRequest{to});
 }
 
+// They wait for an answer of the control plane.
+constexpr uint32_t kAwaitsCluster = kAdmin | kNoScript | kNoMulti | kBlocking | kStale;
+
 constexpr Command kClusterRows[] = {
     HelpRow(CommandGroup::kCluster, "7.4.0"),
     {.name = "init",

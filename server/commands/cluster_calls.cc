@@ -3,8 +3,6 @@
 #include <string>
 #include <utility>
 
-#include "base/check.h"
-
 namespace strata {
 
 ControlPlane* ControlPlaneOf(CommandContext& c) {
@@ -24,13 +22,13 @@ const ClusterNode* NodeArgument(CommandContext& c, const ClusterReading& reading
   return node;
 }
 
-ControlPlane::Done AnswerLater(CommandContext& c) {
-  auto answer = std::make_shared<LateAnswer>();
+ControlPlane::Done AnswerLater(CommandContext& c, std::string reply) {
+  auto answer = std::make_shared<LateAnswer>(std::move(reply));
   const bool waits = c.Block({.keys = c.keys,
                               .type = ValueType::kString,
                               .late_reply = LateReply::kUnknownOutcome,
                               .answer = answer});
-  CHECK(waits);
+  if (!waits) c.reply.Raw(answer->reply());
   return [answer = std::move(answer), &clients = c.services.clients,
           id = c.client.origin.id](const Result<void>& outcome) {
     answer->Give(outcome);

@@ -4,15 +4,13 @@
 // later.
 
 #include <optional>
+#include <string>
 
 #include "cluster/control/control_plane.h"
 #include "server/cluster/cluster_reading.h"
 #include "server/command_context.h"
 
 namespace strata {
-
-// Of commands that wait for an answer of the control plane.
-constexpr uint32_t kAwaitsCluster = kAdmin | kNoScript | kNoMulti | kBlocking | kStale;
 
 // Null, after an error reply, if the server is in no cluster, nor can be.
 ControlPlane* ControlPlaneOf(CommandContext& c);
@@ -22,8 +20,12 @@ std::optional<ClusterReading> ReadCluster(CommandContext& c);
 // none.
 const ClusterNode* NodeArgument(CommandContext& c, const ClusterReading& reading, size_t index);
 
-// The client waits from now on, and is answered by whoever calls what this returns: OK, or an error
-// with its words. REQUIRES: the command has kAwaitsCluster, and writes no reply.
-ControlPlane::Done AnswerLater(CommandContext& c);
+inline constexpr char kOkReply[] = "+OK\r\n";
+
+// The client waits from now on, and is answered by whoever calls what this returns: with the reply,
+// a whole one which is the same in both versions of RESP, or with an error's words. In a
+// transaction or a script nobody waits, and it has the reply at once. REQUIRES: the command writes
+// no reply.
+ControlPlane::Done AnswerLater(CommandContext& c, std::string reply = kOkReply);
 
 }  // namespace strata

@@ -1,6 +1,5 @@
 #include "server/commands/shared_changes.h"
 
-#include <functional>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -12,11 +11,11 @@
 namespace strata {
 namespace {
 
-// Several changes, which are answered as one: with the first error, if there is any.
+// Several changes, which are answered as one: with the first error, if there is any. The control
+// plane's thread has it, once it is made.
 class Together {
  public:
-  Together(size_t count, std::function<void(const Result<void>&)> done)
-      : rest_(count), done_(std::move(done)) {}
+  Together(size_t count, ControlPlane::Done done) : rest_(count), done_(std::move(done)) {}
 
   void Take(const Result<void>& outcome) {
     if (!outcome && !first_error_) first_error_ = outcome.error();
@@ -26,7 +25,7 @@ class Together {
 
  private:
   size_t rest_;
-  const std::function<void(const Result<void>&)> done_;
+  const ControlPlane::Done done_;
   std::optional<Error> first_error_;
 };
 
@@ -58,20 +57,11 @@ ClusterCommand OptionAsItIs(const CommandContext& c, std::string_view name) {
 
 void ReplyOnceShared(CommandContext& c, const SharedChanges& changes, std::string reply) {
   if (changes.empty() || !SharesChanges(c)) return c.reply.Raw(reply);
-  const auto answer = std::make_shared<LateAnswer>(std::move(reply));
-  const bool waits = c.Block({.keys = c.keys,
-                              .type = ValueType::kString,
-                              .late_reply = LateReply::kUnknownOutcome,
-                              .answer = answer});
-  if (!waits) c.reply.Raw(answer->reply());  // in a transaction
-  // The control plane's thread has it from here on.
   const auto together = std::make_shared<Together>(
-      changes.size(), [answer, &clients = c.services.clients,
-                       id = c.client.origin.id](const Result<void>& outcome) {
-        answer->Give(outcome ? outcome
-                             : Error{"done on this node, but not on the others: " +
-                                     outcome.error().message});
-        clients.Resume(id);
+      changes.size(), [answer = AnswerLater(c, std::move(reply))](const Result<void>& outcome) {
+        answer(outcome
+                   ? outcome
+                   : Error{"done on this node, but not on the others: " + outcome.error().message});
       });
   for (const ClusterCommand& change : changes) {
     c.services.control_plane->Ask(change,

@@ -11,6 +11,7 @@
 
 #include "cluster/membership/cluster_command.h"
 #include "server/command_context.h"
+#include "server/commands/cluster_calls.h"
 
 namespace strata {
 
@@ -27,7 +28,5 @@ ClusterCommand OptionAsItIs(const CommandContext& c, std::string_view name);
 // Writes the reply, when all changes are in the cluster's map; at once, if nothing is to be shared.
 // The reply is a whole one, the same in both versions of RESP.
 void ReplyOnceShared(CommandContext& c, const SharedChanges& changes, std::string reply);
-
-inline constexpr char kOkReply[] = "+OK\r\n";
 
 }  // namespace strata
