@@ -113,6 +113,7 @@ void ControlNode::End() {
   constexpr int64_t kAll = std::numeric_limits<int64_t>::max();
   entries_.Expire(kAll, Error{"this node ends"});
   exits_.Expire(kAll, Error{"this node ends"});
+  if (asking_) asking_(Error{"this node ends"});
 }
 
 ClusterNode ControlNode::Self() const {
@@ -177,14 +178,12 @@ void ControlNode::Join(const std::string& host, uint16_t port, const Done& done)
   if (const std::optional<Error> busy = Busy()) return done(*busy);
   const Result<std::string> payload = EncodeJoinFrame(Self());
   if (!payload) return done(payload.error());
-  is_asking_ = true;
+  asking_ = done;
   boost::asio::co_spawn(means_.context,
                         AskToJoin({means_.context, *tls_, random_, options_.peers}, {host, port, 0},
                                   *payload, std::chrono::milliseconds(kPatienceMs)),
-                        [this, done](const std::exception_ptr&, const Result<std::string>& joined) {
-                          is_asking_ = false;
-                          if (has_ended_) return done(Error{"this node ends"});
-                          OnJoined(joined, done);
+                        [this](const std::exception_ptr&, const Result<std::string>& joined) {
+                          if (!has_ended_) OnJoined(joined, std::exchange(asking_, nullptr));
                         });
 }
 
@@ -253,7 +252,7 @@ bool ControlNode::IsStillNeeded() const {
 }
 
 std::optional<Error> ControlNode::Busy() const {
-  if (is_asking_) return Error{"this node is about to join a cluster"};
+  if (asking_) return Error{"this node is about to join a cluster"};
   if (is_forgetting_) return Error{"this node is being reset"};
   return std::nullopt;
 }

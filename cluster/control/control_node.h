@@ -98,7 +98,7 @@ class ControlNode {
   boost::asio::steady_timer timer_;
   Belonging belonging_ = Belonging::kNone;
   bool expects_meeting_ = false;
-  bool is_asking_ = false;      // to be let in
+  Done asking_;                 // of who has it ask to be let in; null: it does not
   bool is_forgetting_ = false;  // what it was
   size_t next_seed_ = 0;        // of options_.join
   int64_t next_seek_ms_ = 0;
