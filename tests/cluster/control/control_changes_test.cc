@@ -83,6 +83,18 @@ TEST_CASE("a node that has left is a new one when it is reset, and may join agai
   CHECK(nodes.Ask("a", LeaveRequest{before}) == "");  // it has left
 }
 
+TEST_CASE("a node that has left and starts anew can be reset") {
+  ControlNodes nodes;
+  MakeThreeVoters(nodes);
+  REQUIRE(nodes.Ask("a", LeaveRequest{nodes.id("b")}) == "");
+  REQUIRE(WaitUntil([&] { return nodes.Status("b")->belonging == Belonging::kRemoved; }));
+  nodes.Stop("b");
+  nodes.Start("b");
+  CHECK(WaitUntil([&] { return nodes.Status("b")->belonging != Belonging::kNone; }));
+  CHECK(nodes.Outcome(nodes["b"], &ControlPlane::Reset) == "");
+  CHECK(nodes.Join("b", "a") == "");
+}
+
 TEST_CASE("the last node does not leave") {
   ControlNodes nodes;
   nodes.Create("a");
