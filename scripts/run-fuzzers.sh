@@ -9,7 +9,8 @@
 # of an ordinary client, "1": unauthenticated), the seed of the pieces and their greatest size;
 # command takes the kind ("1": a raw stream) and the size of the pieces; reply the seed of the pieces
 # and their greatest size; script_data the library ("m", "s", "j"); slot_map what it is ("m": a map,
-# "r": a redirection); envelope, raft_message and raft_store what the rest is, as their sources say.
+# "r": a redirection); envelope, control_frame, raft_message and raft_store what the rest is, as their
+# sources say.
 # Envelopes, dictionaries, and what is Raft's were made by the program itself.
 set -euo pipefail
 build=$1

@@ -113,6 +113,7 @@ void ControlNode::End() {
   constexpr int64_t kAll = std::numeric_limits<int64_t>::max();
   entries_.Expire(kAll, Error{"this node ends"});
   exits_.Expire(kAll, Error{"this node ends"});
+  if (asking_) asking_(Error{"this node ends"});
 }
 
 ClusterNode ControlNode::Self() const {
@@ -164,7 +165,7 @@ void ControlNode::EndMember() {
 
 void ControlNode::Create(const Done& done) {
   if (belonging_ != Belonging::kNone) return done(Error{kBelongsAlready});
-  if (is_asking_) return done(Error{"this node is about to join a cluster"});
+  if (const std::optional<Error> busy = Busy()) return done(*busy);
   if (const Result<void> created = TryCreate(); !created) {
     done(created.error());
     return Fail(created.error());
@@ -174,17 +175,15 @@ void ControlNode::Create(const Done& done) {
 
 void ControlNode::Join(const std::string& host, uint16_t port, const Done& done) {
   if (belonging_ != Belonging::kNone) return done(Error{kBelongsAlready});
-  if (is_asking_) return done(Error{"this node is about to join a cluster"});
+  if (const std::optional<Error> busy = Busy()) return done(*busy);
   const Result<std::string> payload = EncodeJoinFrame(Self());
   if (!payload) return done(payload.error());
-  is_asking_ = true;
+  asking_ = done;
   boost::asio::co_spawn(means_.context,
                         AskToJoin({means_.context, *tls_, random_, options_.peers}, {host, port, 0},
                                   *payload, std::chrono::milliseconds(kPatienceMs)),
-                        [this, done](const std::exception_ptr&, const Result<std::string>& joined) {
-                          is_asking_ = false;
-                          if (has_ended_) return done(Error{"this node ends"});
-                          OnJoined(joined, done);
+                        [this](const std::exception_ptr&, const Result<std::string>& joined) {
+                          if (!has_ended_) OnJoined(joined, std::exchange(asking_, nullptr));
                         });
 }
 
@@ -206,7 +205,7 @@ void ControlNode::OnJoined(const Result<std::string>& payload, const Done& done)
 void ControlNode::OnJoin(const std::string& payload, const PeerMesh::JoinAnswer& answer) {
   const std::optional<ClusterNode> node = DecodeJoinFrame(payload);
   if (!node) return answer(Error{"not the description of a node, or of another version"});
-  if (belonging_ == Belonging::kNone && expects_meeting_ && !is_asking_) {
+  if (belonging_ == Belonging::kNone && expects_meeting_ && !Busy()) {
     if (const Result<void> created = TryCreate(); !created) return Fail(created.error());
   }
   if (member_ == nullptr || belonging_ == Belonging::kRemoved) {
@@ -233,6 +232,7 @@ void ControlNode::Ask(const ControlRequest& request, const Done& done) {
 }
 
 void ControlNode::Reset(const Done& done) {
+  if (const std::optional<Error> busy = Busy()) return done(*busy);
   const bool is_member = belonging_ == Belonging::kMember;
   if (is_member && member_->map().nodes.at(identity_.id()).state != NodeState::kLeaving) {
     return done(Error{"this node is a member of a cluster: it has to leave first"});
@@ -251,11 +251,19 @@ bool ControlNode::IsStillNeeded() const {
          clock_.MonotonicMs() - removed_ms_ < kLingerMs;
 }
 
+std::optional<Error> ControlNode::Busy() const {
+  if (asking_) return Error{"this node is about to join a cluster"};
+  if (is_forgetting_) return Error{"this node is being reset"};
+  return std::nullopt;
+}
+
 void ControlNode::ForgetAll(const Done& done) {
+  is_forgetting_ = true;
   if (member_ != nullptr) EndMember();
   // The store's lock goes with the member, behind what is queued.
   boost::asio::post(means_.context, [this, done] {
     if (has_ended_) return done(Error{"this node ends"});
+    is_forgetting_ = false;
     opened_.reset();
     const Result<std::vector<std::string>> names = files_.List(options_.folder);
     Result<void> outcome = names ? Result<void>() : names.error();
@@ -336,7 +344,7 @@ void ControlNode::Tick() {
     if (member_ != nullptr) EndMember();
     exits_.Finish({});
   }
-  if (belonging_ == Belonging::kNone && !is_asking_ && now_ms >= next_seek_ms_) SeekCluster();
+  if (belonging_ == Belonging::kNone && !Busy() && now_ms >= next_seek_ms_) SeekCluster();
   means_.on_status(Status());
 }
 

@@ -65,6 +65,8 @@ class ControlNode {
   void FollowPeers(const ClusterMap& map);
   void ForgetAll(const Done& done);
   bool IsStillNeeded() const;
+  // Why it can become nothing else just now; nothing if it can.
+  std::optional<Error> Busy() const;
   void OnJoin(const std::string& payload, const PeerMesh::JoinAnswer& answer);
   void OnJoined(const Result<std::string>& payload, const Done& done);
   // `done` when this node is in its map.
@@ -96,8 +98,9 @@ class ControlNode {
   boost::asio::steady_timer timer_;
   Belonging belonging_ = Belonging::kNone;
   bool expects_meeting_ = false;
-  bool is_asking_ = false;  // to be let in
-  size_t next_seed_ = 0;    // of options_.join
+  Done asking_;                 // of who has it ask to be let in; null: it does not
+  bool is_forgetting_ = false;  // what it was
+  size_t next_seed_ = 0;        // of options_.join
   int64_t next_seek_ms_ = 0;
   int64_t removed_ms_ = 0;  // when it saw that; 0: it was not
   bool has_ended_ = false;

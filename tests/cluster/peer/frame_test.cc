@@ -35,10 +35,15 @@ TEST_CASE("a frame's head is refused beyond the bound of its kind") {
   const auto most = static_cast<uint32_t>(raft::kMostMessageBytes);
   CHECK(DecodeFrameHead(HeadOf(most + 1, 4)));
   CHECK_FALSE(DecodeFrameHead(HeadOf(most + 2, 4)));
-  for (const uint8_t greeting : {1, 2, 3}) {
+  for (const uint8_t greeting : {1, 2, 3, 5, 8}) {
     CHECK(DecodeFrameHead(HeadOf(kMostGreetingBytes + 1, greeting)));
     CHECK_FALSE(DecodeFrameHead(HeadOf(kMostGreetingBytes + 2, greeting)));
   }
+  CHECK(DecodeFrameHead(HeadOf(kMostJoinedBytes + 1, 6)));
+  CHECK_FALSE(DecodeFrameHead(HeadOf(kMostJoinedBytes + 2, 6)));
+  const auto request = static_cast<uint32_t>(raft::kMostCommandBytes + kMostGreetingBytes);
+  CHECK(DecodeFrameHead(HeadOf(request + 1, 7)));
+  CHECK_FALSE(DecodeFrameHead(HeadOf(request + 2, 7)));
   CHECK(DecodeFrameHead(HeadOf(1, 4)));
   CHECK_FALSE(DecodeFrameHead(HeadOf(0, 4)));
   for (const uint8_t unknown : {0, 9, 255}) CHECK_FALSE(DecodeFrameHead(HeadOf(1, unknown)));

@@ -1,15 +1,22 @@
 #include "cluster/peer/peer_mesh.h"
 
+#include <boost/asio/co_spawn.hpp>
 #include <catch2/catch.hpp>
 #include <deque>
+#include <tuple>
 
+#include "cluster/peer/peer_join.h"
 #include "cluster/raft/codec.h"
 #include "tests/cluster/peer/test_loop.h"
 
 namespace strata {
 namespace {
 
+using Frames = std::vector<std::tuple<uint64_t, FrameKind, std::string>>;
+
 const std::string kCluster(40, 'c');
+// Where nobody listens.
+const PeerMesh::Address kNowhere{"127.0.0.1", 1};
 
 raft::Message MessageOf(raft::NodeId from, raft::NodeId to, raft::Term term) {
   return {.from = from, .to = to, .term = term, .body = raft::TimeoutNow{}};
@@ -31,10 +38,16 @@ class Meshes {
 
   PeerMesh& Add(uint64_t id, const std::string& cluster = kCluster) {
     heard_.emplace_back();
+    frames_.emplace_back();
     std::vector<raft::Message>& heard = heard_.back();
+    Frames& frames = frames_.back();
     auto mesh = PeerMesh::Listen(
         Environment(), {id, cluster}, {"127.0.0.1", 0},
-        {.on_raft = [&heard](const raft::Message& message) { heard.push_back(message); }});
+        {.on_raft = [&heard](const raft::Message& message) { heard.push_back(message); },
+         .on_frame =
+             [&frames](uint64_t from, const Frame& frame) {
+               frames.emplace_back(from, frame.kind, frame.payload);
+             }});
     REQUIRE(mesh.has_value());
     meshes_.push_back(std::move(*mesh));
     return *meshes_.back();
@@ -44,8 +57,16 @@ class Meshes {
         PeerSender::Begin(Environment(), {"127.0.0.1", to.port(), 0}, {id, kCluster}));
     return *senders_.back();
   }
+  template <class Done>
+  void Join(const PeerMesh& mesh, Done done) {
+    boost::asio::co_spawn(
+        loop_.context(),
+        AskToJoin(Environment(), {"127.0.0.1", mesh.port(), 0}, "please", std::chrono::seconds(30)),
+        [done](const std::exception_ptr&, const Result<std::string>& joined) { done(joined); });
+  }
   // Of the mesh that was added so many places behind the first.
   const std::vector<raft::Message>& heard(size_t place) const { return heard_[place]; }
+  const Frames& frames(size_t place) const { return frames_[place]; }
   template <class Condition>
   bool RunUntil(Condition&& condition) {
     return loop_.RunUntil(condition);
@@ -59,6 +80,7 @@ class Meshes {
   std::optional<PeerTls> tls_;
   Random random_{1};
   std::deque<std::vector<raft::Message>> heard_;
+  std::deque<Frames> frames_;
   std::vector<std::unique_ptr<PeerMesh>> meshes_;
   std::vector<std::shared_ptr<PeerSender>> senders_;
 };
@@ -110,6 +132,91 @@ TEST_CASE("what a node says in the name of another, or to another, is not heard"
   REQUIRE(meshes.RunUntil([&] { return !meshes.heard(0).empty(); }));
   CHECK(meshes.heard(0).size() == 1);
   CHECK(meshes.heard(0)[0].term == 8);
+}
+
+TEST_CASE("a node that has moved is found where it says that it is") {
+  Meshes meshes;
+  PeerMesh& one = meshes.Add(1);
+  PeerMesh& two = meshes.Add(2);
+  two.Become({2, kCluster, "127.0.0.1", two.port()});
+  one.SetPeers({{2, kNowhere}});
+  REQUIRE(meshes.RunUntil([&] { return !one.sender(2)->last_error().empty(); }));
+  two.SetPeers(To(1, one));
+  REQUIRE(meshes.RunUntil([&] { return one.sender(2)->is_up(); }));
+  const PeerSender* sender = one.sender(2);
+  one.SetPeers({{2, kNowhere}});  // the map does not know it yet
+  CHECK(one.sender(2) == sender);
+  one.SetPeers({});
+  one.SetPeers({{2, kNowhere}});  // as if it were another node
+  REQUIRE(meshes.RunUntil([&] { return !one.sender(2)->last_error().empty(); }));
+  CHECK_FALSE(one.sender(2)->is_up());
+}
+
+TEST_CASE("who does not say where it is stays where it was") {
+  Meshes meshes;
+  PeerMesh& one = meshes.Add(1);
+  PeerMesh& two = meshes.Add(2);
+  one.SetPeers(To(2, two));
+  REQUIRE(meshes.RunUntil([&] { return one.sender(2)->is_up(); }));
+  const PeerSender* sender = one.sender(2);
+  two.SetPeers(To(1, one));
+  REQUIRE(meshes.RunUntil([&] { return two.sender(1)->is_up(); }));
+  CHECK(one.sender(2) == sender);
+}
+
+TEST_CASE("a node of the cluster that is no peer is heard, and not spoken to") {
+  Meshes meshes;
+  PeerMesh& one = meshes.Add(1);
+  PeerMesh& two = meshes.Add(2);
+  two.Become({2, kCluster, "127.0.0.1", two.port()});
+  two.SetPeers(To(1, one));
+  REQUIRE(meshes.RunUntil([&] { return two.sender(1)->is_up(); }));
+  two.Send(MessageOf(2, 1, 5));
+  REQUIRE(meshes.RunUntil([&] { return !meshes.heard(0).empty(); }));
+  CHECK(one.sender(2) == nullptr);
+}
+
+TEST_CASE("a node of no cluster lets nobody in until it becomes one of a cluster") {
+  Meshes meshes;
+  PeerMesh& one = meshes.Add(1, "");
+  PeerSender& two = meshes.AddSender(one, 2);
+  REQUIRE(meshes.RunUntil([&] { return !two.last_error().empty(); }));
+  CHECK(two.last_error() == "refused: this node belongs to no cluster");
+  one.Become({7, kCluster});
+  REQUIRE(meshes.RunUntil([&] { return two.is_up(); }));
+  CHECK(two.peer()->node_id == 7);
+  CHECK(two.peer()->cluster_id == kCluster);
+  two.Send(FrameKind::kRaft, raft::Encode(MessageOf(2, 1, 5)));  // to who it was
+  two.Send(FrameKind::kRaft, raft::Encode(MessageOf(2, 7, 6)));
+  REQUIRE(meshes.RunUntil([&] { return !meshes.heard(0).empty(); }));
+  CHECK(meshes.heard(0)[0].term == 6);
+}
+
+TEST_CASE("requests and answers are heard as they are, and lost where there is no link") {
+  Meshes meshes;
+  PeerMesh& one = meshes.Add(1);
+  PeerMesh& two = meshes.Add(2);
+  CHECK_FALSE(one.Send(2, FrameKind::kRequest, "no peer"));
+  one.SetPeers(To(2, two));
+  CHECK_FALSE(one.Send(2, FrameKind::kRequest, "no link yet"));
+  REQUIRE(meshes.RunUntil([&] { return one.sender(2)->is_up(); }));
+  CHECK(one.Send(2, FrameKind::kRequest, "question"));
+  CHECK(one.Send(2, FrameKind::kWelcome, "neither"));
+  CHECK(one.Send(2, FrameKind::kJoined, "neither"));
+  CHECK(one.Send(2, FrameKind::kAnswer, ""));
+  REQUIRE(meshes.RunUntil([&] { return meshes.frames(1).size() >= 2; }));
+  CHECK(meshes.frames(1) ==
+        Frames{{1, FrameKind::kRequest, "question"}, {1, FrameKind::kAnswer, ""}});
+  CHECK(meshes.heard(1).empty());
+}
+
+TEST_CASE("a mesh that lets nobody in says so") {
+  Meshes meshes;
+  PeerMesh& one = meshes.Add(1);
+  std::string told;
+  meshes.Join(one, [&](const Result<std::string>& joined) { told = joined.error().message; });
+  REQUIRE(meshes.RunUntil([&] { return !told.empty(); }));
+  CHECK(told == "refused: this node lets nobody in");
 }
 
 }  // namespace
