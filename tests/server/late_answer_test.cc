@@ -11,7 +11,7 @@ namespace {
 
 // Makes the client wait for the answer, as a handler that calls Block with it does.
 std::shared_ptr<LateAnswer> Await(TestServer& server, TestClient& client) {
-  auto answer = std::make_shared<LateAnswer>();
+  auto answer = std::make_shared<LateAnswer>("+OK\r\n");
   const std::vector<std::string_view> words = {"PING"};
   const CommandTable::Match ping = server.services().commands.Find("ping");
   const Call call{*ping.command, ping.row, words, {}};
