@@ -102,7 +102,7 @@ TEST_CASE("the last node does not leave") {
   CHECK(nodes.Ask("a", LeaveRequest{nodes.id("a")}) ==
         "no node would be left that takes its copies");
   CHECK(nodes.Ask("a", LeaveRequest{nodes.id("a"), DataLoss::kAccepted}) ==
-        "no other node is up that could take its partitions");
+        "no node would be left that takes its copies");
   CHECK(nodes.Map("a")->nodes.begin()->second.state == NodeState::kUp);
 }
 
