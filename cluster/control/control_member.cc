@@ -123,8 +123,9 @@ void ControlMember::Leave(const LeaveRequest& request, const Led& done) {
   const size_t copies = CopiesWanted(map(), options_.usual_copies);
   if (left == 0) return done(Error{"no node would be left that takes its copies"});
   if (left < copies && map().nodes.size() >= copies && !is_forced) {
-    return done(Error{std::to_string(left) + " nodes would be left for " + std::to_string(copies) +
-                      " copies of each partition: FORCE, or a smaller cluster-replicas first"});
+    return done(Error{std::to_string(copies) +
+                      " copies of each partition need more nodes than the " + std::to_string(left) +
+                      " that would be left: FORCE, or a smaller cluster-replicas first"});
   }
   const auto free = [this, done, node = request.node](const Result<raft::Index>& leaving) {
     if (!leaving) return done(leaving);

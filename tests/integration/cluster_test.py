@@ -99,8 +99,8 @@ class Changing(ClusterTest):
     def test_who_is_needed_stays(self):
         first, second = self.make_cluster(2)
         self.assertEqual(first.run("CACHE.CLUSTER", "LEAVE"),
-                         ReplyError("ERR 1 nodes would be left for 2 copies of each partition: FORCE, "
-                                    "or a smaller cluster-replicas first"))
+                         ReplyError("ERR 2 copies of each partition need more nodes than the 1 that would "
+                                    "be left: FORCE, or a smaller cluster-replicas first"))
         first.do("CONFIG", "SET", "cluster-replicas", 0)
         name = first.name
         first.do("CACHE.CLUSTER", "LEAVE")
