@@ -127,6 +127,10 @@ void ControlMember::Leave(const LeaveRequest& request, const Led& done) {
                       " copies of each partition need more nodes than the " + std::to_string(left) +
                       " that would be left: FORCE, or a smaller cluster-replicas first"});
   }
+  if (is_forced) {  // whether that can be done at all
+    const Result<AssignPartitions> freed = FreeAtOnce(map(), request.node);
+    if (!freed) return done(freed.error());
+  }
   const auto free = [this, done, node = request.node](const Result<raft::Index>& leaving) {
     if (!leaving) return done(leaving);
     const Result<AssignPartitions> freed = FreeAtOnce(map(), node);

@@ -140,6 +140,7 @@ Result<void> ControlNode::TryCreate() {
 
 Result<void> ControlNode::BeginMember(const std::string& cluster_id) {
   mesh_->Become({identity_.id(), cluster_id, options_.self.host, options_.self.peer_port});
+  led_ms_ = clock_.MonotonicMs();
   belonging_ = Belonging::kJoining;
   const ControlMember::Means means{means_.context,
                                    means_.placer,
@@ -234,10 +235,14 @@ void ControlNode::Ask(const ControlRequest& request, const Done& done) {
 void ControlNode::Reset(const Done& done) {
   if (const std::optional<Error> busy = Busy()) return done(*busy);
   const bool is_member = belonging_ == Belonging::kMember;
-  if (is_member && member_->map().nodes.at(identity_.id()).state != NodeState::kLeaving) {
+  // Who hears of no leader for so long may have been removed while it was away, and is not told.
+  const bool is_cut_off = clock_.MonotonicMs() - led_ms_ > kPatienceMs;
+  const bool is_leaving =
+      is_member && member_->map().nodes.at(identity_.id()).state == NodeState::kLeaving;
+  if (is_member && !is_leaving && !is_cut_off) {
     return done(Error{"this node is a member of a cluster: it has to leave first"});
   }
-  if (!is_member && !IsStillNeeded()) return ForgetAll(done);
+  if (!is_leaving && !IsStillNeeded()) return ForgetAll(done);
   exits_.Add(clock_.MonotonicMs() + kPatienceMs,
              [this, done](const Result<void>& left) { left ? ForgetAll(done) : done(left); });
 }
@@ -336,8 +341,11 @@ void ControlNode::TickLater() {
 }
 
 void ControlNode::Tick() {
-  if (member_ != nullptr) member_->Tick();
   const int64_t now_ms = clock_.MonotonicMs();
+  if (member_ != nullptr) {
+    member_->Tick();
+    if (member_->core().leader() != 0) led_ms_ = now_ms;
+  }
   entries_.Expire(now_ms, Error{"it has not heard from the cluster's leader yet"});
   exits_.Expire(now_ms, Error{"this node has not left its cluster yet"});
   if (belonging_ == Belonging::kRemoved && !IsStillNeeded()) {

@@ -103,6 +103,7 @@ class ControlNode {
   size_t next_seed_ = 0;        // of options_.join
   int64_t next_seek_ms_ = 0;
   int64_t removed_ms_ = 0;  // when it saw that; 0: it was not
+  int64_t led_ms_ = 0;      // when it knew of a leader, or began to look for one
   bool has_ended_ = false;
 };
 

@@ -74,6 +74,8 @@ PeerStream::Awaitable<void> PeerSender::Run(std::shared_ptr<PeerSender> self) {
 PeerStream::Awaitable<Result<void>> PeerSender::Greet(PeerStream& stream) {
   const auto patience = environment_.options.greeting_patience;
   Result<void> done = co_await stream.Connect(target_.host, std::to_string(target_.port), patience);
+  // Close may have found a socket that was not open yet.
+  if (done && is_closed_) done = Error{"closed"};
   if (done) done = co_await stream.Handshake(PeerStream::Role::client, patience);
   if (!done) co_return done;
   const std::string hello = EncodeFrame(FrameKind::kHello, EncodeHello(own_));

@@ -96,6 +96,22 @@ class Changing(ClusterTest):
         wait_until(lambda: all(name not in node.nodes() for node in rest), "it is forgotten")
         wait_until(lambda: rest[0].status()["partitions-without-primary"] == 0, "others took over")
 
+    def test_one_is_removed_while_it_is_away_and_starts_anew(self):
+        nodes = self.make_cluster(3)
+        away = nodes[2] if self.leader(nodes) is not nodes[2] else nodes[1]
+        rest = [node for node in nodes if node is not away]
+        name = away.name
+        away.crash()
+        rest[0].do("CACHE.CLUSTER", "LEAVE", name, "FORCE")
+        wait_until(lambda: all(name not in node.nodes() for node in rest), "it is forgotten")
+        wait_until(lambda: all(name.encode() not in node.status()["voters"] for node in rest), "it has no vote")
+        away.start()
+        # It hears of no leader, and takes itself for a member until it is told otherwise.
+        wait_until(lambda: away.run("CLUSTER", "RESET") == b"OK", "it may be reset")
+        self.assertNotEqual(away.name, name)
+        away.join(rest[0])
+        self.wait_until_settled(nodes)
+
     def test_who_is_needed_stays(self):
         first, second = self.make_cluster(2)
         self.assertEqual(first.run("CACHE.CLUSTER", "LEAVE"),
