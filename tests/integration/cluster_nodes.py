@@ -20,7 +20,8 @@ class Node(Server):
     def __init__(self, *options, secret=SECRET):
         self.peer_port = free_port()
         self.redirect_port = free_port()
-        super().__init__("--cluster-enabled", "yes", "--cluster-secret", secret,
+        trust = ["--cluster-secret", secret] if secret is not None else []
+        super().__init__("--cluster-enabled", "yes", *trust,
                          "--cluster-port", str(self.peer_port),
                          "--cluster-redirect-port", str(self.redirect_port), *options)
 

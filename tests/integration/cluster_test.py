@@ -3,7 +3,8 @@
 import time
 import unittest
 
-from cluster_nodes import SECRET, ClusterTest, Node
+from certificates import Certificates
+from cluster_nodes import ClusterTest
 from strata import ReplyError, wait_until
 
 
@@ -37,6 +38,30 @@ class Forming(ClusterTest):
         self.assertEqual(other.run("CACHE.CLUSTER", "JOIN", "127.0.0.1", first.peer_port),
                          ReplyError("ERR this node belongs to a cluster already"))
         self.assertEqual(len(first.nodes()), 1)
+
+    def test_by_certificates(self):
+        certificates = Certificates()
+        self.addCleanup(certificates.remove)
+        for authority in ("ca", "other"):
+            certificates.make_authority(authority)
+        for name, authority in (("node", "ca"), ("client", "ca"), ("stranger", "other")):
+            certificates.issue(name, authority)
+
+        def start(name, authority="ca"):
+            return self.add("--cluster-tls-cert-file", certificates.file(f"{name}.pem"),
+                            "--cluster-tls-key-file", certificates.file(f"{name}.key"),
+                            "--cluster-tls-ca-cert-file", certificates.file(f"{authority}.pem"),
+                            "--cluster-tls-name", "node.test", secret=None)
+
+        first, second = start("node"), start("node")
+        first.do("CACHE.CLUSTER", "INIT")
+        second.join(first)
+        self.wait_until_settled([first, second])
+        # Of another authority; of the same, but with another name; and with a secret.
+        for other in (start("stranger", "other"), start("client"), self.add()):
+            reply = other.run("CACHE.CLUSTER", "JOIN", "127.0.0.1", first.peer_port)
+            self.assertIsInstance(reply, ReplyError)
+        self.assertEqual(len(second.nodes()), 2)
 
     def test_bad_options_stop_the_start(self):
         for options, reason in [

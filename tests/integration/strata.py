@@ -4,6 +4,7 @@ The server is the program that the environment's STRATA_SERVER names. It runs in
 own, on a free port of the loopback, and is stopped by its process id. Times are seconds.
 """
 
+import collections
 import os
 import random
 import shutil
@@ -31,13 +32,21 @@ def is_free(port):
             return False
 
 
+# A port is free until someone listens: so tests that run at the same time have blocks of their own
+# to choose from, and none is given again while there are others.
+BLOCK = 250
+FIRST_PORT = 10000 + os.getpid() % 40 * BLOCK
+given_ports = collections.deque(maxlen=BLOCK // 2)
+
+
 def free_port(*above):
     """A port outside of the range from which the system gives ports to clients, and so is the one
     10,000 above, which the bus of a Redis Cluster's node has. Those so many `above` are free, too.
     """
     while True:
-        port = random.randrange(10000, 20000)
-        if all(is_free(port + distance) for distance in (0, *above)):
+        port = random.randrange(FIRST_PORT, FIRST_PORT + BLOCK)
+        if port not in given_ports and all(is_free(port + distance) for distance in (0, *above)):
+            given_ports.append(port)
             return port
 
 

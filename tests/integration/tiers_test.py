@@ -3,15 +3,13 @@
 Each test has a model of what it wrote, and compares every key with it in the end.
 """
 
-import pathlib
 import random
-import shutil
 import signal
 import subprocess
-import tempfile
 import time
 import unittest
 
+from certificates import Certificates
 from lower_tier import MEGABYTE, LowerTier, TierTest, run_all, value
 from strata import ReplyError, Server, encode, free_port, wait_until
 
@@ -245,29 +243,17 @@ class Encrypted(TierTest):
     COUNT = 60_000
 
     def setUp(self):
-        self.folder = tempfile.mkdtemp(prefix="strata-tls-")
-        self.addCleanup(shutil.rmtree, self.folder)
-        for name in ("ca", "other"):
-            self.openssl(f"req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 "
-                         f"-subj /CN={name} -keyout {name}.key -out {name}.pem")
+        certificates = Certificates()
+        self.addCleanup(certificates.remove)
+        self.file = certificates.file
+        certificates.make_authority("ca")
         for name in ("server", "client"):
-            pathlib.Path(self.folder, "ext").write_text(f"subjectAltName=DNS:{name}.test")
-            self.openssl(f"req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes "
-                         f"-subj /CN={name} -keyout {name}.key -out {name}.csr")
-            self.openssl(f"x509 -req -days 2 -CA ca.pem -CAkey ca.key -CAcreateserial "
-                         f"-in {name}.csr -extfile ext -out {name}.pem")
+            certificates.issue(name, "ca")
         self.tls_port = free_port()
         self.TIER_OPTIONS = (
             "--tls-port", str(self.tls_port), "--tls-cert-file", self.file("server.pem"),
             "--tls-key-file", self.file("server.key"), "--tls-ca-cert-file", self.file("ca.pem"))
         super().setUp()
-
-    def openssl(self, command):
-        subprocess.run(["openssl", *command.split()], cwd=self.folder, check=True,
-                       stderr=subprocess.DEVNULL)
-
-    def file(self, name):
-        return f"{self.folder}/{name}"
 
     def tier_words(self):
         return (f"address 127.0.0.1:{self.tls_port} request-timeout 10000 tls yes "
