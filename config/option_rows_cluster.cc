@@ -83,7 +83,7 @@ constexpr OptionRow kRows[] = {
             "listens on, or of the interface by which it sends."},
     {.name = "cluster-folder",
      .field = &Options::cluster_folder,
-     .default_text = "cluster",
+     .default_text = "cluster-state",
      .mutability = Mutability::kImmutable,
      .doc = "Folder for who the node is and for the cluster's log; what lies there must not get "
             "lost."},

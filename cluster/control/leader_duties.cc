@@ -64,6 +64,7 @@ bool LeaderDuties::IsSayingGoodbye(const ClusterMap& map) {
 
 void LeaderDuties::FollowTarget(const ClusterMap& map) {
   PlacementInput input = PlacementInputOf(map, CopiesWanted(map, means_.usual_copies));
+  if (input.nodes.empty()) return;  // all of them are about to join
   TargetKey key = KeyOf(input);
   if (key == target_key_) return;
   target_key_ = std::move(key);
