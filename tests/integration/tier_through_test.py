@@ -213,7 +213,10 @@ class Pipelines(ThroughTest):
         count = 100
         self.stop_tier()
         with self.server.client() as other:
+            other.run("PING")
+            self.server.signal(signal.SIGSTOP)  # so that it finds all of it at once
             other.send(b"".join(encode("SET", f"k{i}", LARGE) for i in range(count)))
+            self.server.signal(signal.SIGCONT)
             wait_until(lambda: self.status()["outstanding-requests"] >= count, "all are asked for")
             self.tier.signal(signal.SIGCONT)
             self.assertEqual([other.reply() for _ in range(count)], [b"OK"] * count)
