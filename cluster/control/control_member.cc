@@ -164,6 +164,11 @@ Result<void> ControlMember::Restore(const raft::Snapshot& snapshot) {
 }
 
 void ControlMember::FollowMap() {
+  std::erase_if(heard_ms_, [this](const auto& heard) {
+    const bool has_left = !map().nodes.contains(heard.first);
+    if (has_left && duties_ != nullptr) duties_->Forget(heard.first);
+    return has_left;
+  });
   means_.on_map();
   waits_.Reach(map().version);
 }

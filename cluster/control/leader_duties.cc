@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/asio/post.hpp>
 #include <utility>
+#include <vector>
 
 #include "base/log.h"
 #include "cluster/leader/rebalancer.h"
@@ -29,16 +30,16 @@ void LeaderDuties::Tick(const ClusterMap& map) {
   if (!Rebalance(map)) *settled_ = map.version;
 }
 
+// What is proposed may be applied at once, and then the map is another: so it is read first.
 bool LeaderDuties::JudgeNodes(const ClusterMap& map) {
   const int64_t now_ms = means_.clock.MonotonicMs();
-  bool is_news = false;
+  std::vector<SetNodeState> news;
   for (const auto& [id, node] : map.nodes) {
     const std::optional<SetNodeState> next = NextState(node, detector_.Judge(id, now_ms));
-    if (!next) continue;
-    is_news = true;
-    Propose(*next);
+    if (next) news.push_back(*next);
   }
-  return is_news;
+  for (const SetNodeState& state : news) Propose(state);
+  return !news.empty();
 }
 
 bool LeaderDuties::ChooseVoters(const ClusterMap& map) {

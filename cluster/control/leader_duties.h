@@ -44,6 +44,8 @@ class LeaderDuties {
       : means_(means), detector_({}, means.clock.MonotonicMs()) {}
 
   void Heard(NodeId node) { detector_.Heard(node, means_.clock.MonotonicMs()); }
+  // It has left.
+  void Forget(NodeId node) { detector_.Forget(node); }
   void Tick(const ClusterMap& map);
 
  private:
