@@ -46,6 +46,11 @@ void TlsContext::Free::operator()(SSL_CTX* context) const {
   SSL_CTX_free(context);
 }
 
+TlsContext TlsContext::Share(SSL_CTX* context) {
+  SSL_CTX_up_ref(context);
+  return TlsContext(context);
+}
+
 Result<TlsContext> TlsContext::ForClients(const TlsFiles& files) {
   ERR_clear_error();
   TlsContext context(SSL_CTX_new(TLS_client_method()));

@@ -24,6 +24,9 @@ class TlsContext {
   // For those that connect, and verify whom they reach. The error names the file.
   static Result<TlsContext> ForClients(const TlsFiles& files);
 
+  // One that others have made, and share. Those that accept may use it, too.
+  static TlsContext Share(SSL_CTX* context);
+
   SSL_CTX* get() const { return context_.get(); }
 
  private:

@@ -30,12 +30,19 @@ void TlsStream::Free::operator()(SSL* stream) const {
   SSL_free(stream);
 }
 
-Result<TlsStream> TlsStream::ToServer(const TlsContext& context, int socket,
-                                      const std::string& server_name) {
+Result<TlsStream> TlsStream::Make(const TlsContext& context, int socket) {
   ERR_clear_error();
   TlsStream stream(SSL_new(context.get()));
   SSL* ssl = stream.stream_.get();
   if (ssl == nullptr || SSL_set_fd(ssl, socket) != 1) return Error{"TLS: " + TakeTlsError()};
+  return stream;
+}
+
+Result<TlsStream> TlsStream::ToServer(const TlsContext& context, int socket,
+                                      const std::string& server_name) {
+  Result<TlsStream> stream = ToPeer(context, socket);
+  if (!stream) return stream;
+  SSL* ssl = stream->stream_.get();
   // A name is announced as well, for servers with several; an address may not be (RFC 6066).
   bool named = X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), server_name.c_str()) == 1;
   if (!named) {
@@ -43,8 +50,23 @@ Result<TlsStream> TlsStream::ToServer(const TlsContext& context, int socket,
             SSL_set_tlsext_host_name(ssl, server_name.c_str()) == 1;
   }
   if (!named) return Error{"TLS: '" + server_name + "' is no server name"};
-  SSL_set_connect_state(ssl);
   return stream;
+}
+
+Result<TlsStream> TlsStream::ToPeer(const TlsContext& context, int socket) {
+  Result<TlsStream> stream = Make(context, socket);
+  if (stream) SSL_set_connect_state(stream->stream_.get());
+  return stream;
+}
+
+Result<TlsStream> TlsStream::FromPeer(const TlsContext& context, int socket) {
+  Result<TlsStream> stream = Make(context, socket);
+  if (stream) SSL_set_accept_state(stream->stream_.get());
+  return stream;
+}
+
+bool TlsStream::is_open() const {
+  return SSL_is_init_finished(stream_.get()) == 1;
 }
 
 Result<TlsStream::Progress> TlsStream::Handshake() {

@@ -23,8 +23,13 @@ class TlsStream {
   // `server_name`, a host name or an IP address.
   static Result<TlsStream> ToServer(const TlsContext& context, int socket,
                                     const std::string& server_name);
+  // Who the other side must be, the context alone says: the side that connected, and the one that
+  // was connected to. The socket is borrowed.
+  static Result<TlsStream> ToPeer(const TlsContext& context, int socket);
+  static Result<TlsStream> FromPeer(const TlsContext& context, int socket);
 
-  // Again whenever the socket is ready, until it is done or fails.
+  // Again whenever the socket is ready, until it is done or fails. What is read or written before
+  // does it, too.
   Result<Progress> Handshake();
 
   // As recv and send: the count, 0 at the end, or -1 and errno; EPROTO for what only TLS can get
@@ -33,6 +38,8 @@ class TlsStream {
   ssize_t Read(std::span<char> room);
   ssize_t Write(std::string_view bytes);
 
+  // The handshake is done.
+  bool is_open() const;
   // Whether the last step waits for room to write, even if it was a read.
   bool wants_write() const { return wants_write_; }
 
@@ -42,6 +49,7 @@ class TlsStream {
   };
 
   explicit TlsStream(SSL* stream) : stream_(stream) {}
+  static Result<TlsStream> Make(const TlsContext& context, int socket);
   // The count that OpenSSL returned, as recv and send would return it.
   ssize_t Outcome(int count);
 

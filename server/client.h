@@ -19,6 +19,7 @@
 #include "protocol/reply_builder.h"
 #include "server/command.h"
 #include "server/pubsub/local_topics.h"
+#include "server/routing/forwarded_replies.h"
 #include "server/tiers/withheld_replies.h"
 #include "server/tracking/tracking_state.h"
 #include "server/transaction.h"
@@ -33,7 +34,8 @@ enum class Transport : uint8_t { kTcp, kUnix };
 
 // Which of the server's doors a client came through. The redirect port, which only a node of a
 // cluster has, is the one where it speaks as Redis Cluster does.
-enum class Entrance : uint8_t { kPort, kRedirectPort };
+// Other nodes of the cluster come through the peer port.
+enum class Entrance : uint8_t { kPort, kRedirectPort, kPeerPort };
 
 // Of the server, as HELLO and INFO name it.
 constexpr std::string_view ModeOf(Entrance entrance) {
@@ -72,7 +74,11 @@ class Client {
   OutputQueue output;  // to the socket
   // Of the replies in it: while there are any, nothing is sent.
   WithheldReplies withheld;
-  bool has_to_send() const { return !output.empty() && !withheld.any(); }
+  // It is another node of the cluster, which asks for its clients.
+  bool is_node() const { return origin.entrance == Entrance::kPeerPort; }
+  // Of commands that other nodes run: likewise.
+  ForwardedReplies forwarded;
+  bool has_to_send() const { return !output.empty() && !withheld.any() && !forwarded.any(); }
   ReplyBuilder reply;  // writes to `output`
 
   // What it is sent without having asked goes here: behind the reply that is being made.
@@ -124,6 +130,9 @@ class Client {
   size_t last_row = 0;         // its index in the command table
   int64_t last_active_ms = 0;  // unix
   uint64_t commands = 0;
+
+  // Until when the command at hand waits for a node that takes it (monotonic); 0: it does not.
+  int64_t waits_until_ms = 0;
 
   // Kept by the connection.
   Counter bytes_in;

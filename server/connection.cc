@@ -7,7 +7,6 @@
 #include <chrono>
 
 #include "base/log.h"
-#include "base/socket_io.h"
 #include "server/io_thread.h"
 #include "server/security/client_access.h"
 
@@ -23,10 +22,11 @@ constexpr size_t kMaxWrite = 1024 * 1024;
 constexpr size_t kKeptInputCapacity = 64 * 1024;
 // A paused reader that takes nothing for this long will not come back.
 constexpr int64_t kStuckReaderMs = 60'000;
+constexpr int64_t kMostOpeningMs = 10'000;
 
 }  // namespace
 
-Connection::Connection(IoThread& thread, UniqueFd socket, ClientOrigin origin)
+Connection::Connection(IoThread& thread, ClientSocket socket, ClientOrigin origin)
     : thread_(thread),
       socket_(std::move(socket)),
       client_(std::move(origin)),
@@ -41,11 +41,11 @@ Connection::~Connection() {
 void Connection::Start() {
   {
     BatchScope scope(thread_.dispatcher());  // limits() may be older than the password
-    BecomeDefaultUser(client_, thread_.services().acl);
+    BecomeFirstUser(client_, thread_.services().acl);
   }
   thread_.services().clients.Add(client_, *this);
   interest_ = EPOLLIN;
-  if (!thread_.sockets().Add(socket_.get(), interest_, *this)) CloseNow("cannot be watched");
+  if (!thread_.sockets().Add(socket_.descriptor(), interest_, *this)) CloseNow("cannot be watched");
 }
 
 void Connection::OnReady(uint32_t events) {
@@ -85,19 +85,20 @@ std::span<char> Connection::PreparePending() {
 }
 
 void Connection::UpdateInterest() {
-  // Who waits for a lower tier does so for so short a time that it is not worth two system calls,
-  // unless it sends more meanwhile.
-  const bool takes_more = !session_.suspended() || (WaitsForTier() && !more_has_come_);
+  // Who waits for a lower tier or another node does so for so short a time that it is not worth two
+  // system calls, unless it sends more meanwhile.
+  const bool takes_more = !session_.suspended() || (WaitsForOthers() && !more_has_come_);
   const bool may_read = takes_more && client_.output.size() < Session::kMostUnsentBytes;
   // Who is not read may still leave.
-  uint32_t wanted = (may_read ? EPOLLIN : EPOLLRDHUP) | (client_.has_to_send() ? EPOLLOUT : 0u);
+  const bool wants_room = client_.has_to_send() || socket_.wants_write();
+  uint32_t wanted = (may_read ? EPOLLIN : EPOLLRDHUP) | (wants_room ? EPOLLOUT : 0u);
   if (wanted == interest_) return;
   interest_ = wanted;
-  thread_.sockets().Change(socket_.get(), interest_, *this);
+  thread_.sockets().Change(socket_.descriptor(), interest_, *this);
 }
 
 size_t Connection::Read(std::span<char> room) {
-  ssize_t count = Receive(socket_.get(), room.data(), room.size());
+  ssize_t count = socket_.Read(room);
   if (count == 0) return CloseNow("client closed"), 0;
   if (count < 0) {
     bool nothing_yet = errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR;
@@ -158,7 +159,7 @@ bool Connection::WriteSome() {
   std::array<iovec, 64> pieces;
   for (size_t written = 0; written < kMaxWrite && !client_.output.empty();) {
     const size_t gathered = client_.output.Gather(pieces);
-    const ssize_t count = Send(socket_.get(), std::span(pieces).first(gathered));
+    const ssize_t count = socket_.Write(std::span(pieces).first(gathered));
     if (count < 0) {
       if (errno == EINTR) continue;
       return errno == EAGAIN || errno == EWOULDBLOCK;
@@ -189,11 +190,13 @@ bool Connection::IsOverHardLimit() const {
 void Connection::CheckLimits(int64_t now_ms) {
   if (!open_ || executing_) return;
   int64_t quiet_ms = QuietMs(now_ms);
+  if (socket_.is_opening() && quiet_ms > kMostOpeningMs) return CloseNow("did not say who it is");
   if (quiet_ms > 0) ReleaseEmptyBuffers();
   int64_t timeout_ms = thread_.limits().idle_timeout_ms;
-  bool may_be_quiet = client_.monitoring || client_.is_subscriber() || session_.suspended();
+  bool may_be_quiet =
+      client_.is_node() || client_.monitoring || client_.is_subscriber() || session_.suspended();
   if (timeout_ms > 0 && quiet_ms > timeout_ms && !may_be_quiet) return CloseNow("idle");
-  if (WaitsForTier()) {
+  if (WaitsForOthers()) {
     return thread_.RetrySoon(shared_from_this());  // lest it was not woken
   }
   size_t waiting = client_.output.size();
@@ -300,7 +303,7 @@ void Connection::CloseNow(const char* reason) {
   thread_.services().clients.Remove(client_.origin.id);
   thread_.services().tracking.Disable(client_);
   thread_.services().pubsub.UnsubscribeAll(client_);
-  thread_.sockets().Remove(socket_.get());
+  thread_.sockets().Remove(socket_.descriptor());
   socket_.Close();
   thread_.Forget(client_.origin.id);
 }

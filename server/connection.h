@@ -17,9 +17,9 @@
 
 #include "base/buffer.h"
 #include "base/readiness_set.h"
-#include "base/unique_fd.h"
 #include "server/client.h"
 #include "server/client_registry.h"
+#include "server/client_socket.h"
 #include "server/round.h"
 #include "server/session.h"
 
@@ -34,7 +34,7 @@ class Connection final : public ClientPort,
  public:
   // REQUIRES: the socket does not block; it has a place in the registry, which is given back when
   // the connection goes.
-  Connection(IoThread& thread, UniqueFd socket, ClientOrigin origin);
+  Connection(IoThread& thread, ClientSocket socket, ClientOrigin origin);
   ~Connection() override;
 
   // On the connection's thread, once.
@@ -70,9 +70,11 @@ class Connection final : public ClientPort,
   Session& session() override { return session_; }
   void OnTurnEnd(const Turn& turn) override;
   void SendSoon(Content content);
-  bool WaitsForTier() const {
+  // For a lower tier, or another node.
+  bool WaitsForOthers() const {
     return session_.suspension() == Suspension::kFaulted ||
-           session_.suspension() == Suspension::kWithheld;
+           session_.suspension() == Suspension::kWithheld ||
+           session_.suspension() == Suspension::kForwarded;
   }
   // Watches for input and room for output as the state asks for.
   void UpdateInterest();
@@ -96,7 +98,7 @@ class Connection final : public ClientPort,
   void CloseOverOutput(const char* reason);
 
   IoThread& thread_;
-  UniqueFd socket_;
+  ClientSocket socket_;
   Client client_;
   Session session_;
   std::unique_ptr<boost::asio::steady_timer> retry_timer_;  // made when first needed

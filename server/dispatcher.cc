@@ -9,6 +9,7 @@
 #include "server/command_context.h"
 #include "server/command_gates.h"
 #include "server/memory/class_quota.h"
+#include "server/routing/forwarder.h"
 #include "server/scripting/script_effects.h"
 #include "server/scripting/scripting.h"
 #include "server/security/client_access.h"
@@ -126,6 +127,9 @@ Dispatcher::Outcome Dispatcher::Execute(Client& client, const Request& request) 
     Queue(client, request, reply);
     discarded_.Clear();
     return Outcome::kDone;
+  }
+  if (forwarder_ != nullptr && !busy_) [[unlikely]] {
+    if (const auto outcome = Forward(client, request)) return *outcome;
   }
   // What was brought for a command stays only for a while.
   if (write_through_.active() && !busy_ && client.faults == 0 &&
@@ -250,6 +254,49 @@ bool Dispatcher::MakeRoom() {
     over.store(nothing_left, std::memory_order_relaxed);
   }
   return !over.load(std::memory_order_relaxed);
+}
+
+std::optional<Dispatcher::Outcome> Dispatcher::Forward(Client& client, const Request& request) {
+  if (client.is_node()) {
+    const std::string refusal = forwarder_->Refusal(CallOf(request));
+    if (refusal.empty()) return std::nullopt;
+    Refuse(client, request, refusal);
+    return Outcome::kRefused;
+  }
+  if (client.origin.entrance != Entrance::kPort) return std::nullopt;
+  // What is withheld has its place in the output as it is now.
+  if (client.withheld.any() && request.key_count > 0) return Outcome::kHeld;
+  switch (forwarder_->Send(client, CallOf(request))) {
+    case Forwarder::Way::kHere:
+      return std::nullopt;
+    case Forwarder::Way::kLater:
+      return Outcome::kHeld;
+    case Forwarder::Way::kForwarded:
+      break;
+    case Forwarder::Way::kSplit:
+      forwarder_->Abandon(client);
+      Refuse(client, request, "CROSSSLOT Keys in request don't hash to the same slot");
+      return Outcome::kRefused;
+    case Forwarder::Way::kNowhere:
+      Refuse(client, request, "CLUSTERDOWN no node has taken the command in time");
+      return Outcome::kRefused;
+  }
+  client.last_command = request.command;
+  client.last_row = request.row;
+  client.last_active_ms = now_ms_;
+  ++client.commands;
+  if (client.reply_mode == ReplyMode::kSkip) client.reply_mode = ReplyMode::kOn;
+  return Outcome::kForwarded;
+}
+
+void Dispatcher::AbandonForwarded(const Client& client) {
+  if (forwarder_ != nullptr) forwarder_->Abandon(client);
+}
+
+bool Dispatcher::ReleaseForwarded(Client& client) {
+  if (!client.forwarded.are_here()) return false;
+  client.forwarded.Release(client.output);
+  return true;
 }
 
 bool Dispatcher::MustWait(const Client& client, const Request& request) const {

@@ -26,15 +26,18 @@
 
 namespace strata {
 
+class Forwarder;
+
 class Dispatcher {
  public:
   enum class Outcome : uint8_t {
     kDone,
-    kPaused,   // CLIENT PAUSE holds it back: it is executed again, later
-    kParked,   // it waits for a key, in client.blocked; its reply comes later
-    kHeld,     // it might send letters, and an inbox is full, or it waits for memory: likewise
-    kRefused,  // it has got an error instead of being run
-    kFaulted,  // a value that it needs is asked for below: likewise
+    kPaused,     // CLIENT PAUSE holds it back: it is executed again, later
+    kParked,     // it waits for a key, in client.blocked; its reply comes later
+    kHeld,       // it might send letters, and an inbox is full, or it waits for memory: likewise
+    kRefused,    // it has got an error instead of being run
+    kFaulted,    // a value that it needs is asked for below: likewise
+    kForwarded,  // another node runs it; its reply comes later
   };
 
   Dispatcher(Services& services, size_t thread_index);
@@ -62,6 +65,10 @@ class Dispatcher {
   bool TakeBlockedReply(Client& client);
   // The client has withheld replies: true if they may be sent now. REQUIRES: as TakeBlockedReply.
   bool ReleaseReplies(Client& client);
+  // The client has replies from other nodes to get: true if they may be sent now.
+  static bool ReleaseForwarded(Client& client);
+  // The client is gone: it waits for nothing at other nodes any more.
+  void AbandonForwarded(const Client& client);
 
   // Now and then: blocking commands that need values from below are tried again. REQUIRES: inside a
   // BatchScope that is not busy.
@@ -70,6 +77,8 @@ class Dispatcher {
   Services& services() { return services_; }
   NestedCalls& nested() { return nested_; }
   RoomMaker& room_maker() { return room_maker_; }
+  // The thread's way to other nodes, which must stay.
+  void UseForwarder(Forwarder& forwarder) { forwarder_ = &forwarder; }
   // The thread's tier below memory, which must stay.
   void UseTiers(ThreadTiers& tiers);
   ThreadStatistics& statistics() { return statistics_; }
@@ -93,6 +102,8 @@ class Dispatcher {
   static bool MayChangeKeys(const Client& client, const Command& command);
   bool MustWait(const Client& client, const Request& request) const;
   void Refuse(Client& client, const Request& request, std::string_view error);
+  // For a client that came to `port`: nothing if the request is to be run here.
+  std::optional<Outcome> Forward(Client& client, const Request& request);
   // Between MULTI and EXEC.
   void Queue(Client& client, const Request& request, ReplyBuilder& reply);
   // Among others or alone, as the request needs it; false if it must wait after all.
@@ -141,7 +152,8 @@ class Dispatcher {
   RoomMaker room_maker_;
   RoomMaker::Room room_ = RoomMaker::Room::kSome;  // as the command at hand found it
   PageFaults faults_;
-  TierMover* mover_ = nullptr;  // null: there is no tier below memory
+  Forwarder* forwarder_ = nullptr;  // null: the server is no node of a cluster
+  TierMover* mover_ = nullptr;      // null: there is no tier below memory
   std::optional<BlockRequest> block_request_;
   std::vector<size_t> secrets_;  // positions of the running command's passwords
   OutputQueue discarded_;

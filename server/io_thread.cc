@@ -76,6 +76,21 @@ void IoThread::BeginTiers() {
   services_.tier_servers.Add(tiers_->servers());
 }
 
+void IoThread::BeginForwarding() {
+  forwarder_ =
+      std::make_unique<Forwarder>(RemoteThread{context_, sockets_, services_.clock}, services_);
+  dispatcher_.UseForwarder(*forwarder_);
+}
+
+void IoThread::BeginBroadcast(Broadcast& broadcast) {
+  broadcast.SetBell([this, &broadcast] {
+    asio::post(context_, [this, &broadcast] {
+      forwarder_->Send(broadcast.Take());
+      FlushAll();
+    });
+  });
+}
+
 void IoThread::Start() {
   sockets_.Start();
   ScheduleTick();
@@ -86,7 +101,7 @@ void IoThread::Join() {
   if (thread_.joinable()) thread_.join();
 }
 
-void IoThread::Adopt(UniqueFd socket, ClientOrigin origin) {
+void IoThread::Adopt(ClientSocket socket, ClientOrigin origin) {
   auto connection = std::make_shared<Connection>(*this, std::move(socket), std::move(origin));
   asio::post(context_, [this, connection = std::move(connection)] {
     if (stopping_) return;
@@ -122,6 +137,7 @@ void IoThread::FlushAll() {
     services_.post.RingBells();  // a letter may have been passed on
   }
   if (tiers_ != nullptr) tiers_->Flush();
+  if (forwarder_ != nullptr) forwarder_->Flush();
   for (std::vector<Connection*>* waiting : {&answered_, &told_}) {
     for (size_t i = 0; i < waiting->size(); ++i) (*waiting)[i]->Flush();
     waiting->clear();
@@ -180,6 +196,10 @@ void IoThread::Tick() {
     if (!scope.busy() && index_ == 0) CleanTracking();
   }
   if (tiers_ != nullptr) tiers_->Tick();
+  if (forwarder_ != nullptr) {
+    forwarder_->Tick();
+    if (!serving_others_) forwarder_->DestroyRetired();
+  }
   services_.scripting.DropStale(index_);
   if (!unabandoned_.empty()) RetryAbandoning();
   if (!suspended_.empty()) RetrySuspended();
@@ -191,7 +211,7 @@ std::chrono::milliseconds IoThread::PeriodAfter(const ExpiryStep& expiry) const 
   if (expiry.is_behind) return kBusyTick;
   const bool has_work = index_ == 0 && services_.defragmentation.running();
   if (has_work || expiry.looked_at > 0 || !suspended_.empty() || !unabandoned_.empty() ||
-      tiers_ != nullptr)
+      tiers_ != nullptr || forwarder_ != nullptr)
     return kTick;
   return std::min(2 * tick_period_, kLongestTick);
 }

@@ -17,6 +17,7 @@
 #include "server/connection.h"
 #include "server/dispatcher.h"
 #include "server/round.h"
+#include "server/routing/forwarder.h"
 #include "server/services.h"
 #include "server/tiers/thread_tiers.h"
 #include "storage/class_census.h"
@@ -48,11 +49,15 @@ class IoThread final : private EventLoop, private ThreadTiers::Owner {
   // configuration has a tier.
   void BeginTiers();
   ThreadTiers& tiers() { return *tiers_; }
+  // Likewise. REQUIRES: the server has a control plane.
+  void BeginForwarding();
+  // And this thread tells the other nodes what is published here.
+  void BeginBroadcast(Broadcast& broadcast);
   void Start();
   void Join();
 
   // Thread-safe. Takes over an accepted socket, and its place in the registry.
-  void Adopt(UniqueFd socket, ClientOrigin origin);
+  void Adopt(ClientSocket socket, ClientOrigin origin);
   // Thread-safe. No more work: connections are closed when their replies are out, or after
   // `deadline_ms`; then the thread ends.
   void Stop(int64_t deadline_ms);
@@ -123,7 +128,8 @@ class IoThread final : private EventLoop, private ThreadTiers::Owner {
   boost::asio::steady_timer stop_deadline_;
   Dispatcher dispatcher_;
   ConnectionLimits limits_;
-  std::unique_ptr<ThreadTiers> tiers_;  // null: there are none below memory
+  std::unique_ptr<ThreadTiers> tiers_;    // null: there are none below memory
+  std::unique_ptr<Forwarder> forwarder_;  // null: the server is no node of a cluster
   std::unique_ptr<Round> round_;
   std::unordered_map<uint64_t, std::shared_ptr<Connection>> connections_;
   std::vector<Connection*> answered_;  // to be flushed, by what they get

@@ -17,10 +17,10 @@ void KeyspaceNotifications::OnKeyEvent(int database, std::string_view key, const
   if (!pubsub_.HasReceivers()) return;
   const std::string at = "@" + std::to_string(database) + "__:";
   if ((channels_ & kKeyspaceEventKeyspace) != 0) {
-    pubsub_.Publish(TopicKind::kChannel, ("__keyspace" + at).append(key), event.name);
+    pubsub_.PublishEverywhere(TopicKind::kChannel, ("__keyspace" + at).append(key), event.name);
   }
   if ((channels_ & kKeyspaceEventKeyevent) != 0) {
-    pubsub_.Publish(TopicKind::kChannel, ("__keyevent" + at).append(event.name), key);
+    pubsub_.PublishEverywhere(TopicKind::kChannel, ("__keyevent" + at).append(event.name), key);
   }
 }
 

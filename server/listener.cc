@@ -140,6 +140,24 @@ std::vector<ListenAddress> ListenAddresses(const Options& options) {
   return addresses;
 }
 
+ClientOrigin OriginOf(int socket, const ListenAddress& address, IoThread& thread) {
+  Services& services = thread.services();
+  ClientOrigin origin;
+  origin.id = services.clients.NextId();
+  origin.address = AddressText(AddressOf(socket, getpeername), address.unix_path);
+  origin.local_address = AddressText(AddressOf(socket, getsockname), address.unix_path);
+  origin.descriptor = socket;
+  origin.transport = address.unix_path.empty() ? Transport::kTcp : Transport::kUnix;
+  origin.entrance = address.entrance;
+  origin.connected_ms = services.clock.WallMs();
+  origin.io_thread = static_cast<int>(thread.index());
+  return origin;
+}
+
+void SendAtOnce(int socket) {
+  Set(socket, IPPROTO_TCP, TCP_NODELAY, 1);
+}
+
 Result<std::shared_ptr<Listener>> Listener::Open(const ListenAddress& address,
                                                  const Options& options,
                                                  std::vector<IoThread*> threads) {
@@ -220,8 +238,8 @@ void Listener::OnAccepted(IoThread& thread, UniqueFd socket) {
     return;
   }
   SetOptions(socket.get());
-  ClientOrigin origin = Origin(socket.get(), thread);
-  thread.Adopt(std::move(socket), std::move(origin));
+  ClientOrigin origin = OriginOf(socket.get(), address_, thread);
+  thread.Adopt(ClientSocket(std::move(socket)), std::move(origin));
 }
 
 std::string Listener::Refusal(int socket) const {
@@ -236,7 +254,7 @@ std::string Listener::Refusal(int socket) const {
 
 void Listener::SetOptions(int descriptor) const {
   if (!address_.unix_path.empty()) return;
-  Set(descriptor, IPPROTO_TCP, TCP_NODELAY, 1);
+  SendAtOnce(descriptor);
   int keepalive_s = threads_[0]->limits().tcp_keepalive_s;
   if (keepalive_s == 0) return;
   // As Redis: first probe after the interval, then three, a third of it apart.
@@ -244,20 +262,6 @@ void Listener::SetOptions(int descriptor) const {
   Set(descriptor, IPPROTO_TCP, TCP_KEEPIDLE, keepalive_s);
   Set(descriptor, IPPROTO_TCP, TCP_KEEPINTVL, std::max(1, keepalive_s / 3));
   Set(descriptor, IPPROTO_TCP, TCP_KEEPCNT, 3);
-}
-
-ClientOrigin Listener::Origin(int socket, IoThread& thread) const {
-  Services& services = thread.services();
-  ClientOrigin origin;
-  origin.id = services.clients.NextId();
-  origin.address = AddressText(AddressOf(socket, getpeername), address_.unix_path);
-  origin.local_address = AddressText(AddressOf(socket, getsockname), address_.unix_path);
-  origin.descriptor = socket;
-  origin.transport = address_.unix_path.empty() ? Transport::kTcp : Transport::kUnix;
-  origin.entrance = address_.entrance;
-  origin.connected_ms = services.clock.WallMs();
-  origin.io_thread = static_cast<int>(thread.index());
-  return origin;
 }
 
 }  // namespace strata

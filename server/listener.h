@@ -29,6 +29,11 @@ struct ListenAddress {
 // for.
 std::vector<ListenAddress> ListenAddresses(const Options& options);
 
+// Who is at the other end of an accepted socket that came through this address.
+ClientOrigin OriginOf(int socket, const ListenAddress& address, IoThread& thread);
+// So that each request and reply leaves at once.
+void SendAtOnce(int socket);
+
 // Accepts on the first of its threads; what is public may be called on any.
 class Listener : public std::enable_shared_from_this<Listener> {
  public:
@@ -55,7 +60,6 @@ class Listener : public std::enable_shared_from_this<Listener> {
   // Why this client may not come in, as its error reply; empty if it may, and has its place.
   std::string Refusal(int socket) const;
   void SetOptions(int socket) const;
-  ClientOrigin Origin(int socket, IoThread& thread) const;
 
   Acceptor acceptor_;
   const ListenAddress address_;

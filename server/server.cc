@@ -212,12 +212,21 @@ Result<void> Server::OpenControlPlane() {
   if (!plane) return plane.error();
   control_plane_ = std::move(*plane);
   services_.control_plane = control_plane_.get();
+  for (auto& thread : threads_) thread->BeginForwarding();
+  threads_[0]->BeginBroadcast(broadcast_);
+  pubsub_.set_broadcast(broadcast_);
+  data_links_ = std::make_unique<DataLinks>(control_plane_->peer_tls(), threads_);
   return {};
 }
 
 void Server::OnMap(const TopologyView::Pointer& map) {
   departed_nodes_.OnMap(*map, clock_.MonotonicMs());
   settings_follower_->OnMap(map);
+  broadcast_.set_has_listeners(map->nodes.size() > 1);
+}
+
+void Server::OnDataLink(UniqueFd socket) {
+  data_links_->Take(std::move(socket));
 }
 
 // What clients have here is not lost by it; so they are served to the end in good order.

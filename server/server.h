@@ -20,6 +20,7 @@
 #include "server/listeners.h"
 #include "server/memory/defragmentation.h"
 #include "server/memory/memory_watch.h"
+#include "server/routing/data_links.h"
 #include "server/scripting/scripting.h"
 #include "server/services.h"
 #include "server/shutdown_watch.h"
@@ -58,6 +59,7 @@ class Server final : public ServerControl, private ControlPlane::Owner {
   // Before the first client. Makes this a node of a cluster, if the options say so.
   Result<void> OpenControlPlane();
   void OnMap(const TopologyView::Pointer& map) override;
+  void OnDataLink(UniqueFd socket) override;
   void OnFailure(const Error& error) override;
   void ScheduleCron();
   void Cron();
@@ -93,6 +95,7 @@ class Server final : public ServerControl, private ControlPlane::Owner {
   WaitQueues wait_queues_{keyspace_, key_listeners_};
   WatchTable watches_{keyspace_, key_listeners_};
   PostOffice post_;
+  Broadcast broadcast_;
   PubSub pubsub_{post_, RandomSeed()};
   Tracking tracking_{keyspace_, post_, key_listeners_};
   KeyObserver key_observer_{key_events_, tracking_};
@@ -107,6 +110,7 @@ class Server final : public ServerControl, private ControlPlane::Owner {
   std::vector<std::unique_ptr<IoThread>> threads_;
   std::unique_ptr<Listeners> listeners_;
   std::unique_ptr<SettingsFollower> settings_follower_;
+  std::unique_ptr<DataLinks> data_links_;
   std::unique_ptr<ControlPlane> control_plane_;  // null: no node of a cluster
   Mutex failure_mutex_;
   std::optional<Error> failure_ GUARDED_BY(failure_mutex_);  // for which it ends

@@ -52,6 +52,9 @@ Suspension Session::StillWaiting(const Turn& turn, const BatchScope& scope) {
   if (client_.withheld.any() && turn.used == 0 && !dispatcher_.ReleaseReplies(client_)) {
     return Suspension::kWithheld;
   }
+  if (client_.forwarded.any() && turn.used == 0 && !Dispatcher::ReleaseForwarded(client_)) {
+    return Suspension::kForwarded;
+  }
   if (client_.blocked == nullptr) return Suspension::kNone;
   if (scope.busy()) return Suspension::kBusy;
   return dispatcher_.TakeBlockedReply(client_) ? Suspension::kNone : Suspension::kParked;
@@ -62,6 +65,9 @@ bool Session::Execute(Turn& turn) {
   // Whatever else it waits for is looked at again behind that.
   if (client_.withheld.any() && !dispatcher_.ReleaseReplies(client_)) [[unlikely]] {
     suspension_ = Suspension::kWithheld;
+  }
+  if (client_.forwarded.any() && !Dispatcher::ReleaseForwarded(client_)) [[unlikely]] {
+    suspension_ = Suspension::kForwarded;
   }
   return false;
 }
@@ -90,6 +96,7 @@ Suspension Session::Execute(const Request& request) {
   switch (dispatcher_.Execute(client_, request)) {
     case Dispatcher::Outcome::kDone:
     case Dispatcher::Outcome::kRefused:
+    case Dispatcher::Outcome::kForwarded:
       return Suspension::kNone;
     case Dispatcher::Outcome::kFaulted:
       return Suspension::kFaulted;
@@ -122,6 +129,7 @@ std::optional<int64_t> Session::RetryAfterMs() const {
 }
 
 bool Session::Abandon() {
+  dispatcher_.AbandonForwarded(client_);
   if (client_.blocked == nullptr && client_.transaction == nullptr) return true;
   BatchScope scope(dispatcher_);
   if (scope.busy()) return false;

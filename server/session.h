@@ -21,13 +21,14 @@ namespace strata {
 // Why requests wait in the input although they are whole, and what ends it.
 enum class Suspension : uint8_t {
   kNone,
-  kPaused,    // CLIENT PAUSE: the pause ends, or changes
-  kParked,    // a blocking command: its key, its deadline, CLIENT UNBLOCK
-  kUnsent,    // replies: the socket takes some
-  kBusy,      // a script has the world to itself: it ends
-  kHeld,      // an inbox is full: its thread opens it; or memory: values get below
-  kFaulted,   // a value lies below: it is here
-  kWithheld,  // replies, until what they acknowledge is stored below: it is, or has failed
+  kPaused,     // CLIENT PAUSE: the pause ends, or changes
+  kParked,     // a blocking command: its key, its deadline, CLIENT UNBLOCK
+  kUnsent,     // replies: the socket takes some
+  kBusy,       // a script has the world to itself: it ends
+  kHeld,       // an inbox is full: its thread opens it; or memory: values get below
+  kFaulted,    // a value lies below: it is here
+  kWithheld,   // replies, until what they acknowledge is stored below: it is, or has failed
+  kForwarded,  // replies of other nodes: they are here
 };
 
 // What a session has been given to work off, and how far it is.

@@ -250,7 +250,7 @@ size_t HashTableCore::ReachOf(const Segment& segment, size_t home_index) const {
 
 uint64_t HashTableCore::CollectBucket(uint64_t place, void** found, size_t& count) const {
   CHECK(place < kScanEnd);
-  uint64_t hash = place << 24;
+  uint64_t hash = place << (64 - kPlaceBits);
   uint64_t word = directory()->At(hash);
   const Segment* segment = SegmentOf(word);
   size_t buckets = segment->bucket_count();
@@ -264,7 +264,7 @@ uint64_t HashTableCore::CollectBucket(uint64_t place, void** found, size_t& coun
       }
       // A cursor from before the segment shrank may begin in the middle of this bucket.
       void* node = bucket.at(slot);
-      if (hash_of_node_(node, seed_) >> 24 >= place) found[count++] = node;
+      if (hash_of_node_(node, seed_) >> (64 - kPlaceBits) >= place) found[count++] = node;
     }
   }
   return PlaceBehind(*segment, hash, index);
@@ -275,8 +275,8 @@ uint64_t HashTableCore::PlaceBehind(const Segment& segment, uint64_t hash, size_
   const size_t buckets = segment.bucket_count();
   const uint64_t first16 = (((index + 1) << 16) + buckets - 1) / buckets;
   const uint64_t start =
-      segment.depth == 0 ? 0 : (hash >> (64 - segment.depth)) << (40 - segment.depth);
-  return start + (first16 << (24 - segment.depth));
+      segment.depth == 0 ? 0 : (hash >> (64 - segment.depth)) << (kPlaceBits - segment.depth);
+  return start + (first16 << (kPlaceBits - 16 - segment.depth));
 }
 
 size_t HashTableCore::Candidates(uint64_t hash, void** found) const {
@@ -310,7 +310,7 @@ void* HashTableCore::Sample(uint64_t random) const {
     random = NextDraw(random) + draw;
   }
   // Nearly empty: the first entry from a random place on.
-  uint64_t place = random >> 24;
+  uint64_t place = random >> (64 - kPlaceBits);
   while (true) {
     void* found[kMaxVisited];
     size_t count = 0;

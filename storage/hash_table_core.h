@@ -43,8 +43,10 @@ namespace strata {
 
 class HashTableCore {
  public:
-  // A place in hash space, in units of 2^-40 of it.
-  static constexpr uint64_t kScanEnd = uint64_t{1} << 40;
+  // A place in hash space, in units of 2^-36 of it: with the number of a shard and that of a node
+  // of a cluster it is a cursor, which JavaScript's numbers have to hold.
+  static constexpr int kPlaceBits = 36;
+  static constexpr uint64_t kScanEnd = uint64_t{1} << kPlaceBits;
 
   // The hash of a node's key, the same that callers pass.
   using HashOfNode = uint64_t (*)(const void* node, uint64_t seed);
@@ -126,7 +128,7 @@ class HashTableCore {
   // place to go on from, or kScanEnd.
   template <class Move>
   uint64_t MoveNodes(uint64_t place, Move&& move) {
-    const uint64_t hash = place << 24;
+    const uint64_t hash = place << (64 - kPlaceBits);
     Segment* segment = SegmentOf(directory()->At(hash));
     const size_t index = HomeIndex(TagOf(hash, segment->depth), segment->size_index);
     Bucket& bucket = segment->buckets[index];
@@ -224,7 +226,7 @@ class HashTableCore {
   static constexpr uint16_t kBuckets[] = {1, 3, 7, 15, 23, 31, 39, 47, 55, 63};
   static constexpr int kSizes = sizeof(kBuckets) / sizeof(kBuckets[0]);
   static constexpr int kSizeAfterSplit = 6;
-  static constexpr int kMaxDepth = 24;
+  static constexpr int kMaxDepth = kPlaceBits - 16;
   static constexpr unsigned kStickyOverflow = 15;
   // A fuller segment grows, so that few keys lie away from home.
   static constexpr size_t kMaxLoadPercent = 92;

@@ -248,7 +248,7 @@ class Database {
 
 template <class Visitor>
 uint64_t Keyspace::Scan(int database, uint64_t cursor, size_t count, Visitor&& visit) {
-  // cursor = place in hash space (40 bits) × shards + shard: 0 is the start of shard 0.
+  // cursor = place in hash space (36 bits) × shards + shard: 0 is the start of shard 0.
   size_t index = cursor & (options_.shards - 1);
   uint64_t place = cursor >> shard_bits_;
   if (place >= EntryTable::kScanEnd) return 0;

@@ -79,7 +79,8 @@ Result<void> ControlNode::OpenLinks() {
             if (member_ != nullptr) member_->OnFrame(from, frame);
           },
       .on_join = [this](const std::string& payload,
-                        const PeerMesh::JoinAnswer& answer) { OnJoin(payload, answer); }};
+                        const PeerMesh::JoinAnswer& answer) { OnJoin(payload, answer); },
+      .on_data_link = [this](UniqueFd socket) { means_.owner.OnDataLink(std::move(socket)); }};
   auto mesh =
       PeerMesh::Listen({means_.context, *tls_, random_, options_.peers}, {identity_.id(), ""},
                        {options_.listen_address, options_.self.peer_port}, std::move(handlers));
@@ -376,6 +377,7 @@ ControlStatus ControlNode::Status() const {
   const ClusterMap& map = member_->map();
   const auto own = map.nodes.find(identity_.id());
   if (own != map.nodes.end()) status.self = own->second;
+  status.self.incarnation = identity_.incarnation;
   status.role = core.role();
   status.term = core.term();
   status.leader = core.leader();

@@ -45,6 +45,8 @@ class ControlNode {
 
   // Before Begin, on any thread. An error is for the operator.
   Result<void> Open();
+  // Of one that was opened. Thread-safe.
+  TlsContext peer_tls() const { return tls_->shared(); }
   void Begin();
   void End();
 

@@ -40,6 +40,7 @@ class ControlPlane::Thread {
     boost::asio::post(context_, [this, function = std::move(function)] { function(node_); });
   }
   const TopologyView& view() const { return view_; }
+  TlsContext peer_tls() const { return node_.peer_tls(); }
   std::shared_ptr<const ControlStatus> status() const {
     const MutexLock lock(mutex_);
     return status_;
@@ -75,6 +76,10 @@ void ControlPlane::Start() {
 
 const TopologyView& ControlPlane::topology() const {
   return thread_->view();
+}
+
+TlsContext ControlPlane::peer_tls() const {
+  return thread_->peer_tls();
 }
 
 std::shared_ptr<const ControlStatus> ControlPlane::status() const {

@@ -15,6 +15,8 @@
 #include <string>
 
 #include "base/result.h"
+#include "base/tls_context.h"
+#include "base/unique_fd.h"
 #include "cluster/control/control_options.h"
 #include "cluster/control/control_request.h"
 #include "cluster/control/control_status.h"
@@ -32,6 +34,8 @@ class ControlPlane {
     virtual ~Owner() = default;
     // The map is another. Called before whoever asked for the change is told.
     virtual void OnMap(const TopologyView::Pointer& map) = 0;
+    // A stranger that says to be a node with commands; TLS by peer_tls() comes first.
+    virtual void OnDataLink(UniqueFd socket) = 0;
     // It cannot go on, and the process has to end.
     virtual void OnFailure(const Error& error) = 0;
   };
@@ -46,6 +50,8 @@ class ControlPlane {
   void Start();
 
   const TopologyView& topology() const;
+  // By which nodes know each other. It stays as long as this does.
+  TlsContext peer_tls() const;
   // Never null; not older than some tens of milliseconds.
   std::shared_ptr<const ControlStatus> status() const;
 

@@ -25,7 +25,8 @@ enum class Belonging : uint8_t {
 };
 
 struct ControlStatus {
-  // As it is in the map; of a node of no cluster: as it would be.
+  // As it is in the map, but with the incarnation of this process, which the map may not have yet;
+  // of a node of no cluster: as it would be.
   ClusterNode self = {};
   std::string cluster_id = {};  // empty: none
   Belonging belonging = Belonging::kNone;

@@ -9,6 +9,10 @@
 // from who connected: each node connects to all that it has something to say to. So an answer comes
 // on the other link of the two.
 //
+// Before TLS one byte in the clear, kDataLinkMark, makes the link one of data instead, on which a
+// node sends commands for keys of another's: RESP, which is not for this floor to read. Inside TLS
+// it comes from a node as surely as frames do. TLS itself never begins with that byte.
+//
 // Who wants to be a node of the cluster begins with Join in place of Hello. The answer is Joined or
 // a Refusal, and then that link ends.
 
@@ -31,6 +35,7 @@ enum class FrameKind : uint8_t {
   kAnswer = 8,
 };
 
+inline constexpr char kDataLinkMark = 'D';
 inline constexpr size_t kFrameHeadBytes = 5;
 inline constexpr size_t kMostGreetingBytes = 1'024;  // of Hello, Welcome, Refusal, Join, Answer
 inline constexpr size_t kMostJoinedBytes = size_t{128} << 10;

@@ -86,6 +86,10 @@ void PeerMesh::OnJoin(std::string payload, JoinAnswer answer) {
   handlers_.on_join(std::move(payload), std::move(answer));
 }
 
+void PeerMesh::OnDataLink(UniqueFd socket) {
+  if (handlers_.on_data_link) handlers_.on_data_link(std::move(socket));
+}
+
 void PeerMesh::OnFrame(uint64_t node_id, Frame frame) {
   const bool is_ours = frame.kind == FrameKind::kRequest || frame.kind == FrameKind::kAnswer;
   if (is_ours && handlers_.on_frame) return handlers_.on_frame(node_id, frame);

@@ -31,6 +31,8 @@ class PeerMesh final : private PeerReceiver::Owner {
     std::function<void(uint64_t node_id, const Frame&)> on_frame = {};
     // Missing: nobody is let in.
     std::function<void(std::string payload, JoinAnswer)> on_join = {};
+    // As PeerReceiver::Owner's. Missing: it is closed.
+    std::function<void(UniqueFd)> on_data_link = {};
   };
 
   // Only nodes of the cluster of `own` are let in. The environment is borrowed.
@@ -63,6 +65,7 @@ class PeerMesh final : private PeerReceiver::Owner {
 
   Result<Hello> Admit(const Hello& hello) override;
   void OnJoin(std::string payload, JoinAnswer answer) override;
+  void OnDataLink(UniqueFd socket) override;
   void OnFrame(uint64_t node_id, Frame frame) override;
   void OnEnd(const std::string& address, const Error& reason) override;
 

@@ -73,7 +73,18 @@ PeerStream::Awaitable<void> PeerReceiver::Accept(Self self) {
 
 PeerStream::Awaitable<void> PeerReceiver::Serve(Self self, Stream stream) {
   const std::string address = stream->remote_address();
-  const Result<uint64_t> node_id = co_await self->Greet(*stream);
+  const Result<char> first = co_await stream->Peek(self->environment_.options.greeting_patience);
+  if (first && *first == kDataLinkMark) {
+    self->strangers_.erase(stream);
+    if (!self->is_closed_) self->environment_.owner.OnDataLink(stream->Release());
+    co_return;
+  }
+  Result<uint64_t> node_id = Error{"closed"};
+  if (first) {
+    node_id = co_await self->Greet(*stream);
+  } else {
+    node_id = first.error();
+  }
   self->strangers_.erase(stream);
   if (self->is_closed_) co_return;
   if (!node_id) {

@@ -34,6 +34,8 @@ class PeerReceiver : public std::enable_shared_from_this<PeerReceiver> {
     // One wants to be a node. The answer is what it is told as Joined, else why it may not; it may
     // come later, or never when the receiver is closed.
     virtual void OnJoin(std::string payload, JoinAnswer answer) = 0;
+    // A stranger that says to be a node with commands. TLS has not begun.
+    virtual void OnDataLink(UniqueFd socket) = 0;
     // The owner may close the receiver meanwhile.
     virtual void OnFrame(uint64_t node_id, Frame frame) = 0;
     // Of one that was admitted, or of a stranger.

@@ -37,6 +37,25 @@ PeerStream::Awaitable<Result<void>> PeerStream::Handshake(Role role, Duration pa
   co_return Outcome("TLS handshake", error);
 }
 
+PeerStream::Awaitable<Result<char>> PeerStream::Peek(Duration patience) {
+  Watch(patience);
+  error_code error;
+  std::array<char, 1> first{};
+  co_await stream_.next_layer().async_receive(boost::asio::buffer(first),
+                                              boost::asio::socket_base::message_peek,
+                                              redirect_error(use_awaitable, error));
+  const Result<void> outcome = Outcome("read", error);
+  if (!outcome) co_return outcome.error();
+  co_return first[0];
+}
+
+UniqueFd PeerStream::Release() {
+  error_code ignored;
+  std::array<char, 1> first{};
+  stream_.next_layer().receive(boost::asio::buffer(first), 0, ignored);
+  return UniqueFd(stream_.next_layer().release(ignored));
+}
+
 PeerStream::Awaitable<Result<Frame>> PeerStream::Read(Duration patience) {
   Watch(patience);
   error_code error;

@@ -15,6 +15,7 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "base/unique_fd.h"
 #include "cluster/peer/frame.h"
 #include "cluster/peer/peer_tls.h"
 
@@ -32,6 +33,11 @@ class PeerStream {
 
   Awaitable<Result<void>> Connect(std::string host, std::string port, Duration patience);
   Awaitable<Result<void>> Handshake(Role role, Duration patience);
+  // The first byte that comes, which stays there; before Handshake.
+  Awaitable<Result<char>> Peek(Duration patience);
+  // The socket, behind the byte that was peeked at. REQUIRES: nothing is under way; the stream is
+  // not used any more.
+  UniqueFd Release();
   // `patience` is for all of it; zero: as long as it takes.
   Awaitable<Result<Frame>> Read(Duration patience);
   Awaitable<Result<void>> Write(std::string_view bytes, Duration patience);

@@ -9,7 +9,7 @@
 // - With certificates: each side shows one of the CA, for a name that only nodes have. Without a
 //   name every certificate of the CA is a node's.
 //
-// Immutable; used by one thread.
+// Immutable.
 
 #include <array>
 #include <boost/asio/ssl/context.hpp>
@@ -33,6 +33,8 @@ class PeerTls {
 
   // For both ends of a link.
   boost::asio::ssl::context& context() { return *context_; }
+  // The same for other threads. REQUIRES: this stays meanwhile.
+  TlsContext shared() const { return TlsContext::Share(context_->native_handle()); }
 
  private:
   // Of TLS_AES_128_GCM_SHA256, by whose hash the key is bound.

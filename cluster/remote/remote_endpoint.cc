@@ -82,6 +82,10 @@ void RemoteEndpoint::ConnectLinks(int64_t now_ms) {
   }
 }
 
+void RemoteEndpoint::Break(const Error& reason) {
+  for (const Place& place : places_) place.link->Close(reason);
+}
+
 bool RemoteEndpoint::is_done() const {
   return retired_ && std::all_of(places_.begin(), places_.end(),
                                  [](const Place& place) { return place.link->is_done(); });

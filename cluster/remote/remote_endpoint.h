@@ -48,6 +48,8 @@ class RemoteEndpoint final : private RemoteLink::Owner {
   void Tick();
   // Nothing more is sent; links close when what is under way has been answered.
   void Retire() { retired_ = true; }
+  // Its links are taken down; what is under way is lost.
+  void Break(const Error& reason);
   // Retired, and everything is told.
   bool is_done() const;
 

@@ -23,8 +23,9 @@ constexpr size_t kMovedBytes = 64 * 1024;
 
 constexpr int64_t kNsPerMs = 1'000'000;
 
-// Who must be met at the other end.
+// Who must be met at the other end; empty: whom the context lets in.
 std::string ServerName(const RemoteOptions& options, const RemoteAddress& address) {
+  if (options.tls.identity == RemoteIdentity::kByContext) return {};
   return options.tls.server_name.empty() ? address.host : options.tls.server_name;
 }
 
@@ -40,7 +41,8 @@ RemoteLink::RemoteLink(const RemoteEnvironment& environment, const RemoteAddress
       address_(address),
       owner_(owner),
       resolver_(environment.context),
-      socket_(environment.tls, ServerName(environment.options, address)),
+      socket_({environment.tls, ServerName(environment.options, address),
+               environment.options.tls.preamble}),
       replies_(environment.options.most_reply_bytes) {}
 
 RemoteLink::~RemoteLink() {
@@ -100,6 +102,9 @@ void RemoteLink::Greet() {
   } else if (!options.password.empty()) {
     Greet(std::array<std::string_view, 3>{"AUTH", options.user, options.password});
   }
+  for (const std::vector<std::string>& command : options.greeting) {
+    Greet(std::vector<std::string_view>(command.begin(), command.end()));
+  }
   if (options.database != 0) {
     const std::string database = FormatInt64(options.database);
     Greet(std::array<std::string_view, 2>{"SELECT", database});
@@ -128,7 +133,7 @@ bool RemoteLink::OnGreeting(RequestPurpose purpose, const RemoteReply& reply) {
     return true;
   }
   // Who may not PING has been answered all the same.
-  const bool answered = reply.head.kind == ReplyToken::Kind::kSimple ||
+  const bool answered = reply.head.kind != ReplyToken::Kind::kError ||
                         (requests_.empty() && reply.head.text.starts_with("NOPERM"));
   if (!answered) {
     GoDown(Error{"greeting: " + std::string(reply.head.text)});

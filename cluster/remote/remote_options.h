@@ -14,12 +14,17 @@ enum class RemoteKind : uint8_t {
   kRedisCluster,  // one cluster, of which the addresses are those to ask first
 };
 
+// Who must be met at the other end: a name, or whoever the TLS context lets in.
+enum class RemoteIdentity : uint8_t { kByName, kByContext };
+
 struct RemoteTlsOptions {
   bool enabled = false;
   std::string ca_file;           // empty: the system's
   std::string certificate_file;  // empty: none is shown
   std::string key_file;
   std::string server_name;  // empty: the host of the address
+  RemoteIdentity identity = RemoteIdentity::kByName;
+  std::string preamble = {};  // goes in the clear before TLS; a few bytes
 };
 
 // What is said of a group of servers. Plain data; the configuration fills it.
@@ -30,6 +35,8 @@ struct RemoteOptions {
   std::string password;                // empty: no AUTH
   int64_t database = 0;
   RemoteTlsOptions tls;
+  // What a server is told first on each link, and must not answer with an error.
+  std::vector<std::vector<std::string>> greeting;
 
   size_t pool_size = 2;  // links of an I/O thread to an address
   // From the name's lookup to the end of the greeting.

@@ -50,15 +50,27 @@ Result<RemoteSocket::Progress> RemoteSocket::Continue() {
     if (errno != EISCONN) return SystemError("connect");
   }
   connected_ = true;
-  if (tls_context_ == nullptr) return Progress::kOpen;
+  if (trust_.tls == nullptr) return Progress::kOpen;
   if (!tls_) {
-    Result<TlsStream> stream = TlsStream::ToServer(*tls_context_, socket_.get(), server_name_);
-    if (!stream) return stream.error();
-    tls_ = std::move(*stream);
+    if (const Result<void> secured = Secure(); !secured) return secured.error();
   }
   const Result<TlsStream::Progress> handshake = tls_->Handshake();
   if (!handshake) return handshake.error();
   return *handshake == TlsStream::Progress::kDone ? Progress::kOpen : Progress::kUnderWay;
+}
+
+Result<void> RemoteSocket::Secure() {
+  const std::string& preamble = trust_.preamble;
+  // There is room for a few bytes in a socket that is new.
+  const ssize_t size = ::send(socket_.get(), preamble.data(), preamble.size(), MSG_NOSIGNAL);
+  if (size != static_cast<ssize_t>(preamble.size())) return SystemError("send");
+  Result<TlsStream> stream =
+      trust_.server_name.empty()
+          ? TlsStream::ToPeer(*trust_.tls, socket_.get())
+          : TlsStream::ToServer(*trust_.tls, socket_.get(), trust_.server_name);
+  if (!stream) return stream.error();
+  tls_ = std::move(*stream);
+  return {};
 }
 
 ssize_t RemoteSocket::Read(std::span<char> room) {

@@ -18,10 +18,13 @@ class RemoteSocket {
  public:
   enum class Progress : uint8_t { kUnderWay, kOpen };
 
-  // `tls` is borrowed; without it the stream is plain. `server_name` is who a server must prove to
-  // be then.
-  RemoteSocket(const TlsContext* tls, std::string server_name)
-      : tls_context_(tls), server_name_(std::move(server_name)) {}
+  // How it is secured.
+  struct Trust {
+    const TlsContext* tls;    // borrowed; null: it is not
+    std::string server_name;  // who a server must prove to be; empty: that is the context's to say
+    std::string preamble = {};  // goes in the clear before TLS
+  };
+  explicit RemoteSocket(Trust trust) : trust_(std::move(trust)) {}
 
   // Begins; if it is under way, Continue goes on. Again after a failure or Close: from the start.
   Result<Progress> Connect(const SocketAddress& address);
@@ -39,8 +42,10 @@ class RemoteSocket {
   void Close();
 
  private:
-  const TlsContext* const tls_context_;
-  const std::string server_name_;
+  // Begins TLS.
+  Result<void> Secure();
+
+  const Trust trust_;
   UniqueFd socket_;
   SocketAddress address_;
   bool connected_ = false;  // but perhaps still in TLS's handshake

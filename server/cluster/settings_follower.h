@@ -42,7 +42,6 @@ class SettingsFollower final : private Round::Member {
   void Say(const Words& words);
 
   IoThread& thread_;
-  AclUser user_;  // may do everything
   Client client_;
   Session session_;
   Round round_;

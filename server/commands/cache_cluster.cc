@@ -89,11 +89,32 @@ void TransferLeader(CommandContext& c) {
   Ask(c, TransferRequest{to});
 }
 
+// A node asks for its client, which may do less than a node. One whose user is not here yet, or any
+// more, may do nothing.
+void Act(CommandContext& c) {
+  if (!c.client.is_node()) return c.reply.Error("ERR only nodes of the cluster act for users");
+  const Acl& acl = c.services.acl;
+  if (c.arguments.size() > 3) return c.reply.Error(errors::kSyntax);
+  const bool is_named = c.arguments.size() == 3;
+  const AclUser* user = is_named ? acl.Find(c.argument(2)) : &acl.node_user();
+  c.client.user = user != nullptr ? user : &acl.nobody();
+  c.reply.Ok();
+}
+
 // They wait for an answer of the control plane.
 constexpr uint32_t kAwaitsCluster = kAdmin | kNoScript | kNoMulti | kBlocking | kStale;
 
 constexpr Command kClusterRows[] = {
     HelpRow(CommandGroup::kCluster, "7.4.0"),
+    {.name = "act",
+     .arity = -2,
+     .flags = kNoScript | kNoAuth | kStale | kFast,
+     .group = CommandGroup::kCluster,
+     .since = "7.4.0",
+     .complexity = "O(1)",
+     .summary = "For nodes: what follows is done with the rights of a user, or again of a node.",
+     .grammar = "[user]",
+     .handler = Act},
     {.name = "init",
      .arity = 2,
      .flags = kAwaitsCluster,

@@ -93,8 +93,11 @@ void SUnsubscribe(CommandContext& c) {
 }
 
 void PublishTo(CommandContext& c, TopicKind kind) {
-  c.reply.Integer(
-      static_cast<int64_t>(c.services.pubsub.Publish(kind, c.argument(1), c.argument(2))));
+  PubSub& pubsub = c.services.pubsub;
+  const size_t receivers = c.client.is_node()
+                               ? pubsub.Publish(kind, c.argument(1), c.argument(2))
+                               : pubsub.PublishEverywhere(kind, c.argument(1), c.argument(2));
+  c.reply.Integer(static_cast<int64_t>(receivers));
 }
 
 void Publish(CommandContext& c) {

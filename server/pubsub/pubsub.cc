@@ -152,6 +152,15 @@ void PubSub::CountPatternOut(const TopicName& name, size_t thread) {
   UnlockAll();
 }
 
+size_t PubSub::PublishEverywhere(TopicKind kind, std::string_view channel,
+                                 std::string_view payload) {
+  if (broadcast_ != nullptr) {
+    const bool is_shard_channel = kind == TopicKind::kShardChannel;
+    broadcast_->Tell(is_shard_channel ? "SPUBLISH" : "PUBLISH", channel, payload);
+  }
+  return Publish(kind, channel, payload);
+}
+
 size_t PubSub::Publish(TopicKind kind, std::string_view channel, std::string_view payload) {
   const bool with_patterns = kind == TopicKind::kChannel && Count(TopicKind::kPattern) > 0;
   if (Count(kind) == 0 && !with_patterns) return 0;

@@ -28,6 +28,7 @@
 #include "server/pubsub/message.h"
 #include "server/pubsub/post_office.h"
 #include "server/pubsub/thread_counts.h"
+#include "server/routing/broadcast.h"
 
 namespace strata {
 
@@ -51,8 +52,15 @@ class PubSub {
   // Sends the message to a channel's subscribers, and if it is no shard channel to those of
   // patterns; how many there are. May be called under a shard's lock.
   size_t Publish(TopicKind kind, std::string_view channel, std::string_view payload);
+  // The same, and the other nodes of the cluster publish it as well; only those here are counted.
+  size_t PublishEverywhere(TopicKind kind, std::string_view channel, std::string_view payload);
   // Whether anybody at all could receive what is published to channels.
-  bool HasReceivers() const { return Count(TopicKind::kChannel) + Count(TopicKind::kPattern) > 0; }
+  bool HasReceivers() const {
+    return Count(TopicKind::kChannel) + Count(TopicKind::kPattern) > 0 ||
+           (broadcast_ != nullptr && broadcast_->has_listeners());
+  }
+  // Borrowed. Before there are clients.
+  void set_broadcast(Broadcast& broadcast) { broadcast_ = &broadcast; }
 
   // MONITOR: a line to all who listen.
   bool HasMonitors() const { return Count(TopicKind::kMonitor) > 0; }
@@ -109,6 +117,7 @@ class PubSub {
   void UnlockAll();
 
   PostOffice& post_;
+  Broadcast* broadcast_ = nullptr;  // null: the server is no node of a cluster
   const uint64_t hash_seed_;
   const size_t most_subscriptions_;
   std::array<Part, kParts> parts_;

@@ -6,6 +6,7 @@
 #include <fstream>
 #include <set>
 
+#include "base/check.h"
 #include "base/log.h"
 #include "config/atomic_file.h"
 
@@ -45,10 +46,22 @@ std::optional<std::vector<std::string>> ChannelsLeft(const AclUser& before, cons
   return std::nullopt;
 }
 
+AclUser MakeNodeUser(const CommandTable& commands) {
+  AclUser user("cluster", commands.rows(), ChannelsByDefault::kAll);
+  for (const std::string_view rule : {"on", "nopass", "allcommands", "allkeys", "allchannels"}) {
+    CHECK(!ApplyRule({commands, ChannelsByDefault::kAll}, rule, user));
+  }
+  user.Settle();
+  return user;
+}
+
 }  // namespace
 
 Acl::Acl(const CommandTable& commands, const Config& config)
-    : commands_(commands), config_(config) {
+    : commands_(commands),
+      config_(config),
+      node_user_(MakeNodeUser(commands)),
+      nobody_("nobody", commands.rows(), ChannelsByDefault::kNone) {
   default_user_ = &Ensure(kDefaultName);
   MakeDefaultUser();
 }

@@ -47,6 +47,11 @@ class Acl {
 
   // Who a connection is that has not said who it is. Always the same object.
   const AclUser& default_user() const { return *default_user_; }
+  // Who other nodes of the cluster are, and what is done for the cluster: may do all. It is none of
+  // users().
+  const AclUser& node_user() const { return node_user_; }
+  // Likewise, and may do nothing.
+  const AclUser& nobody() const { return nobody_; }
   // Null if there is none.
   const AclUser* Find(std::string_view name) const;
   // By name.
@@ -88,6 +93,8 @@ class Acl {
   const Config& config_;
   Users users_;
   AclUser* default_user_ = nullptr;  // one of them
+  AclUser node_user_;
+  AclUser nobody_;
   Mutex users_mutex_;
   bool differs_from_config_ = false;
   AclLog log_;

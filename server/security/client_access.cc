@@ -31,6 +31,13 @@ bool LostAChannel(const Client& client, const std::vector<std::string>& globs) {
 
 }  // namespace
 
+void BecomeFirstUser(Client& client, const Acl& acl) {
+  BecomeDefaultUser(client, acl);
+  if (!client.is_node()) return;
+  client.user = &acl.node_user();
+  client.authenticated = true;
+}
+
 void BecomeDefaultUser(Client& client, const Acl& acl) {
   client.user = &acl.default_user();
   client.authenticated = client.user->IsOpenToAll();

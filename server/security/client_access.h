@@ -15,7 +15,9 @@ inline bool MustAuthenticate(const Client& client, const Acl& acl) {
   return !client.authenticated && !acl.default_user().IsOpenToAll();
 }
 
-// What a connection is at its beginning, and by RESET.
+// What a connection is at its beginning: the default user, if it is no node.
+void BecomeFirstUser(Client& client, const Acl& acl);
+// By RESET.
 void BecomeDefaultUser(Client& client, const Acl& acl);
 
 // Logs the client in, or writes down that it failed. `command` is the one that it tried, as it

@@ -34,8 +34,11 @@ RemoteOptions RemoteOptionsOf(const TierDefinition& definition) {
   options.user = definition.user;
   options.password = definition.password;
   options.database = definition.database;
-  options.tls = {definition.tls, definition.tls_ca_cert_file, definition.tls_cert_file,
-                 definition.tls_key_file, definition.tls_server_name};
+  options.tls.enabled = definition.tls;
+  options.tls.ca_file = definition.tls_ca_cert_file;
+  options.tls.certificate_file = definition.tls_cert_file;
+  options.tls.key_file = definition.tls_key_file;
+  options.tls.server_name = definition.tls_server_name;
   options.pool_size = static_cast<size_t>(definition.pool_size);
   options.connect_timeout_ms = definition.connect_timeout_ms;
   options.request_timeout_ms = definition.request_timeout_ms;

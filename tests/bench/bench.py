@@ -13,6 +13,7 @@ import sys
 import time
 
 import section_churn
+import section_cluster
 import section_elements
 import section_eviction
 import section_expiry
@@ -42,6 +43,7 @@ SECTIONS = {
     "eviction": section_eviction.run,
     "churn": section_churn.run,
     "tiers": section_tiers.run,
+    "cluster": section_cluster.run,
 }
 
 

@@ -71,6 +71,7 @@ class TestNode final : private ControlPlane::Owner {
     }
     FAIL("no port is free");
   }
+  void OnDataLink(UniqueFd) override {}
   void OnMap(const TopologyView::Pointer& map) override {
     server_.services().departed_nodes.OnMap(*map, server_.clock.MonotonicMs());
   }

@@ -71,7 +71,7 @@ struct ThreadFixture {
     ClientOrigin origin;
     origin.id = server.services().clients.NextId();
     server.services().clients.Enter(1000);
-    thread.Adopt(UniqueFd(ends[0]), std::move(origin));
+    thread.Adopt(ClientSocket(UniqueFd(ends[0])), std::move(origin));
     return Peer(UniqueFd(ends[1]));
   }
   // Lets the thread's ticks pass that check connections by the fake clock.

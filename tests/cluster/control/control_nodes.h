@@ -52,6 +52,7 @@ class ControlNodes {
     std::atomic<int> failures{0};
 
     void OnMap(const TopologyView::Pointer&) override {}
+    void OnDataLink(UniqueFd) override {}
     void OnFailure(const Error&) override { ++failures; }
   };
 

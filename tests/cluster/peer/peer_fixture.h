@@ -67,12 +67,14 @@ class PeerFixture : public PeerReceiver::Owner {
       return answer(Result<std::string>(boost::system::in_place_value, "with pleasure"));
     answer(Error{"say please"});
   }
+  void OnDataLink(UniqueFd socket) override { data_links_.push_back(std::move(socket)); }
   void OnFrame(uint64_t node_id, Frame frame) override {
     frames_.emplace_back(node_id, std::move(frame.payload));
   }
   void OnEnd(const std::string&, const Error& reason) override { ends_.push_back(reason.message); }
 
  private:
+  std::vector<UniqueFd> data_links_;
   TestLoop loop_;
   PeerOptions options_;
   PeerTls receiving_tls_;
