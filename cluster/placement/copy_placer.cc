@@ -1,6 +1,7 @@
 #include "cluster/placement/copy_placer.h"
 
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 #include "base/check.h"
@@ -20,9 +21,10 @@ CopyPlacer::CopyPlacer(const Members& members, const CopyQuotas& quotas, const C
       quotas_(quotas),
       previous_(previous),
       nobody_(members.size()),
-      zone_limit_(quotas.zone_limit),
       table_(previous.size()),
-      load_(members.size()) {
+      load_(members.size()),
+      best_from_(members.size() + 1),
+      prices_(members.size() + 2) {
   for (size_t partition = 0; partition < previous.size(); ++partition) {
     for (const Member& member : members) {
       scores_.push_back(NodeScore(member.id, static_cast<uint32_t>(member.weight), partition));
@@ -31,25 +33,19 @@ CopyPlacer::CopyPlacer(const Members& members, const CopyQuotas& quotas, const C
 }
 
 CopyTable CopyPlacer::Place() {
-  for (size_t partition = 0; partition < table_.size(); ++partition) {
-    Keep(partition, zone_limit_);
-    Keep(partition, quotas_.copies);
-  }
-  for (;; ++zone_limit_) {
-    for (size_t round = 1; round <= quotas_.copies; ++round) {
-      for (size_t partition = 0; partition < table_.size(); ++partition) {
-        if (table_[partition].size() < round) Fill(partition);
-      }
+  for (size_t partition = 0; partition < table_.size(); ++partition) Keep(partition);
+  for (size_t round = 1; round <= quotas_.copies; ++round) {
+    for (size_t partition = 0; partition < table_.size(); ++partition) {
+      if (table_[partition].size() < round) Fill(partition);
     }
-    for (size_t partition = 0; partition < table_.size(); ++partition) Spread(partition);
-    EvenOut(&CopyQuota::most, &CopyQuota::quota);
-    EvenOut(&CopyQuota::quota, &CopyQuota::least);
-    if (IsDone()) return std::move(table_);
-    // There is a way when all copies may lie in one zone. A table of copies by quotas exists, for
-    // each member could have an equal part of each partition, and what fits in parts fits in whole
-    // numbers (flows in networks with whole capacities, Ford and Fulkerson).
-    CHECK(zone_limit_ < quotas_.copies);
   }
+  EvenOut(&CopyQuota::most, &CopyQuota::most);
+  EvenOut(&CopyQuota::least, &CopyQuota::least);
+  // There is a way. A table within the bounds exists, for each member could have an equal part of
+  // each partition, and what fits in parts fits in whole numbers (flows in networks with whole
+  // capacities, Ford and Fulkerson).
+  CHECK(IsDone());
+  return std::move(table_);
 }
 
 // What a member had of a partition costs nothing to give back to it.
@@ -64,69 +60,61 @@ size_t CopyPlacer::CountInZone(size_t partition, size_t zone) const {
       copies.begin(), copies.end(), [&](size_t member) { return members_[member].zone == zone; }));
 }
 
+// What a copy is counted as crowded that comes to so many others in its zone. The more there are,
+// the worse it is: no partition is to lie in one zone because others lie in three.
+int64_t CopyPlacer::CrowdingAt(size_t copies) const {
+  return copies < quotas_.zone_limit ? 0 : static_cast<int64_t>(copies + 1 - quotas_.zone_limit);
+}
+
+// A copy that was not there before moves once, wherever it goes.
+int64_t CopyPlacer::CostOf(const Handover& handover) const {
+  const auto& [from, to, partition] = handover;
+  const size_t zone = members_[to].zone;
+  int64_t moves = Contains(previous_[partition], to) ? 0 : 1;
+  int64_t crowding = CrowdingAt(CountInZone(partition, zone));
+  if (from != nobody_) {
+    moves -= Contains(previous_[partition], from) ? 0 : 1;
+    const size_t zone_before = members_[from].zone;
+    crowding =
+        zone == zone_before ? 0 : crowding - CrowdingAt(CountInZone(partition, zone_before) - 1);
+  }
+  return crowding * kCrowdedCost + moves * kMoveCost;
+}
+
 // Also of members that have too much: who they give it to is better seen when all is there.
-void CopyPlacer::Keep(size_t partition, size_t zone_limit) {
+void CopyPlacer::Keep(size_t partition) {
   std::vector<std::pair<uint64_t, size_t>> order;
   for (const size_t member : previous_[partition]) {
-    if (Contains(table_[partition], member)) continue;
     order.emplace_back(scores_[partition * members_.size() + member], member);
   }
   std::sort(order.begin(), order.end());
   for (const auto& [score, member] : order) {
-    if (table_[partition].size() == quotas_.copies) return;
-    if (CountInZone(partition, members_[member].zone) >= zone_limit) continue;
+    if (table_[partition].size() == quotas_.copies ||
+        CountInZone(partition, members_[member].zone) >= quotas_.zone_limit) {
+      continue;
+    }
     table_[partition].push_back(member);
     ++load_[member];
   }
 }
 
-// Replaces copies beyond the zone limit, the last that were kept first. The member that gives one
-// up is no room for the chain, or one partition would be spread at the cost of another.
-void CopyPlacer::Spread(size_t partition) {
-  const std::vector<size_t> copies = table_[partition];
-  for (auto copy = copies.rbegin(); copy != copies.rend(); ++copy) {
-    if (CountInZone(partition, members_[*copy].zone) <= zone_limit_) continue;
-    std::erase(table_[partition], *copy);
-    if (Fill(partition)) {
-      --load_[*copy];
-    } else {
-      table_[partition].push_back(*copy);
-    }
-  }
+void CopyPlacer::Fill(size_t partition) {
+  Apply(FindChainTo(&CopyQuota::most, {{nobody_}}, partition));
 }
 
-// Whether there was a way.
-bool CopyPlacer::Fill(size_t partition) {
-  std::vector<Handover> chain = FindChain(ProblemOf({nobody_}, partition, &CopyQuota::quota));
-  if (CopiesThatMove(chain) > 1) {
-    std::vector<Handover> direct = FindChain(ProblemOf({nobody_}, partition, &CopyQuota::most));
-    if (direct.size() == 1) chain = std::move(direct);
-  }
-  Apply(chain);
-  return !chain.empty();
-}
-
-// From members that have more than one bound to those that have less than another.
+// Until there is no way from members that have more than one bound to those with less than another.
 void CopyPlacer::EvenOut(Bound above, Bound below) {
   for (;;) {
-    std::vector<size_t> starts;
+    std::vector<ChainStart> starts;
     for (size_t member = 0; member < members_.size(); ++member) {
-      if (load_[member] > quotas_.of_member[member].*above) starts.push_back(member);
+      const CopyQuota& quota = quotas_.of_member[member];
+      if (load_[member] <= quota.*above) continue;
+      starts.push_back({member, load_[member] > quota.quota ? -kOverQuotaCost : 0});
     }
-    const auto chain = FindChain(ProblemOf(std::move(starts), kNoPartition, below));
+    const Chain chain = FindChainTo(below, std::move(starts), kNoPartition);
     if (chain.empty()) return;
     Apply(chain);
   }
-}
-
-// A copy that was not there before moves once, wherever it goes.
-int CopyPlacer::CopiesThatMove(const std::vector<Handover>& chain) const {
-  int copies = 0;
-  for (const auto& [from, to, partition] : chain) {
-    copies += Contains(previous_[partition], to) ? 0 : 1;
-    copies -= from == nobody_ || Contains(previous_[partition], from) ? 0 : 1;
-  }
-  return copies;
 }
 
 bool CopyPlacer::IsDone() const {
@@ -138,37 +126,53 @@ bool CopyPlacer::IsDone() const {
                      [&](const auto& copies) { return copies.size() == quotas_.copies; });
 }
 
-bool CopyPlacer::CanReplace(size_t partition, size_t from, size_t to) const {
-  if (Contains(table_[partition], to)) return false;
-  const size_t zone = members_[to].zone;
-  if (from != nobody_ && members_[from].zone == zone) return true;
-  return CountInZone(partition, zone) < zone_limit_;
-}
-
-void CopyPlacer::OfferFrom(size_t from, size_t partition, const ChainProblem::Offer& offer) const {
+void CopyPlacer::OfferOf(size_t partition, size_t from, BestHandovers& best) const {
   for (size_t to = 0; to < members_.size(); ++to) {
-    if (CanReplace(partition, from, to)) offer(to, partition, Score(to, partition));
+    if (Contains(table_[partition], to)) continue;
+    const HandoverCost cost{CostOf({from, to, partition}), Score(to, partition)};
+    if (!best[to] ||
+        std::tie(cost.cost, cost.score) < std::tie(best[to]->cost.cost, best[to]->cost.score)) {
+      best[to] = BestHandover{partition, cost};
+    }
   }
 }
 
-// A shortest chain comes through one partition more than once only within different zones, so each
-// handover of it stays possible after those before it.
-ChainProblem CopyPlacer::ProblemOf(std::vector<size_t> starts, size_t hole, Bound below) const {
-  return {.nodes = members_.size() + 1,
-          .starts = std::move(starts),
-          .has_room = [=, this](size_t to) { return load_[to] < quotas_.of_member[to].*below; },
-          .offers_of =
-              [this, hole](size_t from, const ChainProblem::Offer& offer) {
-                if (from == nobody_) return OfferFrom(from, hole, offer);
-                for (size_t partition = 0; partition < table_.size(); ++partition) {
-                  if (Contains(table_[partition], from)) OfferFrom(from, partition, offer);
-                }
-              }};
+const CopyPlacer::BestHandovers& CopyPlacer::BestFrom(size_t from, size_t hole) {
+  BestHandovers& best = best_from_[from];
+  if (!best.empty()) return best;
+  best.resize(members_.size());
+  if (from == nobody_) OfferOf(hole, from, best);
+  for (size_t partition = 0; partition < table_.size(); ++partition) {
+    if (Contains(table_[partition], from)) OfferOf(partition, from, best);
+  }
+  return best;
 }
 
-void CopyPlacer::Apply(const std::vector<Handover>& chain) {
-  for (const auto& [from, to, partition] : chain) {
+// A cheapest chain comes through one partition more than once only within different zones, so each
+// handover of it stays possible, and costs the same, after those before it.
+Chain CopyPlacer::FindChainTo(Bound below, std::vector<ChainStart> starts, size_t hole) {
+  return FindChain({.starts = std::move(starts),
+                    .end_cost = [=, this](size_t to) -> std::optional<int64_t> {
+                      const CopyQuota& quota = quotas_.of_member[to];
+                      if (load_[to] >= quota.*below) return std::nullopt;
+                      return load_[to] < quota.quota ? 0 : kOverQuotaCost;
+                    },
+                    .offers_of =
+                        [this, hole](size_t from, const ChainProblem::Offer& offer) {
+                          const BestHandovers& best = BestFrom(from, hole);
+                          for (size_t to = 0; to < best.size(); ++to) {
+                            if (best[to]) offer(to, best[to]->partition, best[to]->cost);
+                          }
+                        }},
+                   prices_);
+}
+
+void CopyPlacer::Apply(const Chain& chain) {
+  for (const auto& [from, to, partition] : chain.handovers) {
     std::vector<size_t>& copies = table_[partition];
+    for (const size_t member : copies) best_from_[member].clear();
+    best_from_[from].clear();
+    best_from_[to].clear();
     if (from == nobody_) {
       copies.push_back(to);
     } else {

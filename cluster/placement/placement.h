@@ -8,9 +8,11 @@
 //
 //   copy_quotas       how many copies each node is to have: its share by weight. So that copies
 //                     lie in different zones a node may have up to 1.25 times that, and no more:
-//                     a zone of one small node must not take what fills it up
+//                     a zone of one small node must not take what fills it up. Within an eighth
+//                     of its share a node is in balance, and nothing moves for its sake
 //   copy_placer       what lies somewhere stays, where holes are the best number wins, and who has
-//                     too much hands over, by the shortest chain
+//                     too much hands over, by the cheapest chain. As a flow of least cost: no
+//                     table within these bounds, with copies in as many zones, moves less
 //   primary_balance   which of its nodes is each partition's primary. Moves no data
 //   plan              the difference between two tables, for those who carry it out
 //

@@ -1,6 +1,7 @@
 #include "cluster/placement/primary_balance.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "cluster/placement/apportionment.h"
@@ -12,7 +13,11 @@ namespace {
 class Balancer {
  public:
   Balancer(const Members& members, const CopyTable& previous, CopyTable& table)
-      : members_(members), nobody_(members.size()), table_(table), load_(members.size()) {
+      : members_(members),
+        nobody_(members.size()),
+        table_(table),
+        load_(members.size()),
+        prices_(members.size() + 2) {
     for (size_t i = 0; i < table_.size(); ++i) {
       std::sort(table_[i].begin(), table_[i].end());
       primary_of_.push_back(nobody_);
@@ -53,7 +58,7 @@ class Balancer {
   }
 
   void GivePrimary(size_t partition) {
-    const std::vector<Handover> chain = FindChain(ProblemOf({nobody_}, partition));
+    const Chain chain = FindChain(ProblemOf({{nobody_}}, partition), prices_);
     if (chain.empty()) return SetPrimary(partition, table_[partition].front());
     Apply(chain);
   }
@@ -61,28 +66,31 @@ class Balancer {
   // Ends when there is no way: copies may lie so that not every member can have its share.
   void EvenOut() {
     for (;;) {
-      std::vector<size_t> starts;
+      std::vector<ChainStart> starts;
       for (size_t i = 0; i < members_.size(); ++i) {
-        if (load_[i] > quotas_[i]) starts.push_back(i);
+        if (load_[i] > quotas_[i]) starts.push_back({i});
       }
-      const std::vector<Handover> chain = FindChain(ProblemOf(std::move(starts), table_.size()));
+      const Chain chain = FindChain(ProblemOf(std::move(starts), table_.size()), prices_);
       if (chain.empty()) return;
       Apply(chain);
     }
   }
 
   // Of being the primary; `orphan` is the partition that nobody gives away.
-  ChainProblem ProblemOf(std::vector<size_t> starts, size_t orphan) const {
-    return {.nodes = members_.size() + 1,
-            .starts = std::move(starts),
-            .has_room = [this](size_t to) { return load_[to] < quotas_[to]; },
+  ChainProblem ProblemOf(std::vector<ChainStart> starts, size_t orphan) const {
+    return {.starts = std::move(starts),
+            .end_cost = [this](size_t to) -> std::optional<int64_t> {
+              if (load_[to] < quotas_[to]) return 0;
+              return std::nullopt;
+            },
             .offers_of =
                 [this, orphan](size_t from, const ChainProblem::Offer& offer) {
                   for (size_t partition = 0; partition < table_.size(); ++partition) {
                     const bool gives =
                         from == nobody_ ? partition == orphan : primary_of_[partition] == from;
                     if (!gives) continue;
-                    for (const size_t to : table_[partition]) offer(to, partition, Surplus(to));
+                    for (const size_t to : table_[partition])
+                      offer(to, partition, {.cost = 0, .score = Surplus(to)});
                   }
                 }};
   }
@@ -90,8 +98,8 @@ class Balancer {
   // The emptiest one is the best: as if those over their quota were lower than all others.
   uint64_t Surplus(size_t member) const { return load_[member] + table_.size() - quotas_[member]; }
 
-  void Apply(const std::vector<Handover>& chain) {
-    for (const Handover& handover : chain) SetPrimary(handover.partition, handover.to);
+  void Apply(const Chain& chain) {
+    for (const Handover& handover : chain.handovers) SetPrimary(handover.partition, handover.to);
   }
 
   const Members& members_;
@@ -100,6 +108,7 @@ class Balancer {
   std::vector<size_t> primary_of_;
   std::vector<uint64_t> load_;
   std::vector<uint64_t> quotas_;
+  ChainPrices prices_;  // stay zero
 };
 
 }  // namespace

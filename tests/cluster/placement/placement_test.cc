@@ -3,12 +3,15 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <cmath>
+#include <map>
+#include <optional>
 #include <set>
 
 #include "base/crc64.h"
 #include "base/random.h"
 #include "cluster/placement/node_score.h"
 #include "cluster/placement/plan.h"
+#include "tests/cluster/placement/fewest_moves.h"
 
 namespace strata {
 namespace {
@@ -140,13 +143,61 @@ double Imbalance(const PlacementInput& input, const PartitionTable& table) {
   return worst;
 }
 
-// The fewest copies that can move so that the nodes have as many as they have after.
-size_t Ideal(const Plan& plan) {
-  size_t copies = 0;
-  for (const auto& [id, change] : plan.nodes) {
-    copies += change.after.copies - std::min(change.after.copies, change.before.copies);
+// As the network in fewest_moves.h counts it.
+int64_t Crowding(const MoveProblem& problem, const PartitionTable& table) {
+  int64_t crowding = 0;
+  for (const std::vector<NodeId>& copies : table) {
+    std::map<size_t, int64_t> in_zone;
+    for (const NodeBounds& node : problem.nodes) {
+      if (std::find(copies.begin(), copies.end(), node.id) == copies.end()) continue;
+      const int64_t beyond = ++in_zone[node.zone] - problem.zone_limit;
+      crowding += std::max<int64_t>(beyond, 0);
+    }
   }
-  return copies;
+  return crowding;
+}
+
+// The smallest with which all copies of a partition find a zone.
+int64_t ZoneLimit(const MoveProblem& problem) {
+  std::map<size_t, int64_t> nodes_of;
+  for (const NodeBounds& node : problem.nodes) ++nodes_of[node.zone];
+  for (int64_t limit = 1;; ++limit) {
+    int64_t room = 0;
+    for (const auto& [zone, nodes] : nodes_of) room += std::min(limit, nodes);
+    if (room >= problem.copies) return limit;
+  }
+}
+
+// Any table will do that is as good as the one that was made: copies lie in different zones as far
+// as the caps allow, no node is over its cap of 1.25 times its fair share, and none has over an
+// eighth more or less than that share, if it has not in the table that was made. So nothing that
+// the algorithm wants is in the way of the ideal, neither its quotas nor its order of doing things.
+MoveProblem IdealOf(const PlacementInput& input, const PartitionTable& made) {
+  MoveProblem problem{input.previous, {}, static_cast<int64_t>(CopiesOf(input)), 0};
+  std::map<std::string, size_t> zones;
+  std::map<NodeId, double> fair_copies = FairCopies(input);
+  std::map<NodeId, NodeShare> shares = SharesOf(made);
+  constexpr double kRounding = 0.01;
+  for (const PlacementNode* node : Staying(input)) {
+    const double fair = fair_copies[node->id];
+    const auto made_copies = static_cast<int64_t>(shares[node->id].copies);
+    const auto an_eighth_less = static_cast<int64_t>(std::ceil(fair * 7 / 8 + kRounding));
+    const auto an_eighth_more = static_cast<int64_t>(fair * 9 / 8 - kRounding);
+    const size_t zone = zones.emplace(node->zone, zones.size()).first->second;
+    problem.nodes.push_back({node->id, zone, std::min(an_eighth_less, made_copies),
+                             std::max(an_eighth_more, made_copies)});
+  }
+  problem.zone_limit = ZoneLimit(problem);
+  return problem;
+}
+
+void RequireFewMoves(const PlacementInput& input, const PartitionTable& table) {
+  const MoveProblem problem = IdealOf(input, table);
+  const std::optional<FewestMoves> ideal = FindFewestMoves(problem);
+  REQUIRE(ideal);
+  REQUIRE(Crowding(problem, table) == ideal->crowding);
+  const auto moves = static_cast<double>(MakePlan(input.previous, table).copies_that_move());
+  REQUIRE(moves <= 1.15 * static_cast<double>(ideal->moves));
 }
 
 // What CLUSTER SLOTS replies: per range two numbers, and per node address, port, and 40 digits.
@@ -217,10 +268,10 @@ TEST_CASE("a node that joins gets its share, and little else moves") {
         input.nodes.push_back(Node(nodes, zones));
         const PartitionTable joined = Place(input).value();
         RequireSound(input, joined);
+        RequireFewMoves(input, joined);
         const Plan plan = MakePlan(table, joined);
         const auto fair = FairCopies(input).at(input.nodes.back().id);
         REQUIRE(plan.nodes.at(input.nodes.back().id).after.copies >= std::floor(fair * 0.65));
-        REQUIRE(static_cast<double>(plan.copies_that_move()) <= 1.15 * Ideal(plan));
         if (zones == 1) REQUIRE(static_cast<double>(plan.copies_that_move()) <= fair + 1);
       }
     }
@@ -240,15 +291,44 @@ TEST_CASE("what a node that leaves had goes to the others, and little else moves
         leaver.standing = Standing::kLeaves;
         const PartitionTable left = Place(input).value();
         RequireSound(input, left);
+        RequireFewMoves(input, left);
         const Plan plan = MakePlan(table, left);
         REQUIRE(plan.nodes.at(leaver.id).after.copies == 0);
         const double share = static_cast<double>(plan.copies_that_move()) /
                              static_cast<double>(plan.nodes.at(leaver.id).before.copies);
         if (zones == 1) REQUIRE(share == 1);
-        // A little more only where zones leave hardly a choice: 7 nodes in zones of 2, 2, 2 and 1.
-        REQUIRE(share <= (nodes == 7 && zones == 4 ? 1.16 : 1.15));
+        REQUIRE(share <= 1.15);
       }
     }
+  }
+}
+
+TEST_CASE("whatever changes among nodes of mixed weights, hardly more moves than has to") {
+  for (size_t grid = 0; grid < 2 * 32 * 5; ++grid) {
+    const size_t copies = 2 + grid % 2, nodes = 1 + grid / 2 % 32, zones = 1 + grid / 64;
+    Random random(grid);
+    const auto weight = [&] { return static_cast<uint32_t>(50 + random.Below(351)); };
+    PlacementInput input;
+    input.copies = copies;
+    for (size_t i = 0; i < nodes; ++i) input.nodes.push_back(Node(i, zones, weight()));
+    input.previous = Place(input).value();
+    const auto change = [&](const std::string& what) {
+      CAPTURE(copies, nodes, zones, what);
+      const PartitionTable table = Place(input).value();
+      RequireSound(input, table);
+      RequireFewMoves(input, table);
+      input.previous = table;
+    };
+    input.nodes.push_back(Node(nodes, zones, weight()));
+    change("join");
+    input.nodes[random.Below(nodes)].weight = weight();
+    change("weight");
+    PlacementNode& leaver = input.nodes[random.Below(nodes)];
+    leaver.standing = Standing::kLeaves;
+    change("leave");
+    std::erase_if(input.nodes, [](const auto& n) { return n.standing == Standing::kLeaves; });
+    CAPTURE(copies, nodes, zones);
+    REQUIRE(MakePlan(input.previous, Place(input).value()).empty());
   }
 }
 
@@ -331,7 +411,7 @@ TEST_CASE("the same input gives the same table, in whatever order nodes are name
   for (const std::vector<NodeId>& nodes : table) {
     for (const NodeId node : nodes) text += std::to_string(node) + ' ';
   }
-  CHECK(Crc64(text) == 0x488a68e13b884f14);
+  CHECK(Crc64(text) == 0x4363b2bffeb3d18d);
 }
 
 TEST_CASE("random joins, leaves and changes of weight keep every table sound") {
