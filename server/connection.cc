@@ -302,6 +302,8 @@ void Connection::CloseNow(const char* reason) {
   LogLine(LogLevel::kDebug, "client " + client_.origin.address + ": " + reason);
   thread_.services().clients.Remove(client_.origin.id);
   thread_.services().tracking.Disable(client_);
+  // It may have had something to say of keys that clients here track.
+  if (client_.is_node()) thread_.services().control.InvalidateTracked();
   thread_.services().pubsub.UnsubscribeAll(client_);
   thread_.sockets().Remove(socket_.descriptor());
   socket_.Close();

@@ -286,6 +286,7 @@ std::optional<Dispatcher::Outcome> Dispatcher::Forward(Client& client, const Req
   client.last_active_ms = now_ms_;
   ++client.commands;
   if (client.reply_mode == ReplyMode::kSkip) client.reply_mode = ReplyMode::kOn;
+  if (client.tracking != nullptr) client.tracking->caching = false;
   return Outcome::kForwarded;
 }
 
@@ -296,6 +297,7 @@ void Dispatcher::AbandonForwarded(const Client& client) {
 bool Dispatcher::ReleaseForwarded(Client& client) {
   if (!client.forwarded.are_here()) return false;
   client.forwarded.Release(client.output);
+  forwarder_->TellOfReads(client);
   return true;
 }
 

@@ -66,7 +66,7 @@ class Dispatcher {
   // The client has withheld replies: true if they may be sent now. REQUIRES: as TakeBlockedReply.
   bool ReleaseReplies(Client& client);
   // The client has replies from other nodes to get: true if they may be sent now.
-  static bool ReleaseForwarded(Client& client);
+  bool ReleaseForwarded(Client& client);
   // The client is gone: it waits for nothing at other nodes any more.
   void AbandonForwarded(const Client& client);
 

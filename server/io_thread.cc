@@ -24,6 +24,7 @@ constexpr auto kBusyTick = std::chrono::milliseconds(3);
 constexpr int64_t kExpiryBudgetNs = 1'000'000;
 constexpr size_t kExpiryStep = 64;  // items per hold of a shard's lock
 constexpr int64_t kCheckPeriodMs = 1000;
+constexpr int64_t kNewsPeriodMs = 250;
 
 }  // namespace
 
@@ -82,13 +83,27 @@ void IoThread::BeginForwarding() {
   dispatcher_.UseForwarder(*forwarder_);
 }
 
-void IoThread::BeginBroadcast(Broadcast& broadcast) {
-  broadcast.SetBell([this, &broadcast] {
-    asio::post(context_, [this, &broadcast] {
-      forwarder_->Send(broadcast.Take());
+void IoThread::BeginHerald(Herald& herald) {
+  tells_news_ = true;
+  herald.SetBell([this, &herald] {
+    asio::post(context_, [this, &herald] {
+      forwarder_->Send(herald.Take());
       FlushAll();
     });
   });
+}
+
+// While clients here track keys, the others have to know that; and what they have missed they are
+// told as soon as they can be.
+void IoThread::TellNews() {
+  const int64_t now_ms = services_.clock.MonotonicMs();
+  if (now_ms < next_news_ms_) return;
+  const bool was_away = now_ms - next_news_ms_ > Herald::kFollowMs / 2;
+  if (was_away) services_.control.InvalidateTracked();
+  next_news_ms_ = now_ms + kNewsPeriodMs;
+  Herald::News news;
+  if (services_.tracking.clients() > 0) news.messages.push_back({"CACHE.CLUSTER", "FOLLOW"});
+  forwarder_->Send(news);
 }
 
 void IoThread::Start() {
@@ -198,6 +213,7 @@ void IoThread::Tick() {
   if (tiers_ != nullptr) tiers_->Tick();
   if (forwarder_ != nullptr) {
     forwarder_->Tick();
+    if (tells_news_) TellNews();
     if (!serving_others_) forwarder_->DestroyRetired();
   }
   services_.scripting.DropStale(index_);
@@ -246,6 +262,7 @@ void IoThread::CleanTracking() {
   constexpr size_t kForgottenPerTick = 1000;
   if (services_.tracking.OverLimit()) services_.tracking.ForgetSome(kForgottenPerTick);
   services_.tracking.SweepSome();
+  services_.tracking.StopFollowing(services_.clock.MonotonicMs());
 }
 
 ExpiryStep IoThread::ExpireKeys() {

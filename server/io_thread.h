@@ -52,7 +52,7 @@ class IoThread final : private EventLoop, private ThreadTiers::Owner {
   // Likewise. REQUIRES: the server has a control plane.
   void BeginForwarding();
   // And this thread tells the other nodes what is published here.
-  void BeginBroadcast(Broadcast& broadcast);
+  void BeginHerald(Herald& herald);
   void Start();
   void Join();
 
@@ -106,6 +106,7 @@ class IoThread final : private EventLoop, private ThreadTiers::Owner {
   // CACHE.MIGRATE, on the first thread. True if it goes on at once.
   bool Migrate();
   void CleanTracking();
+  void TellNews();
   void AnswerBell();
   void RetryResumed();
   // And those that wait for a tick.
@@ -141,10 +142,12 @@ class IoThread final : private EventLoop, private ThreadTiers::Owner {
   std::vector<std::shared_ptr<Connection>> unabandoned_;
   bool stopping_ = false;
   bool serving_others_ = false;  // while a command is under way
+  bool tells_news_ = false;      // to the other nodes
   bool has_room_ = false;        // OnRoom is being followed
   std::chrono::milliseconds tick_period_;
   ClassCensus census_;            // the first thread's
   int64_t next_check_ms_ = 0;     // monotonic
+  int64_t next_news_ms_ = 0;      // monotonic
   int64_t next_trim_ms_ = 0;      // monotonic; if memory is short then
   size_t next_expiry_shard_ = 0;  // where ExpireKeys goes on
   std::thread thread_;

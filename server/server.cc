@@ -213,16 +213,30 @@ Result<void> Server::OpenControlPlane() {
   control_plane_ = std::move(*plane);
   services_.control_plane = control_plane_.get();
   for (auto& thread : threads_) thread->BeginForwarding();
-  threads_[0]->BeginBroadcast(broadcast_);
-  pubsub_.set_broadcast(broadcast_);
+  threads_[0]->BeginHerald(herald_);
+  pubsub_.set_herald(herald_);
+  tracking_.set_herald(herald_);
   data_links_ = std::make_unique<DataLinks>(control_plane_->peer_tls(), threads_);
   return {};
+}
+
+void Server::InvalidateTracked() {
+  if (tracking_.clients() > 0 && !is_ending_) settings_follower_->InvalidateAll();
+}
+
+// The control plane's thread.
+bool Server::HasOtherPrimaries(const ClusterMap& map) {
+  std::vector<NodeId> primaries;
+  for (const PartitionState& partition : map.partitions) primaries.push_back(partition.primary);
+  return std::exchange(primaries_, primaries) != primaries;
 }
 
 void Server::OnMap(const TopologyView::Pointer& map) {
   departed_nodes_.OnMap(*map, clock_.MonotonicMs());
   settings_follower_->OnMap(map);
-  broadcast_.set_has_listeners(map->nodes.size() > 1);
+  // A key's new primary may have changed it before it heard who tracks it.
+  if (HasOtherPrimaries(*map)) InvalidateTracked();
+  herald_.set_has_listeners(map->nodes.size() > 1);
 }
 
 void Server::OnDataLink(UniqueFd socket) {

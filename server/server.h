@@ -58,6 +58,8 @@ class Server final : public ServerControl, private ControlPlane::Owner {
  private:
   // Before the first client. Makes this a node of a cluster, if the options say so.
   Result<void> OpenControlPlane();
+  void InvalidateTracked() override;
+  bool HasOtherPrimaries(const ClusterMap& map);
   void OnMap(const TopologyView::Pointer& map) override;
   void OnDataLink(UniqueFd socket) override;
   void OnFailure(const Error& error) override;
@@ -95,7 +97,8 @@ class Server final : public ServerControl, private ControlPlane::Owner {
   WaitQueues wait_queues_{keyspace_, key_listeners_};
   WatchTable watches_{keyspace_, key_listeners_};
   PostOffice post_;
-  Broadcast broadcast_;
+  Herald herald_;
+  std::vector<NodeId> primaries_;  // as OnMap has seen them, by partition
   PubSub pubsub_{post_, RandomSeed()};
   Tracking tracking_{keyspace_, post_, key_listeners_};
   KeyObserver key_observer_{key_events_, tracking_};

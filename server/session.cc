@@ -52,7 +52,7 @@ Suspension Session::StillWaiting(const Turn& turn, const BatchScope& scope) {
   if (client_.withheld.any() && turn.used == 0 && !dispatcher_.ReleaseReplies(client_)) {
     return Suspension::kWithheld;
   }
-  if (client_.forwarded.any() && turn.used == 0 && !Dispatcher::ReleaseForwarded(client_)) {
+  if (client_.forwarded.any() && turn.used == 0 && !dispatcher_.ReleaseForwarded(client_)) {
     return Suspension::kForwarded;
   }
   if (client_.blocked == nullptr) return Suspension::kNone;
@@ -66,7 +66,7 @@ bool Session::Execute(Turn& turn) {
   if (client_.withheld.any() && !dispatcher_.ReleaseReplies(client_)) [[unlikely]] {
     suspension_ = Suspension::kWithheld;
   }
-  if (client_.forwarded.any() && !Dispatcher::ReleaseForwarded(client_)) [[unlikely]] {
+  if (client_.forwarded.any() && !dispatcher_.ReleaseForwarded(client_)) [[unlikely]] {
     suspension_ = Suspension::kForwarded;
   }
   return false;

@@ -50,6 +50,13 @@ void SettingsFollower::OnMap(TopologyView::Pointer map) {
   boost::asio::post(thread_.context(), [this, map = std::move(map)] { Follow(map); });
 }
 
+void SettingsFollower::InvalidateAll() {
+  boost::asio::post(thread_.context(), [this] {
+    Say({"CACHE.CLUSTER", "INVALIDATE-ALL"});
+    RunAll();
+  });
+}
+
 void SettingsFollower::Follow(TopologyView::Pointer map) {
   ForEachChange(map_->acl_users, map->acl_users,
                 [this](const std::string& name, const std::string* rules) {

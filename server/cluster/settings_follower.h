@@ -29,6 +29,8 @@ class SettingsFollower final : private Round::Member {
 
   // On any thread.
   void OnMap(TopologyView::Pointer map);
+  // Likewise: whatever clients track may have changed.
+  void InvalidateAll();
 
  private:
   using Words = std::vector<std::string>;

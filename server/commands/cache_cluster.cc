@@ -89,15 +89,45 @@ void TransferLeader(CommandContext& c) {
   Ask(c, TransferRequest{to});
 }
 
+bool IsForNodes(CommandContext& c) {
+  const bool is_node = c.client.is_node() || c.client.follows_cluster;
+  if (!is_node) c.reply.Error("ERR only nodes of the cluster say this to each other");
+  return is_node;
+}
+
 // A node asks for its client, which may do less than a node. One whose user is not here yet, or any
 // more, may do nothing.
 void Act(CommandContext& c) {
-  if (!c.client.is_node()) return c.reply.Error("ERR only nodes of the cluster act for users");
+  if (!IsForNodes(c)) return;
   const Acl& acl = c.services.acl;
   if (c.arguments.size() > 3) return c.reply.Error(errors::kSyntax);
   const bool is_named = c.arguments.size() == 3;
   const AclUser* user = is_named ? acl.Find(c.argument(2)) : &acl.node_user();
   c.client.user = user != nullptr ? user : &acl.nobody();
+  c.reply.Ok();
+}
+
+void Follow(CommandContext& c) {
+  if (!IsForNodes(c)) return;
+  c.services.tracking.Follow(c.services.clock.MonotonicMs());
+  c.reply.Ok();
+}
+
+// The key is another node's.
+void Invalidate(CommandContext& c) {
+  if (!IsForNodes(c)) return;
+  const KeyRef key = c.services.keyspace.Ref(c.argument(2));
+  {
+    Shard& shard = c.services.keyspace.shard(c.services.keyspace.ShardIndex(key.hash));
+    SpinLock lock(shard.mutex);
+    c.services.tracking.InvalidateHere(key, 0);
+  }
+  c.reply.Ok();
+}
+
+void InvalidateAll(CommandContext& c) {
+  if (!IsForNodes(c)) return;
+  c.services.tracking.InvalidateAllHere();
   c.reply.Ok();
 }
 
@@ -115,6 +145,33 @@ constexpr Command kClusterRows[] = {
      .summary = "For nodes: what follows is done with the rights of a user, or again of a node.",
      .grammar = "[user]",
      .handler = Act},
+    {.name = "follow",
+     .arity = 2,
+     .flags = kNoScript | kNoMulti | kNoAuth | kStale | kFast,
+     .group = CommandGroup::kCluster,
+     .since = "7.4.0",
+     .complexity = "O(1)",
+     .summary = "For nodes: clients of the node track keys, of whose changes it wants to be told.",
+     .grammar = "",
+     .handler = Follow},
+    {.name = "invalidate",
+     .arity = 3,
+     .flags = kNoScript | kNoMulti | kNoAuth | kStale | kFast | kWalksKeyspace,
+     .group = CommandGroup::kCluster,
+     .since = "7.4.0",
+     .complexity = "O(1)",
+     .summary = "For nodes: a key has changed, which clients may track.",
+     .grammar = "name",
+     .handler = Invalidate},
+    {.name = "invalidate-all",
+     .arity = 2,
+     .flags = kNoScript | kNoMulti | kNoAuth | kStale | kExclusive,
+     .group = CommandGroup::kCluster,
+     .since = "7.4.0",
+     .complexity = "O(1)",
+     .summary = "For nodes: whatever clients track may have changed.",
+     .grammar = "",
+     .handler = InvalidateAll},
     {.name = "init",
      .arity = 2,
      .flags = kAwaitsCluster,

@@ -154,9 +154,10 @@ void PubSub::CountPatternOut(const TopicName& name, size_t thread) {
 
 size_t PubSub::PublishEverywhere(TopicKind kind, std::string_view channel,
                                  std::string_view payload) {
-  if (broadcast_ != nullptr) {
+  if (herald_ != nullptr && herald_->has_listeners()) {
     const bool is_shard_channel = kind == TopicKind::kShardChannel;
-    broadcast_->Tell(is_shard_channel ? "SPUBLISH" : "PUBLISH", channel, payload);
+    herald_->Tell(
+        {is_shard_channel ? "SPUBLISH" : "PUBLISH", std::string(channel), std::string(payload)});
   }
   return Publish(kind, channel, payload);
 }

@@ -28,7 +28,7 @@
 #include "server/pubsub/message.h"
 #include "server/pubsub/post_office.h"
 #include "server/pubsub/thread_counts.h"
-#include "server/routing/broadcast.h"
+#include "server/routing/herald.h"
 
 namespace strata {
 
@@ -57,10 +57,10 @@ class PubSub {
   // Whether anybody at all could receive what is published to channels.
   bool HasReceivers() const {
     return Count(TopicKind::kChannel) + Count(TopicKind::kPattern) > 0 ||
-           (broadcast_ != nullptr && broadcast_->has_listeners());
+           (herald_ != nullptr && herald_->has_listeners());
   }
   // Borrowed. Before there are clients.
-  void set_broadcast(Broadcast& broadcast) { broadcast_ = &broadcast; }
+  void set_herald(Herald& herald) { herald_ = &herald; }
 
   // MONITOR: a line to all who listen.
   bool HasMonitors() const { return Count(TopicKind::kMonitor) > 0; }
@@ -117,7 +117,7 @@ class PubSub {
   void UnlockAll();
 
   PostOffice& post_;
-  Broadcast* broadcast_ = nullptr;  // null: the server is no node of a cluster
+  Herald* herald_ = nullptr;  // null: the server is no node of a cluster
   const uint64_t hash_seed_;
   const size_t most_subscriptions_;
   std::array<Part, kParts> parts_;

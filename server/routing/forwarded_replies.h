@@ -17,6 +17,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/output_queue.h"
@@ -70,11 +71,15 @@ class ForwardedReplies {
 
   // A place behind all of `output`, which is empty then. `is_shown`: the client gets the reply.
   Place Reserve(const ForwardedTurn::Origin& origin, OutputQueue& output, bool is_shown);
+  // A key that is read for a client which tracks keys.
+  void NoteRead(std::string_view key) { reads_.emplace_back(key); }
+  std::vector<std::string> TakeReads() { return std::exchange(reads_, {}); }
   // All that was made and given, in order, in `output`. REQUIRES: they are here.
   void Release(OutputQueue& output);
 
  private:
   std::shared_ptr<ForwardedTurn> turn_;
+  std::vector<std::string> reads_;
 };
 
 }  // namespace strata

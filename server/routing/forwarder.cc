@@ -8,6 +8,7 @@
 
 #include "cluster/hash_slot.h"
 #include "server/commands/element_scan.h"
+#include "server/tracking/remember_reads.h"
 
 namespace strata {
 namespace {
@@ -87,7 +88,9 @@ Forwarder::Way Forwarder::SendByKeys(Client& client, const Call& call) {
   Route route;
   if (!FindRoute(call.keys, route)) {
     const SpreadRule* rule = rules_[call.row];
-    return rule == nullptr ? Way::kSplit : SendSplit(client, call, *rule);
+    const Way way = rule == nullptr ? Way::kSplit : SendSplit(client, call, *rule);
+    if (way == Way::kForwarded) RememberReads(client, call);
+    return way;
   }
   if (route.kind == Route::Kind::kNobody) return LaterOrNowhere(client);
   const bool is_here = route.kind == Route::Kind::kHere;
@@ -101,7 +104,9 @@ Forwarder::Way Forwarder::SendByKeys(Client& client, const Call& call) {
     return Way::kHere;
   }
   const bool is_own = call.command.Is(kBlocking) || IsWatch(call.command);
-  return is_own ? SendOwn(route, client, call) : SendShared(route, client, call);
+  const Way way = is_own ? SendOwn(route, client, call) : SendShared(route, client, call);
+  if (way == Way::kForwarded) RememberReads(client, call);
+  return way;
 }
 
 bool Forwarder::FindRoute(std::span<const KeyRef> keys, Route& route) {
@@ -223,19 +228,59 @@ Forwarder::Way Forwarder::SendQueue(Client& client) {
     slot.is_bound = true;
   }
   slot.batch = LinkBatch(client, transaction.queue());
+  for (const Call& queued : transaction.queue()) RememberReads(client, queued);
   client.transaction = nullptr;
   SendBatch(*endpoint, route.slot, std::move(slot));
   return Way::kForwarded;
 }
 
-void Forwarder::Send(const std::vector<Broadcast::Message>& messages) {
+// Before the other node has read them: its word that one has changed cannot be missed then. But it
+// may come before the reply, so that it has to be said again (TellOfReads). Of a script it is not
+// known what it reads, but from which keys.
+void Forwarder::RememberReads(Client& client, const Call& call) {
+  if (client.tracking == nullptr || !client.tracking->Remembers()) return;
+  const bool is_script = call.command.group == CommandGroup::kScripting;
+  if (!is_script && !IsTrackedRead(call.command)) return;
+  client.tracking->has_remembered = true;
+  for (const KeyRef& key : call.keys) {
+    client.forwarded.NoteRead(key.bytes);
+    SpinLock lock(services_.keyspace.shard(services_.keyspace.ShardIndex(key.hash)).mutex);
+    services_.tracking.Remember(client.tracking->tracker, {&key, 1});
+  }
+}
+
+void Forwarder::TellOfReads(Client& client) {
+  for (const std::string& bytes : client.forwarded.TakeReads()) {
+    if (client.tracking == nullptr) continue;
+    const KeyRef key = services_.keyspace.Ref(bytes);
+    SpinLock lock(services_.keyspace.shard(services_.keyspace.ShardIndex(key.hash)).mutex);
+    services_.tracking.TellIfForgotten(client.tracking->tracker, key);
+  }
+}
+
+void Forwarder::Send(const Herald::News& news) {
   const NodeId self = services_.control_plane->status()->self.id;
-  for (const auto& [node, unused] : routes_.map().nodes) {
-    RemoteEndpoint* endpoint = node == self ? nullptr : Reachable(node, RespVersion::kResp2);
-    if (endpoint == nullptr) continue;
-    for (const auto& [command, channel, payload] : messages) {
-      (void)endpoint->Send({.id = kNobodys},
-                           std::array<std::string_view, 3>{command, channel, payload});
+  Routes();
+  const auto& nodes = routes_.map().nodes;
+  std::erase_if(uninformed_, [&](NodeId node) { return !nodes.contains(node); });
+  for (const auto& [node, unused] : nodes) {
+    if (node != self) SendNews(node, news);
+  }
+}
+
+void Forwarder::SendNews(NodeId node, const Herald::News& news) {
+  if (!news.is_complete) uninformed_.insert(node);
+  RemoteEndpoint* endpoint = Reachable(node, RespVersion::kResp2);
+  const auto send = [&](RequestArguments words) {
+    return endpoint != nullptr && endpoint->Send({.id = kNobodys}, words);
+  };
+  if (uninformed_.contains(node) &&
+      send(std::array<std::string_view, 2>{"CACHE.CLUSTER", "INVALIDATE-ALL"})) {
+    uninformed_.erase(node);
+  }
+  for (const Herald::Message& message : news.messages) {
+    if (!send(std::vector<std::string_view>(message.begin(), message.end()))) {
+      uninformed_.insert(node);
     }
   }
 }

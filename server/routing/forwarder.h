@@ -22,13 +22,14 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "server/call.h"
 #include "server/client.h"
-#include "server/routing/broadcast.h"
 #include "server/routing/gathering.h"
+#include "server/routing/herald.h"
 #include "server/routing/link_batch.h"
 #include "server/routing/peer_channels.h"
 #include "server/routing/peer_links.h"
@@ -60,7 +61,9 @@ class Forwarder final : private PeerLinks::Listener {
   // is.
   std::string Refusal(const Call& call);
   // What is published here, all other nodes publish, too.
-  void Send(const std::vector<Broadcast::Message>& messages);
+  void Send(const Herald::News& news);
+  // The client gets its replies now.
+  void TellOfReads(Client& client);
   // The client is gone, or begins anew: what it waits for elsewhere comes to an end.
   void Abandon(const Client& client) { channels_.Drop(client.origin.id); }
 
@@ -110,6 +113,8 @@ class Forwarder final : private PeerLinks::Listener {
   Way SendOwn(const Route& route, Client& client, const Call& call);
   Way SendShared(const Route& route, Client& client, const Call& call);
 
+  // For a client that tracks keys: what the call reads. REQUIRES: it was sent.
+  void RememberReads(Client& client, const Call& call);
   // The route of all of the keys. False: they are several nodes'.
   bool FindRoute(std::span<const KeyRef> keys, Route& route);
   RemoteEndpoint* Reachable(NodeId node, RespVersion version) const;
@@ -123,6 +128,8 @@ class Forwarder final : private PeerLinks::Listener {
 
   static bool IsRefused(const Slot& slot, const RemoteReply& reply);
   RemoteEndpoint* EndpointFor(const Slot& slot, NodeId node);
+  void SendNews(NodeId node, const Herald::News& news);
+
   bool Resend(const Parked& parked);
   void SendParked();
 
@@ -135,6 +142,8 @@ class Forwarder final : private PeerLinks::Listener {
   std::vector<Slot> slots_;               // by id, from 1 on
   std::vector<uint64_t> free_slots_;
   std::deque<Parked> parked_;
+  // Of the thread that sends news: nodes that have missed some.
+  std::set<NodeId> uninformed_;
 };
 
 }  // namespace strata

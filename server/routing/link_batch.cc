@@ -25,7 +25,7 @@ LinkBatch::LinkBatch(const Client& client, std::span<const Call> queue) {
 }
 
 bool LinkBatch::IsNeeded(const Client& client) {
-  return client.database != 0 || !client.user->unrestricted();
+  return client.database != 0 || !client.user->unrestricted() || client.tracking != nullptr;
 }
 
 // What others send over the link is for database 0, by a node, which may do all.
@@ -34,6 +34,7 @@ void LinkBatch::Begin(const Client& client) {
     DigitScratch scratch;
     Add(std::array<std::string_view, 2>{"SELECT", FormatInt64(client.database, scratch)});
   }
+  if (client.tracking != nullptr) Add(std::array<std::string_view, 2>{"CACHE.CLUSTER", "FOLLOW"});
   if (!client.user->unrestricted()) {
     Add(std::array<std::string_view, 3>{"CACHE.CLUSTER", "ACT", client.user->name()});
   }

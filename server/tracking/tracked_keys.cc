@@ -19,6 +19,11 @@ bool TrackedKey::Add(const Tracker& tracker) {
   return true;
 }
 
+bool TrackedKey::Has(const Tracker& tracker) const {
+  return std::any_of(trackers_.begin(), trackers_.end(),
+                     [&](const Tracker& other) { return other.number == tracker.number; });
+}
+
 size_t TrackedKey::Remove(const std::vector<uint64_t>& numbers) {
   const size_t before = trackers_.size();
   auto gone = std::remove_if(trackers_.begin(), trackers_.end(), [&](const Tracker& tracker) {
@@ -37,6 +42,12 @@ TrackedKeys::Added TrackedKeys::Add(const KeyRef& key, const Tracker& tracker) {
   made->Add(tracker);
   table_->Insert(made, key.hash);
   return {.key = true, .tracker = true};
+}
+
+bool TrackedKeys::Has(const KeyRef& key, const Tracker& tracker) const {
+  if (table_ == nullptr) return false;
+  const Table::Position position = table_->Find(key.bytes, key.hash);
+  return position && table_->At(position)->Has(tracker);
 }
 
 Trackers TrackedKeys::Take(const KeyRef& key) {

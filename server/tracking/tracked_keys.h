@@ -40,6 +40,7 @@ class TrackedKey {
   const Trackers& trackers() const { return trackers_; }
   // False if it was there.
   bool Add(const Tracker& tracker);
+  bool Has(const Tracker& tracker) const;
   // Removes those whose numbers are among these, which are in order; how many.
   size_t Remove(const std::vector<uint64_t>& numbers);
   Trackers TakeTrackers() { return std::move(trackers_); }
@@ -61,6 +62,7 @@ class TrackedKeys {
     bool tracker = false;
   };
   Added Add(const KeyRef& key, const Tracker& tracker);
+  bool Has(const KeyRef& key, const Tracker& tracker) const;
   // Forgets the key; those who had it.
   Trackers Take(const KeyRef& key);
   // The same for some key, which is returned too; nothing if there is none.

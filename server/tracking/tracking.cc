@@ -159,7 +159,24 @@ void Tracking::Remember(const Tracker& tracker, std::span<const KeyRef> keys) {
   }
 }
 
+void Tracking::Follow(int64_t now_ms) {
+  if (!herald_->Follow(now_ms)) return;
+  listeners_.Add();
+  is_followed_.store(true, std::memory_order_relaxed);
+}
+
+void Tracking::StopFollowing(int64_t now_ms) {
+  if (herald_ == nullptr || !herald_->StopFollowing(now_ms)) return;
+  is_followed_.store(false, std::memory_order_relaxed);
+  listeners_.Remove();
+}
+
 void Tracking::Invalidate(const KeyRef& key, uint64_t writer) {
+  if (is_followed()) herald_->Tell({"CACHE.CLUSTER", "INVALIDATE", std::string(key.bytes)});
+  InvalidateHere(key, writer);
+}
+
+void Tracking::InvalidateHere(const KeyRef& key, uint64_t writer) {
   if (prefixes_.size() > 0) Broadcast(key, writer);
   if (keys() == 0) return;
   Trackers trackers = shards_[keyspace_.ShardIndex(key.hash)].Take(key);
@@ -167,6 +184,10 @@ void Tracking::Invalidate(const KeyRef& key, uint64_t writer) {
   keys_.fetch_sub(1, std::memory_order_relaxed);
   items_.fetch_sub(trackers.size(), std::memory_order_relaxed);
   Tell(key.bytes, std::move(trackers), writer);
+}
+
+void Tracking::TellIfForgotten(const Tracker& tracker, const KeyRef& key) {
+  if (!shards_[keyspace_.ShardIndex(key.hash)].Has(key, tracker)) Tell(key.bytes, {tracker}, 0);
 }
 
 void Tracking::Tell(std::string_view key, Trackers trackers, uint64_t writer) {
@@ -190,7 +211,12 @@ void Tracking::Broadcast(const KeyRef& key, uint64_t writer) {
 }
 
 void Tracking::InvalidateAll() {
-  if (!active() && keys() == 0) return;
+  if (is_followed()) herald_->Tell({"CACHE.CLUSTER", "INVALIDATE-ALL"});
+  InvalidateAllHere();
+}
+
+void Tracking::InvalidateAllHere() {
+  if (clients() == 0 && keys() == 0) return;
   {
     MutexLock lock(mutex_);
     for (TrackedKeys& shard : shards_) {

@@ -12,6 +12,9 @@
 //
 // In broadcast mode nothing is remembered: each change is looked up among the prefixes.
 //
+// In a cluster clients track keys of other nodes as well. Their own node remembers them, as if the
+// keys were here; while a node has such clients, all others tell it of each key that changes.
+//
 // When more keys are remembered than tracking-table-max-keys, some are forgotten, and those who had
 // them are told. What a client that went away, or switched tracking off, leaves in the tables is
 // swept out in steps.
@@ -27,6 +30,7 @@
 #include "base/random.h"
 #include "server/key_listeners.h"
 #include "server/pubsub/post_office.h"
+#include "server/routing/herald.h"
 #include "server/tracking/prefix_table.h"
 #include "server/tracking/tracked_keys.h"
 #include "server/tracking/tracking_state.h"
@@ -54,13 +58,27 @@ class Tracking {
   // A client that tracks must not go without. Nothing, if it does not.
   void Disable(Client& client);
 
-  bool active() const { return clients() > 0; }
+  bool active() const { return clients() > 0 || is_followed(); }
+  // By another node, whose clients track keys that are here.
+  bool is_followed() const { return is_followed_.load(std::memory_order_relaxed); }
+  // Borrowed. Before there are clients.
+  void set_herald(Herald& herald) { herald_ = &herald; }
+  // That node says so, now (monotonic).
+  void Follow(int64_t now_ms);
+  // Now and then.
+  void StopFollowing(int64_t now_ms);
   // REQUIRES for these: the locks of the keys' shards.
   void Remember(const Tracker& tracker, std::span<const KeyRef> keys);
+  // Of what another node has read for the tracker, which gets the reply now: if the key was changed
+  // since it was asked, it was told too early.
+  void TellIfForgotten(const Tracker& tracker, const KeyRef& key);
   // The key was changed, by that client; 0: by none.
   void Invalidate(const KeyRef& key, uint64_t writer);
+  // The same, of a key that was changed on another node.
+  void InvalidateHere(const KeyRef& key, uint64_t writer);
   // REQUIRES: the world is stopped. All keys of some database were changed.
   void InvalidateAll();
+  void InvalidateAllHere();
 
   // tracking-table-max-keys; 0: no limit. REQUIRES: the world is stopped, or nothing runs yet.
   void set_most_keys(size_t keys) { most_keys_ = keys; }
@@ -87,6 +105,8 @@ class Tracking {
   Keyspace& keyspace_;
   PostOffice& post_;
   KeyListeners& listeners_;
+  Herald* herald_ = nullptr;  // null: the server is no node of a cluster
+  std::atomic<bool> is_followed_{false};
   std::vector<TrackedKeys> shards_;  // each under its shard's lock
   PrefixTable prefixes_;
   size_t most_keys_ = 0;

@@ -216,6 +216,80 @@ class Proxied(ClusterTest):
             heard = {listener.reply()[2] for _ in range(12)}
             self.assertEqual(heard, {f"__keyspace@0__:note:{k}".encode() for k in range(12)})
 
+    def follow(self, node, *options):
+        """A client of the node that tracks keys, and one that is told of them."""
+        listener, reader = node.client(), node.client()
+        self.addCleanup(listener.close)
+        self.addCleanup(reader.close)
+        number = listener.run("CLIENT", "ID")
+        listener.run("SUBSCRIBE", "__redis__:invalidate")
+        self.assertEqual(reader.run("CLIENT", "TRACKING", "ON", "REDIRECT", number, *options), b"OK")
+        return listener, reader
+
+    def test_tracked_keys(self):
+        listener, reader = self.follow(self.nodes[0])
+        with self.nodes[1].client() as writer:
+            for k in range(24):
+                key = f"tracked:{k}"
+                writer.run("SET", key, 1)
+                self.assertEqual(reader.run("GET", key), b"1")
+                writer.run("SET", key, 2)
+                self.assertEqual(listener.reply(),
+                                 [b"message", b"__redis__:invalidate", [key.encode()]])
+            keys = [f"tracked:{k}" for k in range(24)]
+            reader.run("MGET", *keys)
+            writer.run("DEL", *keys)
+            told = {listener.reply()[2][0] for _ in keys}
+            self.assertEqual(told, {key.encode() for key in keys})
+            reader.run("GET", "tracked:0")
+            writer.run("FLUSHALL")
+            self.assertEqual(listener.reply(), [b"message", b"__redis__:invalidate", None])
+
+    def test_tracked_keys_of_transactions_and_scripts(self):
+        listener, reader = self.follow(self.nodes[0])
+        with self.nodes[1].client() as writer:
+            for k in range(12):
+                key = f"indirect:{k}"
+                reader.run("MULTI")
+                reader.run("GET", key)
+                reader.run("EXEC")
+                writer.run("SET", key, 1)
+                self.assertEqual(listener.reply()[2], [key.encode()])
+                reader.run("EVAL", "return redis.call('GET', KEYS[1])", 1, key)
+                writer.run("SET", key, 2)
+                self.assertEqual(listener.reply()[2], [key.encode()])
+
+    def test_tracking_by_prefix(self):
+        listener, _ = self.follow(self.nodes[0], "BCAST", "PREFIX", "cast:")
+        listener.socket.settimeout(0.1)
+        with self.nodes[1].client() as writer:
+            told = set()
+
+            def write_and_listen():
+                """Other nodes hear a little later that somebody here wants to know."""
+                for k in range(12):
+                    writer.run("SET", f"cast:{k}", 1)
+                try:
+                    while True:
+                        told.update(listener.reply()[2])
+                except TimeoutError:
+                    listener.stream = listener.socket.makefile("rb")
+                return len(told) == 12
+
+            wait_until(write_and_listen, "all keys are told of")
+
+    def test_what_is_read_while_it_changes(self):
+        """Whoever was told of the newest value, or has read it, has nothing old."""
+        listener, reader = self.follow(self.nodes[0])
+        with self.nodes[1].client() as writer:
+            for k in range(200):
+                key = f"race:{k % 12}"
+                reader.send(encode("GET", key))
+                writer.run("SET", key, k)
+                is_old = reader.reply() != str(k).encode()
+                while is_old and listener.reply()[2] != [key.encode()]:
+                    pass
+
 
 class Strangers(ClusterTest):
     def test_the_peer_port_takes_commands_from_nodes_only(self):

@@ -165,6 +165,7 @@ class TestServer final : private ServerControl {
     return loaded.value();
   }
   void RequestShutdown(bool) override { shutdown_requested_ = true; }
+  void InvalidateTracked() override {}
   Result<void> ApplyOptions(std::span<const std::string_view> changed_names) override {
     for (std::string_view name : changed_names) {
       if (name == "requirepass") acl_.SetDefaultPassword(config_.options().requirepass);
