@@ -369,6 +369,7 @@ void ControlNode::SeekCluster() {
 ControlStatus ControlNode::Status() const {
   ControlStatus status;
   status.self = Self();
+  status.incarnation = identity_.incarnation;
   status.cluster_id = identity_.cluster_id;
   status.belonging = belonging_;
   if (member_ == nullptr) return status;
