@@ -2,11 +2,13 @@
 
 // One thread with one io_context: its connections, and its share of the periodic work.
 
+#include <atomic>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <set>
 #include <span>
 #include <thread>
@@ -17,6 +19,7 @@
 #include "server/connection.h"
 #include "server/dispatcher.h"
 #include "server/round.h"
+#include "server/routing/route_reader.h"
 #include "server/services.h"
 #include "server/tiers/thread_tiers.h"
 #include "storage/class_census.h"
@@ -48,6 +51,8 @@ class IoThread final : private EventLoop, private ThreadTiers::Owner {
   // configuration has a tier.
   void BeginTiers();
   ThreadTiers& tiers() { return *tiers_; }
+  // Likewise, on a server that is a node of a cluster. The view is borrowed.
+  void BeginRouting(const TopologyView& view, RouteReader::Self self);
   void Start();
   void Join();
 
@@ -68,6 +73,9 @@ class IoThread final : private EventLoop, private ThreadTiers::Owner {
   void RenewLimits();
   // What its connections have read and not executed yet.
   Round& round() { return *round_; }
+  // Thread-safe. The cluster's map is another: clients that wait for what another node has now are
+  // sent there.
+  void OnMap();
   // Its replies go out once every connection that is ready now has run: a client that is woken
   // earlier would only take the processor from the others' commands. Clients that have an answer to
   // get come before those that are only told something: they ask again while those are told, and
@@ -101,6 +109,7 @@ class IoThread final : private EventLoop, private ThreadTiers::Owner {
   // CACHE.MIGRATE, on the first thread. True if it goes on at once.
   bool Migrate();
   void CleanTracking();
+  void FollowMap();
   void AnswerBell();
   void RetryResumed();
   // And those that wait for a tick.
@@ -123,6 +132,8 @@ class IoThread final : private EventLoop, private ThreadTiers::Owner {
   boost::asio::steady_timer stop_deadline_;
   Dispatcher dispatcher_;
   ConnectionLimits limits_;
+  std::optional<RouteReader> routes_;  // none: the server is in no cluster, nor can be
+  std::atomic<bool> map_is_new_{false};
   std::unique_ptr<ThreadTiers> tiers_;  // null: there are none below memory
   std::unique_ptr<Round> round_;
   std::unordered_map<uint64_t, std::shared_ptr<Connection>> connections_;

@@ -212,12 +212,18 @@ Result<void> Server::OpenControlPlane() {
   if (!plane) return plane.error();
   control_plane_ = std::move(*plane);
   services_.control_plane = control_plane_.get();
+  const auto self = [control = control_plane_.get()] {
+    const std::shared_ptr<const ControlStatus> status = control->status();
+    return NodeRun{status->self.id, status->incarnation};
+  };
+  for (auto& thread : threads_) thread->BeginRouting(control_plane_->topology(), self);
   return {};
 }
 
 void Server::OnMap(const TopologyView::Pointer& map) {
   departed_nodes_.OnMap(*map, clock_.MonotonicMs());
   settings_follower_->OnMap(map);
+  for (auto& thread : threads_) thread->OnMap();
 }
 
 // What clients have here is not lost by it; so they are served to the end in good order.

@@ -11,8 +11,28 @@
 namespace strata {
 namespace {
 
-void ClusterDisabled(CommandContext& c) {
-  c.reply.Error(errors::kClusterDisabled);
+// As on a server that is no node of a cluster, which is what `port` looks like; false, after an
+// error reply.
+bool IsInClusterMode(CommandContext& c) {
+  if (!c.client.in_cluster_mode()) c.reply.Error(errors::kClusterDisabled);
+  return c.client.in_cluster_mode();
+}
+
+// No slot is ever being imported that clients could be let use: server/routing/redirection.h.
+void Asking(CommandContext& c) {
+  if (IsInClusterMode(c)) c.reply.Ok();
+}
+
+void ReadOnly(CommandContext& c) {
+  if (!IsInClusterMode(c)) return;
+  c.client.reads_replicas = true;
+  c.reply.Ok();
+}
+
+void ReadWrite(CommandContext& c) {
+  if (!IsInClusterMode(c)) return;
+  c.client.reads_replicas = false;
+  c.reply.Ok();
 }
 
 constexpr uint32_t kChanges = kAdmin | kNoAsyncLoading | kStale;
@@ -268,7 +288,7 @@ constexpr Command kRows[] = {
      .since = "3.0.0",
      .complexity = "O(1)",
      .summary = "Lets the next command use a slot that is being imported.",
-     .handler = ClusterDisabled},
+     .handler = Asking},
     {.name = "readonly",
      .arity = 1,
      .flags = kLoading | kStale | kFast,
@@ -277,7 +297,7 @@ constexpr Command kRows[] = {
      .since = "3.0.0",
      .complexity = "O(1)",
      .summary = "Allows reads from replicas of a cluster on this connection.",
-     .handler = ClusterDisabled},
+     .handler = ReadOnly},
     {.name = "readwrite",
      .arity = 1,
      .flags = kLoading | kStale | kFast,
@@ -286,7 +306,7 @@ constexpr Command kRows[] = {
      .since = "3.0.0",
      .complexity = "O(1)",
      .summary = "Takes READONLY back.",
-     .handler = ClusterDisabled},
+     .handler = ReadWrite},
 };
 static_assert(AreWellFormed(kRows));
 
