@@ -4,6 +4,7 @@
 #include "server/command_tips.h"
 #include "server/commands/cluster_calls.h"
 #include "server/commands/cluster_changes.h"
+#include "server/commands/cluster_keys.h"
 #include "server/commands/cluster_views.h"
 #include "server/commands/families.h"
 #include "server/commands/help.h"
@@ -76,6 +77,15 @@ constexpr Command kClusterRows[] = {
      .grammar = "node-id",
      .handler = ClusterCountFailureReports,
      .tips = tips::kVaries},
+    {.name = "countkeysinslot",
+     .arity = 3,
+     .flags = kStale | kWalksKeyspace,
+     .group = CommandGroup::kCluster,
+     .since = "3.0.0",
+     .complexity = "O(N), N being the number of keys of the node",
+     .summary = "Tells how many keys of a slot the node has.",
+     .grammar = "slot:integer",
+     .handler = ClusterCountKeysInSlot},
     {.name = "delslots",
      .arity = -3,
      .flags = kChanges,
@@ -120,6 +130,16 @@ constexpr Command kClusterRows[] = {
      .summary = "Removes a node from the cluster, once its data are elsewhere.",
      .grammar = "node-id",
      .handler = ClusterForget},
+    {.name = "getkeysinslot",
+     .arity = 4,
+     .flags = kStale | kWalksKeyspace,
+     .group = CommandGroup::kCluster,
+     .since = "3.0.0",
+     .complexity = "O(N), N being the number of keys of the node, at most",
+     .summary = "Answers with some of the keys of a slot that the node has.",
+     .grammar = "slot:integer count:integer",
+     .handler = ClusterGetKeysInSlot,
+     .tips = tips::kVaries},
     HelpRow(CommandGroup::kCluster, "5.0.0"),
     {.name = "info",
      .arity = 2,
@@ -261,6 +281,17 @@ constexpr Command kClusterRows[] = {
      .tips = tips::kVaries,
      .deprecated_since = "5.0.0",
      .replaced_by = "CLUSTER REPLICAS"},
+    {.name = "slot-stats",
+     .arity = -4,
+     .flags = kStale | kWalksKeyspace,
+     .group = CommandGroup::kCluster,
+     .since = "8.2.0",
+     .complexity = "O(N), N being the number of keys of the node",
+     .summary = "Tells how many keys there are in slots that the node is primary for.",
+     .grammar = "(filter=SLOTSRANGE start-slot:integer end-slot:integer|"
+                "ORDERBY metric [LIMIT limit:integer] [order=ASC|DESC])",
+     .handler = ClusterSlotStats,
+     .tips = tips::kShardsVary},
     {.name = "slots",
      .arity = 2,
      .flags = kStale,
