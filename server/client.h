@@ -71,6 +71,8 @@ class Client {
   const ClientOrigin origin;
   // The id of whom changes are put down to: its own, unless it stands in for another.
   uint64_t acts_for;
+  // It speaks Redis Cluster: it is sent to where its keys are, and has one database.
+  bool in_cluster_mode() const { return origin.entrance == Entrance::kRedirectPort; }
   OutputQueue output;  // to the socket
   // Of the replies in it: while there are any, nothing is sent.
   WithheldReplies withheld;
@@ -107,6 +109,7 @@ class Client {
   bool no_evict = false;
   bool no_touch = false;
   bool takes_redirects = false;  // CLIENT CAPA redirect
+  bool reads_replicas = false;   // READONLY
   bool monitoring = false;
   bool follows_cluster = false;  // what it changes comes from the cluster's map
   ReplyMode reply_mode = ReplyMode::kOn;

@@ -10,6 +10,7 @@
 #include "server/command_gates.h"
 #include "server/memory/class_quota.h"
 #include "server/routing/forwarder.h"
+#include "server/routing/redirection.h"
 #include "server/scripting/script_effects.h"
 #include "server/scripting/scripting.h"
 #include "server/security/client_access.h"
@@ -54,6 +55,11 @@ void Dispatcher::UseTiers(ThreadTiers& tiers) {
                        services_.config.options().tiers.tiers.front());
   nested_.set_faults(faults_);
   ready_.set_faults(faults_);
+}
+
+void Dispatcher::UseRoutes(RouteReader& routes) {
+  routes_ = &routes;
+  nested_.set_routes(routes);
 }
 
 ParserLimits Dispatcher::LimitsFor(const Client& client) const {
@@ -163,6 +169,13 @@ Dispatcher::Outcome Dispatcher::Execute(Client& client, const Request& request) 
   return outcome;
 }
 
+inline std::string Dispatcher::RedirectRefusal(const Client& client, const Request& request) const {
+  if (client.origin.entrance == Entrance::kPort || routes_ == nullptr) [[likely]] {
+    return {};
+  }
+  return RedirectionOf(*routes_, client, CallOf(request));
+}
+
 std::string Dispatcher::Refusal(Client& client, const Request& request) {
   if (request.command == nullptr) {
     return UnknownCommandError(batch_.Arguments(request), request.unknown_subcommand);
@@ -180,9 +193,10 @@ std::string Dispatcher::Refusal(Client& client, const Request& request) {
   const bool has_room =
       services_.memory.Shortage() <= 0 && !services_.keyspace.classes().any_quota();
   if (is_plain && has_room) [[likely]] {
-    return {};
+    return RedirectRefusal(client, request);
   }
   if (std::string refusal = AclRefusal(client, request); !refusal.empty()) return refusal;
+  if (std::string refusal = RedirectRefusal(client, request); !refusal.empty()) return refusal;
   return RareRefusal(client, request);
 }
 
@@ -257,12 +271,6 @@ bool Dispatcher::MakeRoom() {
 }
 
 std::optional<Dispatcher::Outcome> Dispatcher::Forward(Client& client, const Request& request) {
-  if (client.is_node()) {
-    const std::string refusal = forwarder_->Refusal(CallOf(request));
-    if (refusal.empty()) return std::nullopt;
-    Refuse(client, request, refusal);
-    return Outcome::kRefused;
-  }
   if (client.origin.entrance != Entrance::kPort) return std::nullopt;
   // What is withheld has its place in the output as it is now.
   if (client.withheld.any() && request.key_count > 0) return Outcome::kHeld;
@@ -336,7 +344,9 @@ void Dispatcher::Refuse(Client& client, const Request& request, std::string_view
     if (client.transaction != nullptr) client.transaction->Unwatch(services_.watches);
     client.transaction = nullptr;
     if (error.starts_with("ERR ")) error.remove_prefix(4);
-    reply.Error("EXECABORT Transaction discarded because of: " + std::string(error));
+    const bool as_it_is = IsRedirection(error);
+    reply.Error((as_it_is ? "" : "EXECABORT Transaction discarded because of: ") +
+                std::string(error));
   } else {
     if (client.transaction != nullptr && client.transaction->open()) client.transaction->Fail();
     reply.Error(error);
@@ -354,7 +364,9 @@ void Dispatcher::RejectStream(Client& client, std::string_view error) {
 }
 
 void Dispatcher::Queue(Client& client, const Request& request, ReplyBuilder& reply) {
-  client.transaction->Queue(CallOf(request));
+  // What will not be run is not kept, as in Redis.
+  const bool has_failed = client.transaction->state() == Transaction::State::kFailed;
+  if (!has_failed && !client.transaction->saw_change()) client.transaction->Queue(CallOf(request));
   reply.Simple("QUEUED");
   const auto limit = static_cast<size_t>(services_.config.options().client_query_buffer_limit);
   if (client.transaction->queued_bytes() <= limit) return;
@@ -518,7 +530,18 @@ void Dispatcher::Track(Client& client, const Call& call) {
 }
 
 bool Dispatcher::TakeBlockedReply(Client& client) {
+  if (client.origin.entrance != Entrance::kPort && routes_ != nullptr)
+    SendOnIfMoved(client, *client.blocked);
   return strata::TakeBlockedReply(services_, client, statistics_);
+}
+
+void Dispatcher::SendOnIfMoved(const Client& client, BlockedCommand& blocked) {
+  if (blocked.Now() != BlockedCommand::State::kWaiting || blocked.answer != nullptr) return;
+  std::string redirection = RedirectionOf(*routes_, client, blocked.call.call());
+  if (redirection.empty()) return;
+  if (EndWait(services_, blocked, BlockedCommand::State::kRedirected)) {
+    blocked.redirection = std::move(redirection);
+  }
 }
 
 void Dispatcher::Account(Client& client, const Request& request, const ReplyBuilder& reply,

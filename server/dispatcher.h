@@ -3,7 +3,7 @@
 // From a parsed request to its reply: the gates, the locks, the handler, the accounts.
 //
 // One per I/O thread and used by it alone. Gates are checked in Redis's order, since clients see
-// which error comes first: known, arity, authenticated, memory, paused.
+// which error comes first: known, arity, authenticated, allowed, another node's, memory, paused.
 
 #include <cstddef>
 #include <cstdint>
@@ -20,6 +20,7 @@
 #include "server/memory/room_maker.h"
 #include "server/nested_calls.h"
 #include "server/request_batch.h"
+#include "server/routing/route_reader.h"
 #include "server/services.h"
 #include "server/tiers/page_faults.h"
 #include "server/tiers/write_through.h"
@@ -81,6 +82,9 @@ class Dispatcher {
   void UseForwarder(Forwarder& forwarder) { forwarder_ = &forwarder; }
   // The thread's tier below memory, which must stay.
   void UseTiers(ThreadTiers& tiers);
+  // The thread's routes, which must stay: clients of the redirect port are sent to where their keys
+  // are.
+  void UseRoutes(RouteReader& routes);
   ThreadStatistics& statistics() { return statistics_; }
 
  private:
@@ -93,6 +97,10 @@ class Dispatcher {
   // An error reply if a gate refuses the request; empty if it may run.
   std::string Refusal(Client& client, const Request& request);
   std::string AclRefusal(Client& client, const Request& request);
+  // Of clients of the redirect port, and of nodes.
+  std::string RedirectRefusal(const Client& client, const Request& request) const;
+  // What it waits for may be another node's by now.
+  void SendOnIfMoved(const Client& client, BlockedCommand& blocked);
   // Those gates that say no to nearly nobody.
   std::string RareRefusal(const Client& client, const Request& request);
   // Memory is short. False if none can be made free, or not yet: see room_.
@@ -152,7 +160,8 @@ class Dispatcher {
   RoomMaker room_maker_;
   RoomMaker::Room room_ = RoomMaker::Room::kSome;  // as the command at hand found it
   PageFaults faults_;
-  Forwarder* forwarder_ = nullptr;  // null: the server is no node of a cluster
+  RouteReader* routes_ = nullptr;   // null: the server is in no cluster, nor can be
+  Forwarder* forwarder_ = nullptr;  // likewise
   TierMover* mover_ = nullptr;      // null: there is no tier below memory
   std::optional<BlockRequest> block_request_;
   std::vector<size_t> secrets_;  // positions of the running command's passwords

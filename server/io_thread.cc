@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "server/memory/defragmentation.h"
+#include "server/routing/moved_channels.h"
 #include "server/scripting/scripting.h"
 #include "server/tiers/tier_servers.h"
 #include "storage/tiers/tier_migration.h"
@@ -52,6 +53,14 @@ IoThread::IoThread(Services& services, size_t index, size_t thread_count)
 
 IoThread::~IoThread() = default;
 
+void IoThread::BeginRouting(const TopologyView& view, RouteReader::Self self) {
+  routes_.emplace(view, std::move(self));
+  dispatcher_.UseRoutes(*routes_);
+  forwarder_ = std::make_unique<Forwarder>(RemoteThread{context_, sockets_, services_.clock},
+                                           services_, *routes_);
+  dispatcher_.UseForwarder(*forwarder_);
+}
+
 void IoThread::RenewLimits() {
   BatchScope scope(dispatcher_);
   if (scope.busy()) return;  // no option changes meanwhile
@@ -75,12 +84,6 @@ void IoThread::BeginTiers() {
                                     owner, ThreadTiers::Share{index_, thread_count_});
   dispatcher_.UseTiers(*tiers_);
   services_.tier_servers.Add(tiers_->servers());
-}
-
-void IoThread::BeginForwarding() {
-  forwarder_ =
-      std::make_unique<Forwarder>(RemoteThread{context_, sockets_, services_.clock}, services_);
-  dispatcher_.UseForwarder(*forwarder_);
 }
 
 void IoThread::BeginHerald(Herald& herald) {
@@ -219,6 +222,7 @@ void IoThread::Tick() {
   services_.scripting.DropStale(index_);
   if (!unabandoned_.empty()) RetryAbandoning();
   if (!suspended_.empty()) RetrySuspended();
+  if (map_is_new_) FollowMap();
   CheckConnections();
   FlushAll();
 }
@@ -303,6 +307,30 @@ void IoThread::RetryResumed() {
 void IoThread::RetrySuspended() {
   for (const auto& weak : std::exchange(suspended_, {})) {
     if (auto connection = weak.lock()) resumed_.push_back(std::move(connection));
+  }
+  RetryResumed();
+}
+
+void IoThread::OnMap() {
+  if (map_is_new_.exchange(true)) return;
+  asio::post(context_, [this] {
+    FollowMap();
+    FlushAll();
+  });
+}
+
+void IoThread::FollowMap() {
+  {
+    BatchScope scope(dispatcher_);
+    if (scope.busy()) return;  // at the next tick
+    map_is_new_ = false;
+    for (const auto& [id, connection] : connections_) {
+      const Client& client = connection->client();
+      if (!client.in_cluster_mode() && !client.is_node()) continue;
+      if (client.in_cluster_mode() && client.subscriptions != nullptr)
+        LeaveMovedChannels(services_, *routes_, id);
+      if (client.blocked != nullptr) resumed_.push_back(connection);
+    }
   }
   RetryResumed();
 }

@@ -2,11 +2,13 @@
 
 // One thread with one io_context: its connections, and its share of the periodic work.
 
+#include <atomic>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <set>
 #include <span>
 #include <thread>
@@ -18,6 +20,7 @@
 #include "server/dispatcher.h"
 #include "server/round.h"
 #include "server/routing/forwarder.h"
+#include "server/routing/route_reader.h"
 #include "server/services.h"
 #include "server/tiers/thread_tiers.h"
 #include "storage/class_census.h"
@@ -49,8 +52,8 @@ class IoThread final : private EventLoop, private ThreadTiers::Owner {
   // configuration has a tier.
   void BeginTiers();
   ThreadTiers& tiers() { return *tiers_; }
-  // Likewise. REQUIRES: the server has a control plane.
-  void BeginForwarding();
+  // Likewise, on a server that is a node of a cluster. The view is borrowed.
+  void BeginRouting(const TopologyView& view, RouteReader::Self self);
   // And this thread tells the other nodes what is published here.
   void BeginHerald(Herald& herald);
   void Start();
@@ -73,6 +76,9 @@ class IoThread final : private EventLoop, private ThreadTiers::Owner {
   void RenewLimits();
   // What its connections have read and not executed yet.
   Round& round() { return *round_; }
+  // Thread-safe. The cluster's map is another: clients that wait for what another node has now are
+  // sent there.
+  void OnMap();
   // Its replies go out once every connection that is ready now has run: a client that is woken
   // earlier would only take the processor from the others' commands. Clients that have an answer to
   // get come before those that are only told something: they ask again while those are told, and
@@ -107,6 +113,7 @@ class IoThread final : private EventLoop, private ThreadTiers::Owner {
   bool Migrate();
   void CleanTracking();
   void TellNews();
+  void FollowMap();
   void AnswerBell();
   void RetryResumed();
   // And those that wait for a tick.
@@ -130,7 +137,9 @@ class IoThread final : private EventLoop, private ThreadTiers::Owner {
   Dispatcher dispatcher_;
   ConnectionLimits limits_;
   std::unique_ptr<ThreadTiers> tiers_;    // null: there are none below memory
-  std::unique_ptr<Forwarder> forwarder_;  // null: the server is no node of a cluster
+  std::optional<RouteReader> routes_;     // none: the server is in no cluster, nor can be
+  std::unique_ptr<Forwarder> forwarder_;  // likewise
+  std::atomic<bool> map_is_new_{false};
   std::unique_ptr<Round> round_;
   std::unordered_map<uint64_t, std::shared_ptr<Connection>> connections_;
   std::vector<Connection*> answered_;  // to be flushed, by what they get

@@ -25,6 +25,7 @@ namespace strata {
 
 class CommandContext;
 class ReplyBuilder;
+class RouteReader;
 
 // The event loop of a dispatcher's thread, as commands use it.
 class EventLoop {
@@ -78,6 +79,9 @@ class NestedCalls {
   void set_loop(EventLoop& loop) { loop_ = &loop; }
   // Where there are tiers below memory.
   void set_faults(PageFaults& faults) { faults_ = &faults; }
+  // Which node serves what; null on a server that is in no cluster, nor can be.
+  RouteReader* routes() { return routes_; }
+  void set_routes(RouteReader& routes) { routes_ = &routes; }
 
  private:
   Services& services_;
@@ -86,6 +90,7 @@ class NestedCalls {
   CommandAccounts& accounts_;
   EventLoop* loop_ = nullptr;
   PageFaults* faults_ = nullptr;
+  RouteReader* routes_ = nullptr;
   std::vector<KeyPosition> positions_;
   std::vector<KeyRef> keys_;
 };

@@ -212,7 +212,11 @@ Result<void> Server::OpenControlPlane() {
   if (!plane) return plane.error();
   control_plane_ = std::move(*plane);
   services_.control_plane = control_plane_.get();
-  for (auto& thread : threads_) thread->BeginForwarding();
+  const auto self = [control = control_plane_.get()] {
+    const std::shared_ptr<const ControlStatus> status = control->status();
+    return NodeRun{status->self.id, status->incarnation};
+  };
+  for (auto& thread : threads_) thread->BeginRouting(control_plane_->topology(), self);
   threads_[0]->BeginHerald(herald_);
   pubsub_.set_herald(herald_);
   tracking_.set_herald(herald_);
@@ -237,6 +241,7 @@ void Server::OnMap(const TopologyView::Pointer& map) {
   // A key's new primary may have changed it before it heard who tracks it.
   if (HasOtherPrimaries(*map)) InvalidateTracked();
   herald_.set_has_listeners(map->nodes.size() > 1);
+  for (auto& thread : threads_) thread->OnMap();
 }
 
 void Server::OnDataLink(UniqueFd socket) {

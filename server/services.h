@@ -46,7 +46,8 @@ class ServerControl {
   // Begins a graceful stop: no new connections, replies are sent, then the process ends with 0.
   // `saves`: what only memory has goes to the tier below first, if the next run adopts it.
   virtual void RequestShutdown(bool saves) = 0;
-  // What clients track of other nodes' keys may have changed, and nobody has said so. On any thread.
+  // What clients track of other nodes' keys may have changed, and nobody has said so. On any
+  // thread.
   virtual void InvalidateTracked() = 0;
   // Applies options that CONFIG SET changed. REQUIRES: the world is stopped. An error undoes them.
   virtual Result<void> ApplyOptions(std::span<const std::string_view> changed_names) = 0;

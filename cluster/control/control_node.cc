@@ -370,6 +370,7 @@ void ControlNode::SeekCluster() {
 ControlStatus ControlNode::Status() const {
   ControlStatus status;
   status.self = Self();
+  status.incarnation = identity_.incarnation;
   status.cluster_id = identity_.cluster_id;
   status.belonging = belonging_;
   if (member_ == nullptr) return status;
@@ -377,7 +378,6 @@ ControlStatus ControlNode::Status() const {
   const ClusterMap& map = member_->map();
   const auto own = map.nodes.find(identity_.id());
   if (own != map.nodes.end()) status.self = own->second;
-  status.self.incarnation = identity_.incarnation;
   status.role = core.role();
   status.term = core.term();
   status.leader = core.leader();

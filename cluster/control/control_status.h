@@ -25,9 +25,9 @@ enum class Belonging : uint8_t {
 };
 
 struct ControlStatus {
-  // As it is in the map, but with the incarnation of this process, which the map may not have yet;
-  // of a node of no cluster: as it would be.
+  // As it is in the map; of a node of no cluster: as it would be.
   ClusterNode self = {};
+  uint64_t incarnation = 0;     // of this process: the map's is older until that has come there
   std::string cluster_id = {};  // empty: none
   Belonging belonging = Belonging::kNone;
   raft::Role role = raft::Role::kFollower;

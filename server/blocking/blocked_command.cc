@@ -60,6 +60,8 @@ void WriteReply(const BlockedCommand& blocked, ReplyBuilder& reply) {
     }
     case State::kTimedOut:
       return ReplyLate(reply, blocked.late_reply);
+    case State::kRedirected:
+      return reply.Error(blocked.redirection);
     default:
       return reply.Error("UNBLOCKED client unblocked via CLIENT UNBLOCK");
   }

@@ -9,6 +9,7 @@
 //        writer's thread; it replied                                            kServed
 //     -> or the deadline passed                                                 kTimedOut
 //     -> or CLIENT UNBLOCK, or the client is gone                      kUnblocked, kAbandoned
+//     -> or its keys are another node's by now                                  kRedirected
 //     -> or what it waits for is no key but another thread's answer, and that has come
 //        (late_answer.h)                                                      kAnswered
 //     -> the session takes the reply and reads on: TakeBlockedReply
@@ -60,7 +61,15 @@ struct BlockRequest {
 
 // Shared by its client, the queues it stands in, and whoever is about to run it.
 struct BlockedCommand {
-  enum class State : uint8_t { kWaiting, kServed, kAnswered, kTimedOut, kUnblocked, kAbandoned };
+  enum class State : uint8_t {
+    kWaiting,
+    kServed,
+    kAnswered,
+    kTimedOut,
+    kUnblocked,
+    kRedirected,
+    kAbandoned,
+  };
 
   // Waits for `key_count` of the call's keys, from `first_key` on.
   BlockedCommand(OwnedCall waiting, size_t first_key, size_t key_count)
@@ -82,7 +91,8 @@ struct BlockedCommand {
   OnRemoval on_removal = OnRemoval::kWaitOn;
   LateReply late_reply = LateReply::kNullArray;
   std::shared_ptr<const LateAnswer> answer;
-  uint64_t ticket = 0;  // in order of arrival
+  uint64_t ticket = 0;      // in order of arrival
+  std::string redirection;  // its client's: what it is told if it is redirected
 
   std::atomic<State> state{State::kWaiting};
   // Written by who serves it, before `state` says so; then its client's.

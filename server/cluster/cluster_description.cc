@@ -1,8 +1,10 @@
 #include "server/cluster/cluster_description.h"
 
 #include <algorithm>
+#include <set>
 
 #include "server/cluster/slot_ranges.h"
+#include "server/routing/route.h"
 
 namespace strata {
 namespace {
@@ -19,18 +21,26 @@ std::string FlagsOf(const ClusterReading& reading, const ClusterNode& node,
 struct SlotTally {
   size_t assigned = 0;
   size_t suspect = 0;  // their primary is
-  size_t down = 0;
-  size_t primaries = 0;  // nodes that are one for anything
+  size_t down = 0;     // nobody serves them
+  std::set<NodeId> primaries;
 };
 
+// As this node sees it, and serves.
 SlotTally TallyOf(const ClusterReading& reading) {
+  const ClusterMap& map = reading.members_map();
+  const RouteTable routes(map, {reading.status->self.id, reading.status->incarnation});
   SlotTally tally;
-  for (const ClusterNode* node : reading.nodes()) {
-    const size_t slots = CountSlots(SlotsOfPrimary(reading.members_map(), node->id));
+  for (size_t i = 0; i < map.partitions.size(); ++i) {
+    const NodeId primary = map.partitions[i].primary;
+    if (primary == 0) continue;
+    const size_t slots = SlotsPerPartition(map.partitions.size());
     tally.assigned += slots;
-    tally.primaries += slots > 0 ? 1 : 0;
-    if (node->state == NodeState::kSuspect) tally.suspect += slots;
-    if (node->state == NodeState::kDown) tally.down += slots;
+    tally.primaries.insert(primary);
+    if (routes.PrimaryOf(FirstSlotOf(i, map.partitions.size())) == 0) {
+      tally.down += slots;
+    } else if (map.nodes.at(primary).state == NodeState::kSuspect) {
+      tally.suspect += slots;
+    }
   }
   return tally;
 }
@@ -81,7 +91,7 @@ std::string DescribeCluster(const ClusterReading& reading) {
   add("cluster_slots_pfail", tally.suspect);
   add("cluster_slots_fail", tally.down);
   add("cluster_known_nodes", reading.nodes().size());
-  add("cluster_size", tally.primaries);
+  add("cluster_size", tally.primaries.size());
   add("cluster_current_epoch", map.version);
   add("cluster_my_epoch", ConfigEpochOf(map, reading.self().id));
   // Redis counts the messages of its gossip, which there is none of here.

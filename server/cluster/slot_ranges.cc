@@ -1,6 +1,6 @@
 #include "server/cluster/slot_ranges.h"
 
-#include <numeric>
+#include <set>
 #include <utility>
 
 namespace strata {
@@ -9,6 +9,17 @@ namespace {
 SlotRange SlotsOfPartition(size_t partition, size_t partitions) {
   const uint16_t first = FirstSlotOf(partition, partitions);
   return {first, static_cast<uint16_t>(first + SlotsPerPartition(partitions) - 1)};
+}
+
+// To the last ones, if these go on.
+void Append(SlotsAndCopies next, std::vector<SlotsAndCopies>& all) {
+  const bool goes_on = !all.empty() && all.back().slots.last + 1 == next.slots.first &&
+                       all.back().copies == next.copies;
+  if (goes_on) {
+    all.back().slots.last = next.slots.last;
+  } else {
+    all.push_back(std::move(next));
+  }
 }
 
 }  // namespace
@@ -36,16 +47,26 @@ std::vector<SlotsAndCopies> SlotsByCopies(const ClusterMap& map) {
   for (size_t i = 0; i < map.partitions.size(); ++i) {
     if (map.partitions[i].primary == 0) continue;
     const SlotRange slots = SlotsOfPartition(i, map.partitions.size());
-    SlotCopies copies = CopiesOf(map.partitions[i], map);
-    const bool goes_on =
-        !all.empty() && all.back().slots.last + 1 == slots.first && all.back().copies == copies;
-    if (goes_on) {
-      all.back().slots.last = slots.last;
-    } else {
-      all.push_back({slots, std::move(copies)});
-    }
+    Append({slots, CopiesOf(map.partitions[i], map)}, all);
   }
   return all;
+}
+
+std::vector<SlotsAndCopies> SlotsForClients(const ClusterMap& map, ShowReplicas show) {
+  std::vector<SlotsAndCopies> first;
+  std::vector<SlotsAndCopies> rest;
+  std::set<NodeId> named;
+  for (auto& [slots, copies] : SlotsByCopies(map)) {
+    copies.behind.clear();
+    if (show == ShowReplicas::kNo) copies.in_sync.clear();
+    if (show == ShowReplicas::kYes && named.insert(copies.primary).second) {
+      first.push_back({{slots.first, slots.first}, {copies.primary}});
+      ++slots.first;  // a partition has more
+    }
+    Append({slots, copies}, rest);
+  }
+  first.insert(first.end(), rest.begin(), rest.end());
+  return first;
 }
 
 std::vector<SlotRange> SlotsOfPrimary(const ClusterMap& map, NodeId node) {
@@ -60,11 +81,6 @@ std::vector<SlotRange> SlotsOfPrimary(const ClusterMap& map, NodeId node) {
     }
   }
   return ranges;
-}
-
-size_t CountSlots(const std::vector<SlotRange>& ranges) {
-  return std::accumulate(ranges.begin(), ranges.end(), size_t{0},
-                         [](size_t sum, const SlotRange& range) { return sum + range.size(); });
 }
 
 }  // namespace strata

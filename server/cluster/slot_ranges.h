@@ -16,8 +16,6 @@ struct SlotRange {
   uint16_t first = 0;
   uint16_t last = 0;  // it is one of them
   auto operator<=>(const SlotRange&) const = default;
-
-  size_t size() const { return size_t{last} - first + 1; }
 };
 
 // "0-5460"; "7" if there is one slot only.
@@ -41,10 +39,15 @@ struct SlotsAndCopies {
 
 // In the order of slots. Those that no node is primary for are left out.
 std::vector<SlotsAndCopies> SlotsByCopies(const ClusterMap& map);
+// The same for CLUSTER SLOTS, with those replicas only that are in sync; or with none.
+//
+// Many clients take a node for what it is called first, primary or replica (python3-redis,
+// node-redis), and ask only those that they took for primaries for what concerns all keys, such as
+// SCAN. But here a node is both. So before any replica is named, each node is as a primary: of one
+// slot, of which no replicas are told.
+enum class ShowReplicas : uint8_t { kNo, kYes };
+std::vector<SlotsAndCopies> SlotsForClients(const ClusterMap& map, ShowReplicas show);
 // Those that the node is primary for.
 std::vector<SlotRange> SlotsOfPrimary(const ClusterMap& map, NodeId node);
-
-// Of all slots in these ranges.
-size_t CountSlots(const std::vector<SlotRange>& ranges);
 
 }  // namespace strata

@@ -27,6 +27,7 @@ std::string ClientFlags(const Client& client) {
   if (client.transaction != nullptr && client.transaction->saw_change()) flags += 'd';
   if (client.closing == CloseState::kAfterReply) flags += 'c';
   if (client.origin.transport == Transport::kUnix) flags += 'U';
+  if (client.reads_replicas) flags += 'r';
   if (client.no_evict) flags += 'e';
   if (client.no_touch) flags += 'T';
   return flags.empty() ? "N" : flags;

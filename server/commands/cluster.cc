@@ -4,6 +4,7 @@
 #include "server/command_tips.h"
 #include "server/commands/cluster_calls.h"
 #include "server/commands/cluster_changes.h"
+#include "server/commands/cluster_keys.h"
 #include "server/commands/cluster_views.h"
 #include "server/commands/families.h"
 #include "server/commands/help.h"
@@ -11,8 +12,28 @@
 namespace strata {
 namespace {
 
-void ClusterDisabled(CommandContext& c) {
-  c.reply.Error(errors::kClusterDisabled);
+// As on a server that is no node of a cluster, which is what `port` looks like; false, after an
+// error reply.
+bool IsInClusterMode(CommandContext& c) {
+  if (!c.client.in_cluster_mode()) c.reply.Error(errors::kClusterDisabled);
+  return c.client.in_cluster_mode();
+}
+
+// No slot is ever being imported that clients could be let use: server/routing/redirection.h.
+void Asking(CommandContext& c) {
+  if (IsInClusterMode(c)) c.reply.Ok();
+}
+
+void ReadOnly(CommandContext& c) {
+  if (!IsInClusterMode(c)) return;
+  c.client.reads_replicas = true;
+  c.reply.Ok();
+}
+
+void ReadWrite(CommandContext& c) {
+  if (!IsInClusterMode(c)) return;
+  c.client.reads_replicas = false;
+  c.reply.Ok();
 }
 
 constexpr uint32_t kChanges = kAdmin | kNoAsyncLoading | kStale;
@@ -56,6 +77,15 @@ constexpr Command kClusterRows[] = {
      .grammar = "node-id",
      .handler = ClusterCountFailureReports,
      .tips = tips::kVaries},
+    {.name = "countkeysinslot",
+     .arity = 3,
+     .flags = kStale | kWalksKeyspace,
+     .group = CommandGroup::kCluster,
+     .since = "3.0.0",
+     .complexity = "O(N), N being the number of keys of the node",
+     .summary = "Tells how many keys of a slot the node has.",
+     .grammar = "slot:integer",
+     .handler = ClusterCountKeysInSlot},
     {.name = "delslots",
      .arity = -3,
      .flags = kChanges,
@@ -100,6 +130,16 @@ constexpr Command kClusterRows[] = {
      .summary = "Removes a node from the cluster, once its data are elsewhere.",
      .grammar = "node-id",
      .handler = ClusterForget},
+    {.name = "getkeysinslot",
+     .arity = 4,
+     .flags = kStale | kWalksKeyspace,
+     .group = CommandGroup::kCluster,
+     .since = "3.0.0",
+     .complexity = "O(N), N being the number of keys of the node, at most",
+     .summary = "Answers with some of the keys of a slot that the node has.",
+     .grammar = "slot:integer count:integer",
+     .handler = ClusterGetKeysInSlot,
+     .tips = tips::kVaries},
     HelpRow(CommandGroup::kCluster, "5.0.0"),
     {.name = "info",
      .arity = 2,
@@ -241,6 +281,17 @@ constexpr Command kClusterRows[] = {
      .tips = tips::kVaries,
      .deprecated_since = "5.0.0",
      .replaced_by = "CLUSTER REPLICAS"},
+    {.name = "slot-stats",
+     .arity = -4,
+     .flags = kStale | kWalksKeyspace,
+     .group = CommandGroup::kCluster,
+     .since = "8.2.0",
+     .complexity = "O(N), N being the number of keys of the node",
+     .summary = "Tells how many keys there are in slots that the node is primary for.",
+     .grammar = "(filter=SLOTSRANGE start-slot:integer end-slot:integer|"
+                "ORDERBY metric [LIMIT limit:integer] [order=ASC|DESC])",
+     .handler = ClusterSlotStats,
+     .tips = tips::kShardsVary},
     {.name = "slots",
      .arity = 2,
      .flags = kStale,
@@ -267,8 +318,8 @@ constexpr Command kRows[] = {
      .group = CommandGroup::kCluster,
      .since = "3.0.0",
      .complexity = "O(1)",
-     .summary = "Lets the next command use a slot that is being imported.",
-     .handler = ClusterDisabled},
+     .summary = "Is accepted, and allows nothing more: no node serves half of a slot.",
+     .handler = Asking},
     {.name = "readonly",
      .arity = 1,
      .flags = kLoading | kStale | kFast,
@@ -277,7 +328,7 @@ constexpr Command kRows[] = {
      .since = "3.0.0",
      .complexity = "O(1)",
      .summary = "Allows reads from replicas of a cluster on this connection.",
-     .handler = ClusterDisabled},
+     .handler = ReadOnly},
     {.name = "readwrite",
      .arity = 1,
      .flags = kLoading | kStale | kFast,
@@ -286,7 +337,7 @@ constexpr Command kRows[] = {
      .since = "3.0.0",
      .complexity = "O(1)",
      .summary = "Takes READONLY back.",
-     .handler = ClusterDisabled},
+     .handler = ReadWrite},
 };
 static_assert(AreWellFormed(kRows));
 

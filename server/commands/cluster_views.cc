@@ -9,6 +9,7 @@
 #include "server/cluster/cluster_description.h"
 #include "server/cluster/slot_ranges.h"
 #include "server/commands/cluster_calls.h"
+#include "server/routing/redirection.h"
 
 namespace strata {
 namespace {
@@ -98,7 +99,8 @@ void ClusterNodes(CommandContext& c) {
 void ClusterSlots(CommandContext& c) {
   const auto reading = ReadCluster(c);
   if (!reading) return;
-  const std::vector<SlotsAndCopies> all = SlotsByCopies(reading->members_map());
+  const ShowReplicas show = ReplicasHaveData() ? ShowReplicas::kYes : ShowReplicas::kNo;
+  const std::vector<SlotsAndCopies> all = SlotsForClients(reading->members_map(), show);
   c.reply.Array(all.size());
   for (const auto& [slots, copies] : all) {
     std::vector<const ClusterNode*> nodes;

@@ -122,6 +122,9 @@ void Select(CommandContext& c) {
     return c.reply.Error(
         "ERR value is out of range, value must between -2147483648 and 2147483647");
   }
+  if (c.client.in_cluster_mode() && *index != 0) {
+    return c.reply.Error("ERR SELECT is not allowed in cluster mode");
+  }
   if (*index < 0 || *index >= c.services.keyspace.databases()) {
     return c.reply.Error(errors::kDatabaseIndex);
   }
@@ -166,6 +169,7 @@ void Reset(CommandContext& c) {
   client.name.clear();
   client.no_evict = false;
   client.no_touch = false;
+  client.reads_replicas = false;
   client.reply.set_version(RespVersion::kResp2);
   // CLIENT REPLY OFF ends here, but SKIP holds for this reply.
   ReplyBuilder& reply = client.reply_mode == ReplyMode::kSkip ? c.reply : client.reply;

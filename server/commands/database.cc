@@ -45,6 +45,9 @@ void FlushAll(CommandContext& c) {
 }
 
 void SwapDb(CommandContext& c) {
+  if (c.client.in_cluster_mode()) {
+    return c.reply.Error("ERR SWAPDB is not allowed in cluster mode");
+  }
   constexpr int64_t kMaxIndex = INT32_MAX;  // beyond it, Redis says that it is no index at all
   auto read = [&](size_t position, std::string_view error) -> std::optional<int64_t> {
     std::optional<int64_t> index = ParseInt64(c.argument(position));

@@ -106,6 +106,9 @@ void Copy(CommandContext& c) {
       return c.reply.Error(errors::kSyntax);
     }
   }
+  if (c.client.in_cluster_mode() && target.index() != 0) {
+    return c.reply.Error("ERR Copying to another database is not allowed in cluster mode");
+  }
   bool same_database = target.index() == c.database.index();
   if (same_database && from.bytes == to.bytes) return c.reply.Error(kSameObject);
   const Entry* entry = c.FindForRead(from);
@@ -119,6 +122,9 @@ void Copy(CommandContext& c) {
 
 // The other database's part of the key lies in the same shard, under the lock that is held.
 void Move(CommandContext& c) {
+  if (c.client.in_cluster_mode()) {
+    return c.reply.Error("ERR MOVE is not allowed in cluster mode");
+  }
   const KeyRef& key = c.keys[0];
   std::optional<Database> target = OtherDatabase(c, 2);
   if (!target) return;

@@ -37,10 +37,12 @@ std::optional<SortOptions> ParseOptions(CommandContext& c) {
   SortOptions options;
   const bool may_store = c.command.Is(kWrite);
   const bool may_look_up = MayLookUpKeys(c);
-  const auto is_denied = [&](std::string option) {  // after an error reply
-    constexpr const char* kWhy = " option of SORT denied due to insufficient ACL permissions.";
-    if (!may_look_up) c.reply.Error("ERR " + option + kWhy);
-    return !may_look_up;
+  const bool in_cluster_mode = c.client.in_cluster_mode();  // they may lie on other nodes
+  const auto is_denied = [&](std::string option) {          // after an error reply
+    if (may_look_up && !in_cluster_mode) return false;
+    c.reply.Error("ERR " + option + " option of SORT denied " +
+                  (in_cluster_mode ? "in Cluster mode." : "due to insufficient ACL permissions."));
+    return true;
   };
   ArgumentReader reader(c.arguments, 2);
   while (!reader.done()) {

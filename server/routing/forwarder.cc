@@ -41,13 +41,9 @@ bool EndsWatch(const Command& command) {
 
 }  // namespace
 
-Forwarder::Forwarder(const RemoteThread& thread, Services& services)
+Forwarder::Forwarder(const RemoteThread& thread, Services& services, RouteReader& routes)
     : services_(services),
-      routes_(services.control_plane->topology(),
-              [&services]() -> NodeRun {
-                const auto status = services.control_plane->status();
-                return {status->self.id, status->self.incarnation};
-              }),
+      routes_(routes),
       links_(thread, services.control_plane->peer_tls(), *this),
       channels_(thread, services.control_plane->peer_tls(), *this) {
   for (size_t row = 0; row < services.commands.rows(); ++row) {
@@ -95,7 +91,7 @@ Forwarder::Way Forwarder::SendByKeys(Client& client, const Call& call) {
   if (route.kind == Route::Kind::kNobody) return LaterOrNowhere(client);
   const bool is_here = route.kind == Route::Kind::kHere;
   if (IsWatch(call.command)) {
-    const bool watches_elsewhere = channels_.NodeOf(client.origin.id) != 0;
+    const bool watches_elsewhere = channels_.WatchedBy(client.origin.id) != 0;
     const bool watches_here = client.transaction != nullptr;
     if (is_here ? watches_elsewhere : watches_here) return Way::kSplit;
   }
@@ -126,12 +122,15 @@ Forwarder::Way Forwarder::SendShared(const Route& route, Client& client, const C
 }
 
 Forwarder::Way Forwarder::SendOwn(const Route& route, Client& client, const Call& call) {
-  const NodeId watched = channels_.NodeOf(client.origin.id);
+  const NodeId watched = channels_.WatchedBy(client.origin.id);
   if (watched != 0 && watched != route.node) return Way::kSplit;
+  // One that was to go elsewhere, before the map was another.
+  if (channels_.NodeOf(client.origin.id) != route.node) channels_.GiveBack(client.origin.id);
   RemoteEndpoint* endpoint = channels_.Lease(client.origin.id, route.node, client.reply.version());
   if (endpoint == nullptr || !endpoint->CanSend()) return LaterOrNowhere(client);
   Slot slot = MakeSlot(client);
   slot.over = Slot::Over::kChannel;
+  if (IsWatch(call.command)) channels_.BeginWatch(client.origin.id);
   const bool is_watching = watched != 0 || IsWatch(call.command);
   if (!is_watching) slot.then = Slot::Then::kGiveChannelBack;
   slot.batch = LinkBatch(client, call.arguments);
@@ -204,7 +203,7 @@ Forwarder::Way Forwarder::SendSplit(Client& client, const Call& call, const Spre
 // The queue, between MULTI and EXEC; of the replies only the last is the client's.
 Forwarder::Way Forwarder::SendQueue(Client& client) {
   Transaction& transaction = *client.transaction;
-  const NodeId watched = channels_.NodeOf(client.origin.id);
+  const NodeId watched = channels_.WatchedBy(client.origin.id);
   if (transaction.state() == Transaction::State::kFailed) {
     Abandon(client);
     return Way::kHere;
@@ -283,17 +282,6 @@ void Forwarder::SendNews(NodeId node, const Herald::News& news) {
       uninformed_.insert(node);
     }
   }
-}
-
-std::string Forwarder::Refusal(const Call& call) {
-  for (const KeyRef& key : call.keys) {
-    const Route route = Routes().RouteOf(HashSlotOf(key.bytes));
-    if (route.kind == Route::Kind::kNobody) return "CLUSTERDOWN Hash slot not served";
-    if (route.kind == Route::Kind::kElsewhere) {
-      return "MOVED " + std::to_string(route.slot) + " " + std::to_string(route.node);
-    }
-  }
-  return {};
 }
 
 RemoteEndpoint* Forwarder::Reachable(NodeId node, RespVersion version) const {

@@ -52,14 +52,11 @@ class Forwarder final : private PeerLinks::Listener {
   // For how long a request waits for somebody who takes it: longer than a failover takes.
   static constexpr int64_t kPatienceMs = 5'000;
 
-  // Both borrowed. REQUIRES: the server is a node of a cluster, or may become one.
-  Forwarder(const RemoteThread& thread, Services& services);
+  // All borrowed. REQUIRES: the server is a node of a cluster, or may become one.
+  Forwarder(const RemoteThread& thread, Services& services, RouteReader& routes);
 
   // For a call of a client that came to `port`.
   Way Send(Client& client, const Call& call);
-  // For a call of another node, which asks this one for its client: why it is not run; empty if it
-  // is.
-  std::string Refusal(const Call& call);
   // What is published here, all other nodes publish, too.
   void Send(const Herald::News& news);
   // The client gets its replies now.
@@ -134,7 +131,7 @@ class Forwarder final : private PeerLinks::Listener {
   void SendParked();
 
   Services& services_;
-  RouteReader routes_;
+  RouteReader& routes_;
   const ClusterMap* followed_ = nullptr;
   PeerLinks links_;
   PeerChannels channels_;

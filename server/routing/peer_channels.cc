@@ -76,11 +76,18 @@ NodeId PeerChannels::NodeOf(uint64_t client_id) const {
   return leased == leased_.end() ? 0 : leased->second.target.node;
 }
 
+NodeId PeerChannels::WatchedBy(uint64_t client_id) const {
+  const auto leased = leased_.find(client_id);
+  const bool is_watching = leased != leased_.end() && leased->second.is_watching;
+  return is_watching ? leased->second.target.node : 0;
+}
+
 void PeerChannels::GiveBack(uint64_t client_id) {
   const auto leased = leased_.find(client_id);
   if (leased == leased_.end()) return;
   Channel channel = std::move(leased->second);
   leased_.erase(leased);
+  channel.is_watching = false;
   std::vector<Channel>& idle = idle_[channel.target];
   if (idle.size() < kMostIdle && channel.endpoint->is_reachable()) {
     idle.push_back(std::move(channel));

@@ -26,8 +26,13 @@ class PeerChannels final : private RemoteEndpoint::Owner {
   // Null: there is no such node, or there are too many channels. REQUIRES: the client has none to
   // another node.
   RemoteEndpoint* Lease(uint64_t client_id, NodeId node, RespVersion version);
-  // Whose channel goes where; 0: it has none.
+  // Where the client's channel goes; 0: it has none.
   NodeId NodeOf(uint64_t client_id) const;
+  // The other node remembers what the client watches, until the channel is given back. REQUIRES: it
+  // has one.
+  void BeginWatch(uint64_t client_id) { leased_.at(client_id).is_watching = true; }
+  // Which node does; 0: none.
+  NodeId WatchedBy(uint64_t client_id) const;
   // The other node remembers nothing of the client. Nothing happens to one that has none.
   void GiveBack(uint64_t client_id);
   // It is closed, and what is under way there comes to an end.
@@ -49,6 +54,7 @@ class PeerChannels final : private RemoteEndpoint::Owner {
   struct Channel {
     Target target;
     std::unique_ptr<RemoteEndpoint> endpoint;
+    bool is_watching = false;
   };
 
   bool BeginReplies() override { return true; }

@@ -7,6 +7,7 @@
 #include "server/command_gates.h"
 #include "server/memory/class_quota.h"
 #include "server/nested_calls.h"
+#include "server/routing/redirection.h"
 #include "server/scripting/scripting.h"
 #include "server/scripting/shebang.h"
 #include "server/security/acl_check.h"
@@ -22,10 +23,20 @@ constexpr std::string_view kNotAllowed = "ERR This Redis command is not allowed 
 constexpr std::string_view kReadOnly = "ERR Write commands are not allowed from read-only scripts.";
 constexpr std::string_view kReadOnlyCall =
     "ERR Can not execute a script with write flag using *_ro command.";
+constexpr std::string_view kNoCluster =
+    "ERR Can not run script on cluster, 'no-cluster' flag is set.";
+constexpr std::string_view kNotLocal =
+    "ERR Script attempted to access a non local key in a cluster node";
+constexpr std::string_view kOtherSlot =
+    "ERR Script attempted to access keys that do not hash to the same slot";
 constexpr std::string_view kKilled = "ERR Script killed by user with SCRIPT KILL...";
 constexpr std::string_view kShutdown = "ERR The server shuts down";
 
 constexpr uint32_t kWritesOrReplicates = kWrite | kMayReplicate;
+
+Call CallOf(const CommandContext& context) {
+  return {context.command, context.client.last_row, context.arguments, context.keys};
+}
 
 }  // namespace
 
@@ -35,7 +46,12 @@ CommandScriptHost::CommandScriptHost(CommandContext& context, const Script& scri
       is_read_only_(context.command.Is(kReadonly) || (script.flags & kScriptNoWrites) != 0),
       was_over_memory_limit_(context.services.over_memory_limit.load(std::memory_order_relaxed)),
       client_database_(context.client.database),
-      started_ms_(context.services.clock.MonotonicMs()) {}
+      started_ms_(context.services.clock.MonotonicMs()) {
+  if (!context.client.in_cluster_mode()) return;
+  const Transaction* transaction = context.client.transaction.get();
+  const bool in_exec = transaction != nullptr && transaction->open();
+  slots_ = in_exec ? SlotsOf(transaction->queue()) : SlotsOf(CallOf(context));
+}
 
 CommandScriptHost::~CommandScriptHost() {
   context_.client.database = client_database_;
@@ -44,9 +60,7 @@ CommandScriptHost::~CommandScriptHost() {
 
 bool CommandScriptHost::Begin() {
   if (script_.needs_world.is_set() && !StopTheWorld()) return false;
-  const ::strata::Call call{context_.command, context_.client.last_row, context_.arguments,
-                            context_.keys};
-  context_.nested.TellMonitors(context_.client, call);
+  context_.nested.TellMonitors(context_.client, CallOf(context_));
   return true;
 }
 
@@ -67,6 +81,9 @@ bool CommandScriptHost::StopTheWorld() {
 
 std::string_view CommandScriptHost::Refusal() const {
   if ((script_.flags & kScriptCompatible) != 0) return {};
+  if ((script_.flags & kScriptNoCluster) != 0 && context_.client.in_cluster_mode()) {
+    return kNoCluster;
+  }
   const bool may_write = (script_.flags & kScriptNoWrites) == 0;
   if (may_write && context_.command.Is(kReadonly)) return kReadOnlyCall;
   const bool takes_memory = may_write && (script_.flags & kScriptAllowOom) == 0;
@@ -90,9 +107,27 @@ std::string CommandScriptHost::RefusalOf(const strata::Call& call) {
   }
   const KeyClasses& classes = context_.services.keyspace.classes();
   if (classes.any_quota() && command.Is(kDenyOom) && !may_take_memory) {
-    return FullClassError(classes, context_.client.database, call.keys);
+    std::string full = FullClassError(classes, context_.client.database, call.keys);
+    if (!full.empty()) return full;
   }
-  return {};
+  return std::string(ClusterRefusal(call));
+}
+
+std::string_view CommandScriptHost::ClusterRefusal(const strata::Call& call) {
+  RouteReader* routes = context_.nested.routes();
+  if (routes == nullptr) return {};
+  if (!context_.client.in_cluster_mode()) {
+    const RouteTable& table = routes->Get();
+    const bool is_elsewhere = !routes->map().id.empty() && RouteElsewhere(table, call);
+    return is_elsewhere ? kNotLocal : std::string_view();
+  }
+  const KeySlots slots = SlotsOf(call);
+  if (slots.spread == KeySlots::Spread::kNoKeys) return {};
+  const ReplicaReads reads = MayReadReplicas(context_.client, call);
+  if (RedirectRoute(routes->Get(), slots, reads).kind != Route::Kind::kHere) return kNotLocal;
+  if ((script_.flags & (kScriptCompatible | kScriptAllowCrossSlotKeys)) != 0) return {};
+  if (slots_.spread == KeySlots::Spread::kNoKeys) slots_ = slots;
+  return slots.slot == slots_.slot ? std::string_view() : kOtherSlot;
 }
 
 void CommandScriptHost::Call(std::span<const std::string_view> arguments, ReplyBuilder& reply) {

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "server/call.h"
+#include "server/routing/key_slots.h"
 #include "server/scripting/busy_script.h"
 #include "server/scripting/script_host.h"
 #include "server/scripting/sticky_flag.h"
@@ -50,6 +51,8 @@ class CommandScriptHost final : public ScriptHost {
  private:
   // Why the command cannot run in the script; empty if it can.
   std::string RefusalOf(const strata::Call& call);
+  // The same for a client of the redirect port, whose script cannot be sent elsewhere half-way.
+  std::string_view ClusterRefusal(const strata::Call& call);
   // False if another script keeps the world busy: then nothing is isolated any longer, and this one
   // is turned away. One that cannot be undone waits instead.
   bool StopTheWorld();
@@ -62,6 +65,8 @@ class CommandScriptHost final : public ScriptHost {
   const int client_database_;
   const int64_t started_ms_;  // monotonic
   std::vector<KeyPosition> key_positions_;
+  // Of what is declared, or else of the first key that it uses; for a client of the redirect port.
+  KeySlots slots_;
   bool has_written_ = false;
   bool is_busy_ = false;
   std::string_view turned_away_;  // what it is told; empty: it is not

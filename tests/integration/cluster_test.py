@@ -4,7 +4,7 @@ import time
 import unittest
 
 from certificates import Certificates
-from cluster_nodes import ClusterTest
+from cluster_nodes import ClusterTest, pairs
 from strata import ReplyError, wait_until
 
 
@@ -213,8 +213,9 @@ class Surviving(ClusterTest):
         self.assertEqual(sorted(voters), [b"east"] * 3 + [b"west"] * 2)
 
         def zones_of_slots():
-            return [{zones[copy[2].decode()] for copy in copies}
-                    for _, _, *copies in nodes[0].do("CLUSTER", "SLOTS")]
+            shards = [pairs(shard) for shard in nodes[0].do("CLUSTER", "SHARDS")]
+            return [{zones[node["id"].decode()] for node in map(pairs, shard["nodes"])
+                     if node["health"] == b"online"} for shard in shards if shard["slots"]]
 
         wait_until(lambda: all(where == {b"east", b"west"} for where in zones_of_slots()),
                    "each partition has a copy in both")

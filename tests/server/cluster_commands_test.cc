@@ -149,6 +149,28 @@ TEST_CASE("arguments of CLUSTER are refused in Redis's words") {
       {"ADDSLOTSRANGE 0 16384", "-ERR Invalid or out of range slot\r\n"},
       {"SET-CONFIG-EPOCH x", "-ERR value is not an integer or out of range\r\n"},
       {"SET-CONFIG-EPOCH -1", "-ERR Invalid config epoch specified: -1\r\n"},
+      {"COUNTKEYSINSLOT x", "-ERR value is not an integer or out of range\r\n"},
+      {"COUNTKEYSINSLOT -1", "-ERR Invalid slot\r\n"},
+      {"COUNTKEYSINSLOT 16384", "-ERR Invalid slot\r\n"},
+      {"GETKEYSINSLOT x 1", "-ERR value is not an integer or out of range\r\n"},
+      {"GETKEYSINSLOT 1 x", "-ERR value is not an integer or out of range\r\n"},
+      {"GETKEYSINSLOT 16384 1", "-ERR Invalid slot or number of keys\r\n"},
+      {"GETKEYSINSLOT -1 1", "-ERR Invalid slot or number of keys\r\n"},
+      {"GETKEYSINSLOT 1 -1", "-ERR Invalid slot or number of keys\r\n"},
+      {"SLOT-STATS SLOTSRANGE 0 16384", "-ERR Invalid or out of range slot\r\n"},
+      {"SLOT-STATS SLOTSRANGE x 1", "-ERR Invalid or out of range slot\r\n"},
+      {"SLOT-STATS SLOTSRANGE 2 1",
+       "-ERR Start slot number 2 is greater than end slot number 1\r\n"},
+      {"SLOT-STATS SLOTSRANGE 1",
+       "-ERR unknown subcommand or wrong number of arguments for 'SLOT-STATS'. Try CLUSTER "
+       "HELP.\r\n"},
+      {"SLOT-STATS ORDERBY size", "-ERR Unrecognized sort metric for ORDERBY.\r\n"},
+      {"SLOT-STATS ORDERBY key-count LIMIT 0",
+       "-ERR Limit has to lie in between 1 and 16384 (maximum number of slots).\r\n"},
+      {"SLOT-STATS ORDERBY key-count LIMIT 16385",
+       "-ERR Limit has to lie in between 1 and 16384 (maximum number of slots).\r\n"},
+      {"SLOT-STATS ORDERBY key-count LIMIT", "-ERR syntax error\r\n"},
+      {"SLOT-STATS ORDERBY key-count UP", "-ERR syntax error\r\n"},
       {"FORGET abc", "-ERR Unknown node abc\r\n"}};
   for (const auto& [words, error] : refused) {
     CHECK(node.Run("CLUSTER " + std::string(words)) == error);
@@ -233,6 +255,44 @@ TEST_CASE("slots are told with the node that has them") {
   CHECK(Contains(node.Run("CLUSTER NODES"), " connected 0-16383\n"));
   CHECK(Contains(node.Run("CLUSTER BUMPEPOCH"), "+STILL "));
   CHECK(Contains(node.Run("CACHE.CLUSTER STATUS"), "partitions-without-primary\r\n:0\r\n"));
+}
+
+TEST_CASE("keys are told by their slots") {
+  TestNode node;
+  CHECK(node.Run("CACHE.CLUSTER INIT") == "+OK\r\n");
+  WaitUntil(
+      [&] { return node.Run("CLUSTER INFO").find("cluster_state:ok\r\n") != std::string::npos; });
+  // Slots 3300, 3300, 3300, 866 and 7365.
+  node.Run("MSET b 1 {b}2 2 x{b} 3 hello 4 c 5");
+  node.Run("SET {c}gone 1 PX 5");
+  node.server().clock.AdvanceMs(10);
+  CHECK(node.Run("CLUSTER COUNTKEYSINSLOT 3300") == ":3\r\n");
+  CHECK(node.Run("CLUSTER COUNTKEYSINSLOT 7365") == ":1\r\n");
+  CHECK(node.Run("CLUSTER COUNTKEYSINSLOT 0") == ":0\r\n");
+  CHECK(node.Run("CLUSTER GETKEYSINSLOT 866 10") == "*1\r\n$5\r\nhello\r\n");
+  CHECK(node.Run("CLUSTER GETKEYSINSLOT 3300 2").starts_with("*2\r\n"));
+  CHECK(node.Run("CLUSTER GETKEYSINSLOT 3300 3").starts_with("*3\r\n"));
+  CHECK(node.Run("CLUSTER GETKEYSINSLOT 3300 0") == "*0\r\n");
+  CHECK(node.Run("CLUSTER GETKEYSINSLOT 1 10") == "*0\r\n");
+
+  const auto stats = [](int slot, int keys) {
+    return "*2\r\n:" + std::to_string(slot) +
+           "\r\n*2\r\n$9\r\nkey-count\r\n:" + std::to_string(keys) + "\r\n";
+  };
+  CHECK(node.Run("CLUSTER SLOT-STATS SLOTSRANGE 865 867") ==
+        "*3\r\n" + stats(865, 0) + stats(866, 1) + stats(867, 0));
+  CHECK(node.Run("CLUSTER SLOT-STATS slotsrange 16383 16383") == "*1\r\n" + stats(16383, 0));
+  CHECK(node.Run("CLUSTER SLOT-STATS ORDERBY key-count LIMIT 4") ==
+        "*4\r\n" + stats(3300, 3) + stats(866, 1) + stats(7365, 1) + stats(0, 0));
+  CHECK(node.Run("CLUSTER SLOT-STATS ORDERBY KEY-COUNT ASC LIMIT 2") ==
+        "*2\r\n" + stats(0, 0) + stats(1, 0));
+  CHECK(node.Run("CLUSTER SLOT-STATS ORDERBY key-count ASC DESC LIMIT 1") ==
+        "*1\r\n" + stats(3300, 3));
+  CHECK(node.Run("CLUSTER SLOT-STATS ORDERBY key-count").starts_with("*16384\r\n"));
+  // None of those that it is not primary for.
+  TestNode stranger;
+  CHECK(stranger.Run("CLUSTER SLOT-STATS ORDERBY key-count") == "*0\r\n");
+  CHECK(stranger.Run("CLUSTER COUNTKEYSINSLOT 1") == ":0\r\n");
 }
 
 TEST_CASE("a node of no cluster is a new one after RESET") {

@@ -112,6 +112,15 @@ TEST_CASE("the cluster's state tells of slots that nobody serves") {
   CHECK(has("cluster_state:fail"));
   CHECK(has("cluster_slots_pfail:0"));
   CHECK(has("cluster_slots_fail:6144"));
+  // Whose process has started anew has lost what it had.
+  seen.map.nodes.at(2).state = NodeState::kUp;
+  CHECK(has("cluster_state:ok"));
+  seen.map.nodes.at(2).incarnation = 2;
+  CHECK(has("cluster_state:fail"));
+  CHECK(has("cluster_slots_fail:6144"));
+  // Who is not in the map in this run serves nothing.
+  seen.status.incarnation = 2;
+  CHECK(has("cluster_slots_fail:16384"));
 }
 
 }  // namespace strata

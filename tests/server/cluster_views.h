@@ -14,6 +14,7 @@ class ClusterSeen {
  public:
   explicit ClusterSeen(size_t nodes) : map(MakeCluster(nodes, 16)) {
     status.self = map.nodes.at(1);
+    status.incarnation = 1;
     status.cluster_id = map.id;
     status.belonging = Belonging::kMember;
     status.role = raft::Role::kLeader;

@@ -9,8 +9,35 @@ namespace strata {
 TEST_CASE("a range of slots is written with both ends, unless they are one") {
   CHECK(FormatSlots({0, 5460}) == "0-5460");
   CHECK(FormatSlots({7, 7}) == "7");
-  CHECK(CountSlots({{0, 5460}, {7, 7}}) == 5462);
-  CHECK(CountSlots({}) == 0);
+}
+
+TEST_CASE("clients are told of each node as a primary before it is called a replica") {
+  ClusterSeen seen(3);
+  seen.Place(0, 3, {1, 2});
+  seen.Place(4, 7, {2, 1, 3});
+  seen.Place(8, 9, {1, 3});
+  seen.Place(10, 15, {3, 2});
+  seen.map.partitions[15].in_sync.pop_back();
+  const auto all = SlotsForClients(seen.map, ShowReplicas::kYes);
+  const std::vector<std::pair<SlotRange, SlotCopies>> expected = {{{0, 0}, {1}},
+                                                                  {{4096, 4096}, {2}},
+                                                                  {{10240, 10240}, {3}},
+                                                                  {{1, 4095}, {1, {2}}},
+                                                                  {{4097, 8191}, {2, {1, 3}}},
+                                                                  {{8192, 10239}, {1, {3}}},
+                                                                  {{10241, 15359}, {3, {2}}},
+                                                                  {{15360, 16383}, {3}}};
+  REQUIRE(all.size() == expected.size());
+  for (size_t i = 0; i < all.size(); ++i) {
+    CHECK(all[i].slots == expected[i].first);
+    CHECK(all[i].copies == expected[i].second);
+  }
+  // Without replicas there is nothing to be mistaken.
+  const auto primaries = SlotsForClients(seen.map, ShowReplicas::kNo);
+  REQUIRE(primaries.size() == 4);
+  CHECK(primaries[0].slots == SlotRange{0, 4095});
+  CHECK(primaries[3].slots == SlotRange{10240, 16383});
+  CHECK(primaries[3].copies == SlotCopies{3});
 }
 
 TEST_CASE("neighbouring partitions of a primary are one range") {

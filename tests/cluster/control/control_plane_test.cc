@@ -60,6 +60,7 @@ TEST_CASE("nodes that start anew are who they were, and say that they have") {
   nodes.Stop("a");
   nodes.Stop("b");
   nodes.Start("b");
+  CHECK(WaitUntil([&] { return nodes.Status("b")->incarnation == 3; }));  // whatever the map says
   nodes.Start("a");
   CHECK(WaitUntil([&] { return Agree(nodes, {"a", "b"}); }));
   CHECK(WaitUntil([&] { return nodes.Map("a")->nodes.at(b).incarnation == 3; }));
