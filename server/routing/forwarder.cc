@@ -331,7 +331,7 @@ void Forwarder::Send(RemoteEndpoint& endpoint, const Client& client, uint16_t ha
 void Forwarder::SendBatch(RemoteEndpoint& endpoint, uint16_t hash_slot, Slot slot) {
   const RemoteRequest request{.id = TakeSlot(std::move(slot)), .slot = hash_slot};
   const LinkBatch& batch = slots_[request.id - 1].batch;
-  if (!batch.SendOver(endpoint, request, kNobodys)) Finish(request.id, kNobody);
+  if (!batch.SendOver(endpoint, request)) Finish(request.id, kNobody);
 }
 
 void Forwarder::Finish(uint64_t id, std::string_view reply) {
@@ -352,24 +352,22 @@ void Forwarder::Finish(uint64_t id, std::string_view reply) {
 void Forwarder::OnReply(const RequestQueue::Answered& answered, const RemoteReply& reply) {
   const RemoteRequest& request = answered.request;
   if (request.id == kNobodys) return;
-  const Slot& slot = slots_[request.id - 1];
-  if (!IsRefused(slot, reply) || parked_.size() >= kMostParked) {
-    return Finish(request.id, reply.bytes);
+  if ((request.id & LinkBatch::kMember) != 0) {
+    if (IsRefusal(reply)) slots_[(request.id & ~LinkBatch::kMember) - 1].is_refused = true;
+    return;
   }
+  Slot& slot = slots_[request.id - 1];
+  // A node that refuses commands of a transaction executes none of it.
+  const bool is_refused = std::exchange(slot.is_refused, false) || IsRefusal(reply);
+  if (!is_refused || parked_.size() >= kMostParked) return Finish(request.id, reply.bytes);
   // What was watched is not there any more, so it may have changed.
   if (slot.is_bound) return Finish(request.id, NullArrayOf(slot.version));
   parked_.push_back({request, slot.batch.empty() ? std::string(answered.encoded) : ""});
 }
 
-// A node that refuses commands of a transaction executes none of it. It has no other reason, for
-// the client's own node has let them all pass.
-bool Forwarder::IsRefused(const Slot& slot, const RemoteReply& reply) {
-  return IsRefusal(reply) || (!slot.batch.empty() && reply.head.kind == ReplyToken::Kind::kError &&
-                              reply.head.text.starts_with("EXECABORT "));
-}
-
 void Forwarder::OnFailure(const RemoteRequest& request, RemoteFailure) {
-  if (request.id != kNobodys) Finish(request.id, kUnknownOutcome);
+  const bool is_awaited = request.id != kNobodys && (request.id & LinkBatch::kMember) == 0;
+  if (is_awaited) Finish(request.id, kUnknownOutcome);
 }
 
 void Forwarder::Flush() {
@@ -414,7 +412,7 @@ bool Forwarder::Resend(const Parked& parked) {
   RemoteEndpoint* endpoint = EndpointFor(slot, owner);
   if (endpoint == nullptr || !endpoint->CanSend()) return false;
   if (slot.batch.empty()) return endpoint->Resend(parked.request, parked.encoded, Asking::kNo);
-  if (!slot.batch.SendOver(*endpoint, parked.request, kNobodys)) {
+  if (!slot.batch.SendOver(*endpoint, parked.request)) {
     Finish(parked.request.id, kNobody);
   }
   return true;

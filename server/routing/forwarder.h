@@ -89,6 +89,7 @@ class Forwarder final : private PeerLinks::Listener {
     enum class Then : uint8_t { kNothing, kGiveChannelBack } then = Then::kNothing;
     // EXEC behind WATCH, which is no use elsewhere.
     bool is_bound = false;
+    bool is_refused = false;  // a part of the batch
   };
   struct Parked {
     RemoteRequest request;
@@ -123,7 +124,6 @@ class Forwarder final : private PeerLinks::Listener {
             RequestArguments words);
   void SendBatch(RemoteEndpoint& endpoint, uint16_t hash_slot, Slot slot);
 
-  static bool IsRefused(const Slot& slot, const RemoteReply& reply);
   RemoteEndpoint* EndpointFor(const Slot& slot, NodeId node);
   void SendNews(NodeId node, const Herald::News& news);
 

@@ -53,11 +53,10 @@ void LinkBatch::Add(RequestArguments words) {
   bytes.CopyTo(requests_.emplace_back());
 }
 
-bool LinkBatch::SendOver(RemoteEndpoint& endpoint, const RemoteRequest& request,
-                         uint64_t nobodys) const {
+bool LinkBatch::SendOver(RemoteEndpoint& endpoint, const RemoteRequest& request) const {
+  const RemoteRequest member{.id = request.id | kMember};
   for (size_t i = 0; i < requests_.size(); ++i) {
-    const RemoteRequest sent = i == answered_ ? request : RemoteRequest{.id = nobodys};
-    if (endpoint.Resend(sent, requests_[i], Asking::kNo)) continue;
+    if (endpoint.Resend(i == answered_ ? request : member, requests_[i], Asking::kNo)) continue;
     endpoint.Break(Error{"there was no room for all that belongs together"});
     return i > answered_;
   }

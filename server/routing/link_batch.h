@@ -19,6 +19,8 @@ namespace strata {
 
 class LinkBatch {
  public:
+  static constexpr uint64_t kMember = uint64_t{1} << 63;
+
   LinkBatch() = default;
   // Of that client: the command.
   LinkBatch(const Client& client, RequestArguments command);
@@ -29,10 +31,9 @@ class LinkBatch {
   static bool IsNeeded(const Client& client);
 
   bool empty() const { return requests_.empty(); }
-  // The reply is that of `request`; others' id is `nobodys`. All or nothing: a link that took a
-  // part is broken. False if `request` was not sent.
-  [[nodiscard]] bool SendOver(RemoteEndpoint& endpoint, const RemoteRequest& request,
-                              uint64_t nobodys) const;
+  // The reply is that of `request`; the others have its id as well, with kMember. All or nothing: a
+  // link that took a part is broken. False if `request` was not sent.
+  [[nodiscard]] bool SendOver(RemoteEndpoint& endpoint, const RemoteRequest& request) const;
 
  private:
   void Begin(const Client& client);
