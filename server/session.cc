@@ -66,7 +66,9 @@ bool Session::Execute(Turn& turn) {
   if (client_.withheld.any() && !dispatcher_.ReleaseReplies(client_)) [[unlikely]] {
     suspension_ = Suspension::kWithheld;
   }
-  if (client_.forwarded.any() && !dispatcher_.ReleaseForwarded(client_)) [[unlikely]] {
+  // Those that are withheld have their places in the output as it is.
+  if (client_.forwarded.any() && !client_.withheld.any() && !dispatcher_.ReleaseForwarded(client_))
+      [[unlikely]] {
     suspension_ = Suspension::kForwarded;
   }
   return false;

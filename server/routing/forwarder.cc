@@ -55,7 +55,7 @@ const RouteTable& Forwarder::Routes() {
   const RouteTable& routes = routes_.Get();
   if (&routes_.map() != followed_) {
     followed_ = &routes_.map();
-    links_.Follow(routes_.map());
+    links_.Follow(routes_.map(), services_.control_plane->status()->self.id);
     channels_.Follow(routes_.map());
   }
   return routes;
@@ -284,7 +284,7 @@ void Forwarder::SendNews(NodeId node, const Herald::News& news) {
   }
 }
 
-RemoteEndpoint* Forwarder::Reachable(NodeId node, RespVersion version) const {
+RemoteEndpoint* Forwarder::Reachable(NodeId node, RespVersion version) {
   RemoteEndpoint* endpoint = links_.Find(node, version);
   return endpoint != nullptr && endpoint->CanSend() ? endpoint : nullptr;
 }

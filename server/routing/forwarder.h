@@ -115,7 +115,7 @@ class Forwarder final : private PeerLinks::Listener {
   void RememberReads(Client& client, const Call& call);
   // The route of all of the keys. False: they are several nodes'.
   bool FindRoute(std::span<const KeyRef> keys, Route& route);
-  RemoteEndpoint* Reachable(NodeId node, RespVersion version) const;
+  RemoteEndpoint* Reachable(NodeId node, RespVersion version);
   Way LaterOrNowhere(Client& client) const;
   Slot MakeSlot(Client& client) const;
   uint64_t TakeSlot(Slot slot);

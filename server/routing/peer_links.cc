@@ -1,6 +1,5 @@
 #include "server/routing/peer_links.h"
 
-#include <set>
 #include <utility>
 
 #include "base/random.h"
@@ -36,27 +35,34 @@ PeerLinks::PeerLinks(const RemoteThread& thread, TlsContext tls, Listener& liste
 
 PeerLinks::~PeerLinks() = default;
 
-RemoteEndpoint* PeerLinks::Find(NodeId node, RespVersion version) const {
-  const Group& group = version == RespVersion::kResp3 ? resp3_ : resp2_;
+RemoteEndpoint* PeerLinks::Find(NodeId node, RespVersion version) {
+  Group& group = version == RespVersion::kResp3 ? resp3_ : resp2_;
   const auto found = group.of_node.find(node);
-  return found == group.of_node.end() ? nullptr : found->second;
+  if (found != group.of_node.end()) return found->second;
+  const auto address = group.addresses.find(node);
+  if (address == group.addresses.end()) return nullptr;
+  return group.of_node[node] = &group.endpoints.Add(address->second);
 }
 
-void PeerLinks::Follow(const ClusterMap& map) {
+void PeerLinks::Follow(const ClusterMap& map, NodeId self) {
   resp2_.Follow(map);
   resp3_.Follow(map);
+  for (const auto& [id, unused] : map.nodes) {
+    if (id != self) Find(id, RespVersion::kResp2);
+  }
 }
 
 void PeerLinks::Group::Follow(const ClusterMap& map) {
-  const std::map<NodeId, RemoteEndpoint*> before = std::exchange(of_node, {});
-  std::set<RemoteEndpoint*> kept;
+  addresses.clear();
   for (const auto& [id, node] : map.nodes) {
-    if (node.state == NodeState::kDown) continue;
-    of_node[id] = &endpoints.Add({node.host, node.peer_port, ""});
-    kept.insert(of_node[id]);
+    if (node.state != NodeState::kDown) addresses[id] = {node.host, node.peer_port, ""};
   }
-  for (const auto& [id, endpoint] : before) {
-    if (!kept.insert(endpoint).second) continue;
+  for (const auto& [id, endpoint] : std::exchange(of_node, {})) {
+    const auto address = addresses.find(id);
+    if (address != addresses.end() && address->second == endpoint->address()) {
+      of_node[id] = endpoint;
+      continue;
+    }
     endpoints.Retire(*endpoint);
     endpoint->Break(Error{"for the cluster it is down, or gone"});
   }

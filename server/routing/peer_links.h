@@ -3,7 +3,8 @@
 // One thread's links to the nodes of its cluster, on which commands go to those that have the keys:
 // to each node one for each version of RESP. A link goes to the node's peer port, is TLS by which
 // nodes know each other, and speaks RESP from there on. What goes over it is answered in order,
-// whoever asked; so nothing that may wait is sent.
+// whoever asked; so nothing that may wait is sent. Links to other nodes in RESP2, which carry news
+// as well, are there from the start, and others from when they are first asked for.
 //
 // One I/O thread's own.
 
@@ -35,9 +36,9 @@ class PeerLinks final : private RemoteEndpoint::Owner {
   ~PeerLinks() override;
 
   // Links are to these nodes from now on. REQUIRES: none of the calls below is under way.
-  void Follow(const ClusterMap& map);
-  // Null if the map has no such node.
-  RemoteEndpoint* Find(NodeId node, RespVersion version) const;
+  void Follow(const ClusterMap& map, NodeId self);
+  // Null if the map has no such node, or it is down.
+  RemoteEndpoint* Find(NodeId node, RespVersion version);
 
   // At the end of each round.
   void Flush();
@@ -54,7 +55,8 @@ class PeerLinks final : private RemoteEndpoint::Owner {
 
     const RemoteOptions options;
     EndpointSet endpoints;
-    std::map<NodeId, RemoteEndpoint*> of_node;
+    std::map<NodeId, RemoteAddress> addresses;
+    std::map<NodeId, RemoteEndpoint*> of_node;  // that were asked for
   };
 
   bool BeginReplies() override { return true; }
