@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <iterator>
 #include <map>
 #include <utility>
 
@@ -140,7 +139,7 @@ Forwarder::Way Forwarder::SendOwn(const Route& route, Client& client, const Call
 
 Forwarder::Way Forwarder::SendToAll(Client& client, const Call& call, const SpreadRule& rule) {
   std::vector<RemoteEndpoint*> endpoints;
-  for (const auto& [node, unused] : routes_.map().nodes) {
+  for (const NodeId node : NodesWithKeys()) {
     endpoints.push_back(Reachable(node, client.reply.version()));
     if (endpoints.back() == nullptr) return LaterOrNowhere(client);
   }
@@ -156,15 +155,23 @@ Forwarder::Way Forwarder::SendToAll(Client& client, const Call& call, const Spre
   return Way::kForwarded;
 }
 
+// What one that is down has, others have, or nobody.
+std::vector<NodeId> Forwarder::NodesWithKeys() const {
+  std::vector<NodeId> nodes;
+  for (const auto& [id, node] : routes_.map().nodes) {
+    if (node.state != NodeState::kDown) nodes.push_back(id);
+  }
+  return nodes;
+}
+
 Forwarder::Way Forwarder::SendScan(Client& client, const Call& call) {
   const std::optional<uint64_t> number = ParseCursor(call.arguments[1]);
   if (!number) return Way::kHere;  // which says so
   const SpreadCursor cursor = SpreadCursor::From(*number);
-  const auto& nodes = routes_.map().nodes;
+  const std::vector<NodeId> nodes = NodesWithKeys();
   // Nodes may have left since.
-  const auto at = std::next(
-      nodes.begin(), static_cast<ptrdiff_t>(std::min<uint64_t>(cursor.index, nodes.size() - 1)));
-  RemoteEndpoint* endpoint = Reachable(at->first, client.reply.version());
+  const NodeId node = nodes[std::min<uint64_t>(cursor.index, nodes.size() - 1)];
+  RemoteEndpoint* endpoint = Reachable(node, client.reply.version());
   if (endpoint == nullptr) return LaterOrNowhere(client);
   Slot slot = MakeSlot(client);
   slot.gathering = std::make_shared<Gathering>(Merge::kCursor, std::vector<std::vector<size_t>>(1));
@@ -177,6 +184,8 @@ Forwarder::Way Forwarder::SendScan(Client& client, const Call& call) {
 }
 
 Forwarder::Way Forwarder::SendSplit(Client& client, const Call& call, const SpreadRule& rule) {
+  const size_t arguments = call.keys.size() * rule.arguments_per_key;
+  if (call.arguments.size() != 1 + arguments) return Way::kHere;  // which says so
   std::map<NodeId, std::vector<size_t>> positions;
   for (size_t i = 0; i < call.keys.size(); ++i) {
     positions[Routes().PrimaryOf(HashSlotOf(call.keys[i].bytes))].push_back(i);

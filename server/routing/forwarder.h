@@ -113,6 +113,8 @@ class Forwarder final : private PeerLinks::Listener {
 
   // For a client that tracks keys: what the call reads. REQUIRES: it was sent.
   void RememberReads(Client& client, const Call& call);
+  // In the order of their ids.
+  std::vector<NodeId> NodesWithKeys() const;
   // The route of all of the keys. False: they are several nodes'.
   bool FindRoute(std::span<const KeyRef> keys, Route& route);
   RemoteEndpoint* Reachable(NodeId node, RespVersion version);

@@ -95,6 +95,7 @@ class Proxied(ClusterTest):
             self.assertEqual(client.run("TOUCH", *keys), 60)
             self.assertEqual(client.run("DEL", *keys[:20]), 20)
             self.assertEqual(client.run("UNLINK", *keys), 40)
+            self.assertIn("wrong number", str(client.run("MSET", keys[0], 1, keys[1])))
             # What cannot be done in parts is refused as a whole.
             reply = client.run("RENAME", keys[0], keys[1])
             self.assertIn("CROSSSLOT", str(reply))
