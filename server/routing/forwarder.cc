@@ -143,6 +143,7 @@ Forwarder::Way Forwarder::SendToAll(Client& client, const Call& call, const Spre
     endpoints.push_back(Reachable(node, client.reply.version()));
     if (endpoints.back() == nullptr) return LaterOrNowhere(client);
   }
+  if (endpoints.empty()) return LaterOrNowhere(client);
   const auto gathering =
       std::make_shared<Gathering>(rule.merge, std::vector<std::vector<size_t>>(endpoints.size()));
   const Slot whole = MakeSlot(client);
@@ -169,6 +170,7 @@ Forwarder::Way Forwarder::SendScan(Client& client, const Call& call) {
   if (!number) return Way::kHere;  // which says so
   const SpreadCursor cursor = SpreadCursor::From(*number);
   const std::vector<NodeId> nodes = NodesWithKeys();
+  if (nodes.empty()) return LaterOrNowhere(client);
   // Nodes may have left since.
   const NodeId node = nodes[std::min<uint64_t>(cursor.index, nodes.size() - 1)];
   RemoteEndpoint* endpoint = Reachable(node, client.reply.version());
