@@ -3,24 +3,14 @@
 #include <boost/asio/post.hpp>
 #include <utility>
 
-#include "base/check.h"
 #include "base/log.h"
 #include "base/text.h"
-#include "server/security/acl_rules.h"
+#include "server/security/internal_user.h"
 
 namespace strata {
 namespace {
 
 constexpr auto kRetryAfter = std::chrono::milliseconds(50);
-
-AclUser MakeUser(const CommandTable& commands) {
-  AclUser user("cluster", commands.rows(), ChannelsByDefault::kAll);
-  for (const std::string_view rule : {"on", "nopass", "allcommands", "allkeys", "allchannels"}) {
-    CHECK(!ApplyRule({commands, ChannelsByDefault::kAll}, rule, user));
-  }
-  user.Settle();
-  return user;
-}
 
 ClientOrigin OriginOn(const IoThread& thread) {
   ClientOrigin origin;
@@ -45,7 +35,7 @@ void ForEachChange(const Settings& before, const Settings& after, const Changed&
 
 SettingsFollower::SettingsFollower(IoThread& thread)
     : thread_(thread),
-      user_(MakeUser(thread.services().commands)),
+      user_(MakeInternalUser(thread.services().commands, "cluster")),
       client_(OriginOn(thread)),
       session_(client_, thread.dispatcher()),
       round_(thread.dispatcher()),
