@@ -14,7 +14,8 @@
 // of hashes likewise. `now`, which commands leave behind in idle times and in the records of
 // streams' consumers, is the writer's at the time. Everyone else here is bound by the keyspace's
 // ExpiryRule: a key of which it says that this server may not let it expire is hidden once its time
-// is over, but stays, and the expiry wheel leaves it where it is.
+// is over, but stays, and the expiry wheel leaves it where it is. Fields of hashes are not even
+// hidden.
 //
 // The dispatcher's thread only.
 

@@ -116,6 +116,34 @@ TEST_CASE("Commands that repeat leave the time behind at which they ran elsewher
   CHECK(idle.find(":100000000000\r\n") != std::string::npos);
 }
 
+TEST_CASE("Thousands of members and fields that go at once are all named") {
+  EffectLog log;
+  TestServer server;
+  server.services().effects.Listen(log);
+  TestClient client = server.Connect();
+  std::string members;
+  std::string pairs;
+  for (int i = 0; i < 5000; ++i) {
+    members += " m" + std::to_string(i);
+    pairs += " m" + std::to_string(i) + " v";
+  }
+  client.Run("SADD few" + members);
+  client.Run("SADD most" + members);
+  client.Run("HSET h stays v" + pairs);
+  client.Run("HPEXPIRE h 10 FIELDS 5000" + members);
+  client.Run("SPOP few 2500");
+  client.Run("SPOP most 4900");
+  server.clock.AdvanceMs(20);
+  client.Run("HLEN h");
+  client.Run("HGET h stays");
+  Copy copy;
+  for (const EffectLog::Batch& batch : log.Take()) REQUIRE(copy.Apply(batch.bytes));
+  CHECK(DifferenceOf(server, copy.server).empty());
+  CHECK(copy.Run("SCARD few") == ":2500\r\n");
+  CHECK(copy.Run("SCARD most") == ":100\r\n");
+  CHECK(copy.Run("HLEN h") == ":1\r\n");
+}
+
 TEST_CASE("Neither memory nor a pause holds back what has happened") {
   Copy copy({"--maxmemory", "1", "--maxmemory-policy", "noeviction"});
   copy.Run("CLIENT PAUSE 100000 ALL");

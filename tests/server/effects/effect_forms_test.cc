@@ -245,6 +245,43 @@ TEST_CASE("Who waits is told without waiting, in the order of what happened") {
   CHECK(text == "0:RPUSH l 1 2; 0:LPOP l; 0:LMOVE l m LEFT LEFT");
 }
 
+TEST_CASE("Who waits for keys of other shards, too, is told of behind the writer") {
+  EffectLog log;
+  TestServer server;
+  server.services().effects.Listen(log);
+  TestClient waiting = server.Connect();
+  TestClient client = server.Connect();
+  waiting.Run("BLPOP 1 2 3 4 5 6 7 8 l 0");
+  client.Run("RPUSH l v");
+  CHECK(log.TakeText() == "0:RPUSH l v | 0:LPOP l");
+}
+
+TEST_CASE("What is over behind SWAPDB is told by the numbers that databases have then") {
+  EffectLog log;
+  TestServer server;
+  server.services().effects.Listen(log);
+  TestClient client = server.Connect();
+  client.Run("SET k v PX 10");
+  server.clock.AdvanceMs(20);
+  log.Take();
+  client.Send("MULTI\r\nSWAPDB 0 1\r\nSELECT 1\r\nGET k\r\nEXEC\r\n");
+  CHECK(log.TakeText() == "0:SWAPDB 0 1 | 1:DEL k");
+}
+
+TEST_CASE("A script that writes very much is told in several batches") {
+  EffectLog log;
+  TestServer server;
+  server.services().effects.Listen(log);
+  TestClient client = server.Connect();
+  client.Run(
+      "EVAL \"local v = string.rep('x', 20000000) "
+      "for i = 1, 7 do redis.call('SET', KEYS[1], v) end\" 1 k");
+  const std::vector<EffectLog::Batch> batches = log.Take();
+  REQUIRE(batches.size() == 2);
+  CHECK(batches[0].bytes.size() > EffectBuffer::kMostBytes);
+  CHECK(batches[1].bytes.size() > EffectBuffer::kMostBytes / 2);
+}
+
 TEST_CASE("What time removes is told, by the wheel or when it is found") {
   EffectLog log;
   TestServer server;
