@@ -84,22 +84,23 @@ void SMembers(CommandContext& c) {
   ReplyAll(c, *entry);
 }
 
-// Members that were taken, for those who repeat it: they are to take the same.
-class TakenMembers {
+// Members that chance chose, for those who repeat it: they are to choose the same.
+class ChosenMembers {
  public:
-  explicit TakenMembers(CommandContext& c) : c_(c), is_wanted_(c.tells_effects()) {}
+  explicit ChosenMembers(CommandContext& c) : c_(c), is_wanted_(c.tells_effects()) {}
 
   void Add(const ListpackElement& member) {
     if (!is_wanted_) return;
     DigitScratch scratch;
     members_.emplace_back(member.Text(scratch));
   }
-  void Say(const KeyRef& key) {
+  // The command is to be done with all of them.
+  void Say(std::string_view command, const KeyRef& key) {
     constexpr size_t kMostAtOnce = 1024;
     const std::vector<std::string_view> all(members_.begin(), members_.end());
     for (auto rest = std::span(all); !rest.empty();) {
       const auto some = rest.first(std::min(rest.size(), kMostAtOnce));
-      c_.Say({"SREM", key}, some);
+      c_.Say({command, key}, some);
       rest = rest.subspan(some.size());
     }
   }
@@ -109,6 +110,16 @@ class TakenMembers {
   const bool is_wanted_;
   std::vector<std::string> members_;
 };
+
+// Where most were taken: who repeats it makes the same new set.
+void SayLeft(CommandContext& c, const KeyRef& key, const Entry& rest) {
+  if (!c.tells_effects()) return;
+  ChosenMembers left(c);
+  ForEachMember(rest.collection(), [&left](const ListpackElement& member) { left.Add(member); });
+  c.Say({"DEL", key});
+  left.Say("SADD", key);
+  if (rest.has_expiry()) c.Say({"PEXPIREAT", key, rest.expiry_ms()});
+}
 
 // Leaves `kept` members, random ones, and answers with the others. Those that stay make a new set,
 // since they are few against those that go.
@@ -126,24 +137,20 @@ void PopMost(CommandContext& c, const KeyRef& key, Entry& entry, size_t kept) {
             [&remaining](const ListpackElement& member) { remaining.Add(member); });
   }
   ReplyAll(c, entry);
-  TakenMembers taken(c);
-  if (c.tells_effects()) {
-    ForEachMember(entry.collection(), [&](const ListpackElement& member) { taken.Add(member); });
-  }
-  taken.Say(key);
+  SayLeft(c, key, *rest);
   c.database.Put(key, rest);
 }
 
 // Answers with `count` members that it takes. REQUIRES: there are as many.
 void PopEach(CommandContext& c, const KeyRef& key, SetValue& set, size_t count) {
-  TakenMembers taken(c);
+  ChosenMembers taken(c);
   for (size_t i = 0; i < count; ++i) {
     set.Pop(c.client.random.Next(), [&](const ListpackElement& member) {
       ReplyElement(c.reply, member);
       taken.Add(member);
     });
   }
-  taken.Say(key);
+  taken.Say("SREM", key);
 }
 
 void PopCount(CommandContext& c) {

@@ -129,6 +129,9 @@ TEST_CASE("Thousands of members and fields that go at once are all named") {
   }
   client.Run("SADD few" + members);
   client.Run("SADD most" + members);
+  client.Run("SADD m x y 1 2 3 4 5 6 7 8 9 10 11 12 13");
+  client.Run("EXPIRE m 100");
+  client.Run("SPOP m 13");
   client.Run("HSET h stays v" + pairs);
   client.Run("HPEXPIRE h 10 FIELDS 5000" + members);
   client.Run("SPOP few 2500");
