@@ -112,6 +112,9 @@ class Client {
   bool reads_replicas = false;   // READONLY
   bool monitoring = false;
   bool follows_cluster = false;  // what it changes comes from the cluster's map
+  // It repeats what another server's commands did (server/effects/effect_applier.h).
+  bool repeats_effects = false;
+  int64_t effects_time_ms = 0;  // unix: when they did, by that server's clock
   ReplyMode reply_mode = ReplyMode::kOn;
   // Set by its own thread, or with the world stopped.
   std::atomic<CloseState> closing{CloseState::kOpen};

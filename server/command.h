@@ -186,6 +186,15 @@ enum class CommandGroup : uint8_t {
   kBitmap,
 };
 
+// How what a call has changed is told to those who repeat it (server/effects/effect.h).
+enum class EffectForm : uint8_t {
+  kUnsaid,     // it changes nothing
+  kOwnWords,   // in its own words, unless the handler has found others (CommandContext::Say)
+  kSaid,       // always in the handler's
+  kOfCalls,    // by each of the calls that it makes
+  kElsewhere,  // what it changes is no key's, and is shared in other ways or not at all
+};
+
 // Which arguments are channels of pub/sub that are published or subscribed to: the first, all, or
 // all as patterns.
 enum class ChannelArguments : uint8_t { kNone, kFirst, kAll, kAllPatterns };
@@ -216,6 +225,8 @@ struct Command {
   KeyFinder find_keys = nullptr;
   // Whether a call with these arguments is to run as one with kExclusive does.
   bool (*exclusive_if)(std::span<const std::string_view> arguments) = nullptr;
+  // Every command that may write has one.
+  EffectForm effect = EffectForm::kUnsaid;
   // The version of Redis from which new programs are to say something else, and what.
   std::string_view deprecated_since = {};
   std::string_view replaced_by = {};
@@ -261,7 +272,9 @@ constexpr bool IsWellFormed(const Command& command) {
   // That it runs is for the table to check: under UBSan, g++ does not know at compile time whether
   // a function of another file is null.
   bool documented = !command.summary.empty() && !command.since.empty();
-  return lower && keyed && documented && command.arity != 0;
+  bool repeatable =
+      !(command.Is(kWrite) || command.Is(kMayReplicate)) || command.effect != EffectForm::kUnsaid;
+  return lower && keyed && documented && repeatable && command.arity != 0;
 }
 
 constexpr bool AreWellFormed(std::span<const Command> commands) {

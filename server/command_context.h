@@ -3,8 +3,10 @@
 // What a command's handler gets. Everything is borrowed for the time of the call.
 
 #include <cstdint>
+#include <initializer_list>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -13,6 +15,7 @@
 #include "protocol/reply_builder.h"
 #include "server/blocking/ready_keys.h"
 #include "server/client.h"
+#include "server/effects/effect_word.h"
 #include "server/key_events.h"
 #include "server/observability/statistics.h"
 #include "server/services.h"
@@ -21,6 +24,7 @@
 
 namespace strata {
 
+class EffectBuffer;
 class NestedCalls;
 class WriteThrough;
 
@@ -51,6 +55,8 @@ class CommandContext {
   MayBlock may_block;
   NestedCalls& nested;
   WriteThrough& write_through;
+  // Whether what it does to keys has been told to those who repeat it.
+  bool has_said_effect = false;
 
   int64_t now_ms() const { return database.now_ms(); }
   uint32_t now_s() const { return static_cast<uint32_t>(now_ms() / 1000); }
@@ -94,7 +100,7 @@ class CommandContext {
   void PutString(const KeyRef& key, std::string_view value,
                  std::optional<int64_t> expiry_ms = std::nullopt) {
     if (has_classes() && !expiry_ms) [[unlikely]] {
-      expiry_ms = ClassExpiryMs(ClassOf(key));
+      expiry_ms = ClassExpiryMs(key);
     }
     Use(key, *database.SetString(key, value, expiry_ms));
   }
@@ -122,7 +128,7 @@ class CommandContext {
   }
   // When a key that is written without a TTL expires: that is its class's to say.
   std::optional<int64_t> DefaultExpiryMs(const KeyRef& key) {
-    return has_classes() ? ClassExpiryMs(ClassOf(key)) : std::nullopt;
+    return has_classes() ? ClassExpiryMs(key) : std::nullopt;
   }
   // A TTL that a client gave the key, as its class lets it come out.
   int64_t JitteredExpiryMs(const KeyRef& key, int64_t expiry_ms) {
@@ -145,16 +151,22 @@ class CommandContext {
   // groups: those who watch or track the key are not concerned.
   void ChangedAside(const KeyRef& key, const KeyEvent& event) {
     statistics.writes.Add(1);
-    if (!services.key_listeners.any()) return;
-    if (!services.wait_queues.empty()) ready_keys.Note(services.wait_queues, database.index(), key);
-    Notify(key, event);
-    if (services.keyspace.keeps_copies()) ForgetCopy(database.index(), key);
+    if (services.key_listeners.any()) TellOfAside(key, event);
   }
-  // The same for what time changed, not the client.
-  void ChangedByTime(const KeyRef& key, const KeyEvent& event) {
-    statistics.writes.Add(1);
-    if (services.key_listeners.any()) TellListeners(database.index(), key, event, 0);
+  // Fields of a hash were removed, since their time was over.
+  void FieldsExpired(const KeyRef& key, std::span<const std::string> fields);
+  // What it does to keys, in other words than the command's own: see server/effects/effect.h. To be
+  // said before the change is told, if at all; a command may say several things. `more` words stand
+  // behind the others.
+  void Say(std::initializer_list<EffectWord> words, std::span<const std::string_view> more = {}) {
+    if (tells_effects()) [[unlikely]] {
+      SayNow({words.begin(), words.size()}, more);
+    }
   }
+  // In its own words: to be said by who changes no key that it could tell of.
+  void SayOwnWords();
+  // Whether somebody listens: for those to whom it takes an effort to say something.
+  bool tells_effects() const { return services.effects.any() && !client.repeats_effects; }
   // An event of a key that is told as changed besides, or that is no change.
   void Notify(const KeyRef& key, const KeyEvent& event) {
     services.key_events.Tell(database.index(), key.bytes, event);
@@ -187,11 +199,18 @@ class CommandContext {
   void ForgetCopy(int database_index, const KeyRef& key);
   // `writer`: the client that changed it, 0 if none did.
   void TellListeners(int database_index, const KeyRef& key, const KeyEvent& event, uint64_t writer);
+  void TellOfAside(const KeyRef& key, const KeyEvent& event);
+  // Behind a change.
+  void TellEffect();
+  void NoteReady(int database_index, const KeyRef& key);
+  void TellOfChange(int database_index, const KeyRef& key, const KeyEvent& event, uint64_t writer);
+  void SayNow(std::span<const EffectWord> words, std::span<const std::string_view> more);
   bool has_classes() const { return services.keyspace.classes().any(); }
   ClassNumber ClassOf(const KeyRef& key) const {
     return services.keyspace.classes().NumberOf(database.index(), key.bytes);
   }
-  std::optional<int64_t> ClassExpiryMs(ClassNumber number);
+  // Which the key is about to get.
+  std::optional<int64_t> ClassExpiryMs(const KeyRef& key);
   int64_t Jittered(ClassNumber number, int64_t expiry_ms);
   void CountHit(const Entry& entry) {
     statistics.keyspace_hits.Add(1);

@@ -38,7 +38,7 @@ bool IsHttp(std::string_view name) {
 Dispatcher::Dispatcher(Services& services, size_t thread_index)
     : services_(services),
       statistics_(services.statistics.Thread(thread_index)),
-      isolation_(services.keyspace, services.world, thread_index),
+      isolation_(services.keyspace, services.world, thread_index, services.effects),
       accounts_(services, statistics_),
       nested_(services, statistics_, isolation_, accounts_),
       ready_(services, statistics_, nested_, write_through_),
@@ -116,6 +116,9 @@ Dispatcher::Outcome Dispatcher::Execute(Client& client, const Request& request) 
     return Outcome::kDone;
   }
   room_ = RoomMaker::Room::kSome;
+  if (client.repeats_effects && busy_) [[unlikely]] {
+    return Outcome::kPaused;
+  }
   if (std::string refusal = Refusal(client, request); !refusal.empty()) {
     if (room_ == RoomMaker::Room::kSoon && refusal == errors::kOutOfMemory) return Outcome::kHeld;
     Refuse(client, request, refusal);
@@ -195,6 +198,7 @@ std::string Dispatcher::Refusal(Client& client, const Request& request) {
   if (is_plain && has_room) [[likely]] {
     return RedirectRefusal(client, request);
   }
+  if (client.repeats_effects) return {};  // it was allowed where it ran
   if (std::string refusal = AclRefusal(client, request); !refusal.empty()) return refusal;
   if (std::string refusal = RedirectRefusal(client, request); !refusal.empty()) return refusal;
   return RareRefusal(client, request);
@@ -271,7 +275,7 @@ bool Dispatcher::MakeRoom() {
 }
 
 std::optional<Dispatcher::Outcome> Dispatcher::Forward(Client& client, const Request& request) {
-  if (client.origin.entrance != Entrance::kPort) return std::nullopt;
+  if (client.origin.entrance != Entrance::kPort || client.repeats_effects) return std::nullopt;
   // What is withheld has its place in the output as it is now.
   if (client.withheld.any() && request.key_count > 0) return Outcome::kHeld;
   switch (forwarder_->Send(client, CallOf(request))) {
@@ -312,7 +316,7 @@ bool Dispatcher::ReleaseForwarded(Client& client) {
 bool Dispatcher::MustWait(const Client& client, const Request& request) const {
   // As in Redis, who monitors is none of those that are held back.
   const PauseMode mode = services_.pause.ModeAt(now_ms_);
-  if (mode == PauseMode::kNone || client.monitoring) return false;
+  if (mode == PauseMode::kNone || client.monitoring || client.repeats_effects) return false;
   if (mode == PauseMode::kAll) return true;
   auto may_write = [&](const Call& call) { return MayWrite(services_.scripting, call); };
   if (request.command->Is(kRunsQueue) && client.transaction != nullptr) {
@@ -369,7 +373,7 @@ void Dispatcher::Queue(Client& client, const Request& request, ReplyBuilder& rep
   if (!has_failed && !client.transaction->saw_change()) client.transaction->Queue(CallOf(request));
   reply.Simple("QUEUED");
   const auto limit = static_cast<size_t>(services_.config.options().client_query_buffer_limit);
-  if (client.transaction->queued_bytes() <= limit) return;
+  if (client.transaction->queued_bytes() <= limit || client.repeats_effects) return;
   LogWarning("client " + client.origin.address + " queues too much between MULTI and EXEC");
   client.closing = CloseState::kAfterReply;
 }
@@ -415,6 +419,10 @@ Dispatcher::Outcome Dispatcher::Run(Client& client, const Request& request, Repl
                          MayBlock::kYes,
                          nested_,
                          write_through_};
+  if (client.repeats_effects) [[unlikely]] {
+    context.database =
+        Database(services_.keyspace, client.database, client.effects_time_ms, Expiry::kNever);
+  }
   const bool runs_queue = command.Is(kRunsQueue) && client.transaction != nullptr;
   if (command.Is(kPubsub) || runs_queue) {
     OpenLetters(client);  // what was sent before belongs to the subscriptions there were then
@@ -475,7 +483,7 @@ std::optional<Dispatcher::Outcome> Dispatcher::BringValues(CommandContext& conte
       call.command.Is(kRunsQueue) && client.transaction != nullptr && client.transaction->open();
   const std::span<const Call> calls =
       runs_queue ? client.transaction->queue() : std::span(&call, 1);
-  if (faults_.AllHere(client, calls, now_ms_)) [[likely]] {
+  if (faults_.AllHere(client, calls, context.database.due_ms())) [[likely]] {
     if (call.command.Is(kSendsBelow)) return SendValues(client, request);
     if (client.faults > 0) {
       for (const Call& done : calls) faults_.Release(client, done.keys);
@@ -509,6 +517,10 @@ std::optional<Dispatcher::Outcome> Dispatcher::SendValues(Client& client, const 
 }
 
 void Dispatcher::StoreChanges(Client& client, const ReplyPlace& place) {
+  if (client.repeats_effects) {  // nobody waits for its answer
+    write_through_.Store();
+    return;
+  }
   write_through_.Join(client.origin.id);
   SharedStoreWait wait = busy_ ? write_through_.GiveUp() : write_through_.Store();
   client.withheld.Add({place.begin, place.end, std::move(wait)}, write_through_.DeadlineMs());

@@ -16,6 +16,7 @@
 #include <span>
 
 #include "base/big_reader_lock.h"
+#include "server/effects/effect_buffer.h"
 #include "server/shard_locks.h"
 #include "storage/keyspace.h"
 
@@ -23,8 +24,8 @@ namespace strata {
 
 class Isolation {
  public:
-  Isolation(Keyspace& keyspace, BigReaderLock& world, size_t thread_index)
-      : world_(world), thread_index_(thread_index), locks_(keyspace) {}
+  Isolation(Keyspace& keyspace, BigReaderLock& world, size_t thread_index, const Effects& effects)
+      : world_(world), thread_index_(thread_index), locks_(keyspace), effects_(effects) {}
   Isolation(const Isolation&) = delete;
   Isolation& operator=(const Isolation&) = delete;
 
@@ -47,6 +48,7 @@ class Isolation {
     locks_.Lock(keys);
   }
   void UnlockKeys() {
+    effects_.Deliver();
     locks_.Unlock(locked_keys_);
     locked_keys_ = {};
   }
@@ -72,11 +74,15 @@ class Isolation {
   bool is_outside() const { return is_outside_; }
   void GoOnOutside() { is_outside_ = false; }
 
+  // What the command has told of its effects; they are delivered before others see them.
+  EffectBuffer& effects() { return effects_; }
+
  private:
   BigReaderLock& world_;
   const size_t thread_index_;
   ShardLocks locks_;
   std::span<const KeyRef> locked_keys_;
+  EffectBuffer effects_;
   bool alone_ = false;
   bool is_outside_ = false;
   bool is_waiting_ = false;

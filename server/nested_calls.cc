@@ -48,7 +48,7 @@ int64_t NestedCalls::Run(CommandContext& outer, const Call& call, ReplyBuilder& 
                        call.command,
                        call.arguments,
                        call.keys,
-                       Database(services_.keyspace, outer.client.database, outer.now_ms()),
+                       outer.database.Other(outer.client.database),
                        reply,
                        secrets,
                        outer.ready_keys,
@@ -63,6 +63,7 @@ int64_t NestedCalls::Run(CommandContext& outer, const Call& call, ReplyBuilder& 
   }
   call.command.handler(inner);
   outer.write_through.StoreIfMany();
+  isolation_.effects().DeliverIfMuch();
   RememberReads(services_.tracking, outer.client, call);
   if (services_.post.IsFull()) [[unlikely]] {
     services_.post.OpenLetters(thread);

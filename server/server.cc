@@ -138,6 +138,7 @@ Server::Server(LoadedConfig loaded)
                 pubsub_,
                 tracking_,
                 key_listeners_,
+                effects_,
                 tier_traffic_,
                 tier_sealing_,
                 tier_run_,

@@ -85,6 +85,7 @@ class Server final : public ServerControl, private ControlPlane::Owner {
   TierServers tier_servers_;
   TierRun tier_run_;  // constant once threads run
   KeyEvents key_events_{key_listeners_};
+  Effects effects_{clock_, key_listeners_};
   Keyspace keyspace_;
   TierMigration tier_migration_{keyspace_};
   TierSealing tier_sealing_{config_.options().tiers, {keyspace_, tier_traffic_, clock_}};
@@ -101,7 +102,7 @@ class Server final : public ServerControl, private ControlPlane::Owner {
   std::vector<NodeId> primaries_;  // as OnMap has seen them, by partition
   PubSub pubsub_{post_, RandomSeed()};
   Tracking tracking_{keyspace_, post_, key_listeners_};
-  KeyObserver key_observer_{key_events_, tracking_};
+  KeyObserver key_observer_{key_events_, tracking_, effects_};
   KeyspaceNotifications notifications_{pubsub_, key_events_, key_observer_};
   Scripting scripting_;
   std::atomic<bool> active_expiry_{true};

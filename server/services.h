@@ -12,6 +12,7 @@
 #include "config/config.h"
 #include "server/client_registry.h"
 #include "server/command_table.h"
+#include "server/effects/effects.h"
 #include "server/key_events.h"
 #include "server/observability/command_log.h"
 #include "server/observability/latency_monitor.h"
@@ -105,6 +106,8 @@ struct Services {
   Tracking& tracking;
   // Whether anybody at all wants to know of changed keys.
   KeyListeners& key_listeners;
+  // Who repeats what commands do: replication.
+  Effects& effects;
   // Of the tier below memory, if there is one.
   TierTraffic& tier_traffic;
   TierSealing& tier_sealing;

@@ -53,10 +53,12 @@ std::optional<int64_t> FieldTable::NextExpiryMs() const {
   return timed_.begin()->first;
 }
 
-size_t FieldTable::EraseDue(int64_t now_ms, size_t limit) {
+size_t FieldTable::EraseDue(int64_t now_ms, size_t limit, std::vector<std::string>* names) {
   size_t erased = 0;
   while (erased < limit && !timed_.empty() && timed_.begin()->first <= now_ms) {
-    Erase(timed_.begin()->second->key());
+    const std::string_view name = timed_.begin()->second->key();
+    if (names != nullptr) names->emplace_back(name);
+    Erase(name);
     ++erased;
   }
   return erased;

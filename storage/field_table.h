@@ -7,8 +7,10 @@
 #include <cstdint>
 #include <optional>
 #include <set>
+#include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "storage/hash_field.h"
 #include "storage/hash_table.h"
@@ -31,8 +33,9 @@ class FieldTable {
   void SetExpiry(std::string_view field, std::optional<int64_t> expiry_ms);
   // When the next field expires.
   std::optional<int64_t> NextExpiryMs() const;
-  // Removes up to `limit` fields that are due; returns how many.
-  size_t EraseDue(int64_t now_ms, size_t limit);
+  // Removes up to `limit` fields that are due; returns how many. Appends their names, if `names` is
+  // not null.
+  size_t EraseDue(int64_t now_ms, size_t limit, std::vector<std::string>* names = nullptr);
 
   const HashTable<HashField>& fields() const { return fields_; }
   // A deep copy; the caller's.

@@ -153,12 +153,16 @@ std::optional<int64_t> HashValue::NextExpiryMs() const {
   return expiry_ms;
 }
 
-size_t HashValue::EraseDue(int64_t now_ms, size_t limit) {
-  if (is_table()) return table()->EraseDue(now_ms, limit);
+size_t HashValue::EraseDue(int64_t now_ms, size_t limit, std::vector<std::string>* names) {
+  if (is_table()) return table()->EraseDue(now_ms, limit, names);
   size_t erased = 0;
   while (erased < limit) {
     std::optional<int64_t> next_ms = NextExpiryMs();
     if (!next_ms || *next_ms > now_ms) break;
+    if (names != nullptr) {
+      DigitScratch scratch;
+      names->emplace_back(list().Read(list().First()).Text(scratch));
+    }
     ErasePacked(list().First());
     ++erased;
   }

@@ -17,8 +17,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "storage/entry.h"
 #include "storage/field_table.h"
@@ -72,8 +74,9 @@ class HashValue {
   void SetExpiry(std::string_view field, std::optional<int64_t> expiry_ms);
   // When the next field expires.
   std::optional<int64_t> NextExpiryMs() const;
-  // Removes up to `limit` fields that are due; returns how many.
-  size_t EraseDue(int64_t now_ms, size_t limit);
+  // Removes up to `limit` fields that are due; returns how many. Appends their names, if `names` is
+  // not null.
+  size_t EraseDue(int64_t now_ms, size_t limit, std::vector<std::string>* names = nullptr);
 
   // Calls visit(field, value), both ListpackElements.
   template <class Visitor>

@@ -39,7 +39,7 @@ ShardDatabase& Keyspace::MakePart(Shard& shard, int database) {
   const ShardDatabase::Surroundings surroundings{
       options_.hash_seed, shard.expiry,       shard.evicted,  shard.entries,
       shard.stubs,        shard.stubs_may_go, shard.adaptive, shard.copies,
-      classes_,           reclaimer_,         observer_};
+      classes_,           reclaimer_,         observer_,      expiry_rule_};
   auto part =
       std::make_unique<ShardDatabase>(database, SpaceOf(database), clock_.WallMs(), surroundings);
   ShardDatabase& made = *part;
@@ -172,10 +172,9 @@ uint64_t Keyspace::OverheadBytes() {
   return bytes;
 }
 
-std::optional<std::string> Keyspace::RandomKey(int database, uint64_t random) {
+std::optional<std::string> Keyspace::RandomKey(int database, uint64_t random, int64_t now_ms) {
   // A shard in proportion to its keys, then a key in it.
   constexpr int kTries = 10000;  // dead keys are removed on the way, so nearly always one is enough
-  int64_t now_ms = clock_.WallMs();
   for (int attempt = 0; attempt < kTries; ++attempt) {
     uint64_t total = Size(database);
     if (total == 0) return std::nullopt;

@@ -62,6 +62,13 @@ class Keyspace {
 
   // From the first key on. The observer must stay. REQUIRES: nothing was ever stored.
   void Observe(KeyspaceObserver& observer) { observer_ = &observer; }
+  // From now on; without one, every key may expire. The rule must stay. REQUIRES: the world is
+  // stopped, or nothing runs yet.
+  void FollowExpiryRule(const ExpiryRule& rule) { expiry_rule_ = &rule; }
+  // REQUIRES: the lock of the key's shard.
+  bool MayExpire(int database, std::string_view key) const {
+    return expiry_rule_ == nullptr || expiry_rule_->MayExpire(database, key);
+  }
 
   KeyRef Ref(std::string_view key) const { return {key, Hash64(key, options_.hash_seed)}; }
   size_t ShardIndex(uint64_t hash) const { return hash & (options_.shards - 1); }
@@ -118,7 +125,7 @@ class Keyspace {
   template <class Visitor>
   void ForEach(int database, Visitor&& visit);
   // A live key, each about as likely; nothing if the database is empty.
-  std::optional<std::string> RandomKey(int database, uint64_t random);
+  std::optional<std::string> RandomKey(int database, uint64_t random, int64_t now_ms);
 
   // One step of expiry in a shard, all databases: at most `limit` items. The database at which the
   // limit is reached comes last in the next step, so none waits for another's backlog.
@@ -167,6 +174,7 @@ class Keyspace {
   const Clock& clock_;
   Reclaimer& reclaimer_;
   KeyspaceObserver* observer_ = nullptr;
+  const ExpiryRule* expiry_rule_ = nullptr;
   KeyspaceOptions options_;
   int shard_bits_;
   KeyClasses classes_;
@@ -181,21 +189,36 @@ class Keyspace {
   std::vector<size_t> first_to_expire_;
 };
 
+// Whether a key's time can be over for who looks at a database.
+enum class Expiry : uint8_t { kByTime, kNever };
+
 // One database as a command sees it, at one moment. REQUIRES for every method: the lock of the
 // key's shard. Cheap to copy; borrows the keyspace.
 class Database {
  public:
-  Database(Keyspace& keyspace, int index, int64_t now_ms)
-      : keyspace_(&keyspace), index_(index), now_ms_(now_ms) {}
+  Database(Keyspace& keyspace, int index, int64_t now_ms, Expiry expiry = Expiry::kByTime)
+      : keyspace_(&keyspace),
+        index_(index),
+        now_ms_(now_ms),
+        due_ms_(expiry == Expiry::kByTime ? now_ms : kNothingIsDue) {}
 
   Keyspace& keyspace() const { return *keyspace_; }
   int index() const { return index_; }
   int64_t now_ms() const { return now_ms_; }
+  // What expires then or earlier is over.
+  int64_t due_ms() const { return due_ms_; }
+  // Another one at the same moment.
+  Database Other(int index) const {
+    Database other = *this;
+    other.index_ = index;
+    other.hides_stubs_ = false;
+    return other;
+  }
 
   // The live entry or null.
   Entry* Find(const KeyRef& key) const {
     ShardDatabase* part = keyspace_->Part(index_, key.hash);
-    Entry* entry = part == nullptr ? nullptr : part->Find(key, now_ms_);
+    Entry* entry = part == nullptr ? nullptr : part->Find(key, due_ms_);
     if (hides_stubs_ && entry != nullptr && entry->is_stub()) [[unlikely]] {
       return nullptr;
     }
@@ -207,7 +230,7 @@ class Database {
   // none, whatever the key had before.
   Entry* SetString(const KeyRef& key, std::string_view value,
                    std::optional<int64_t> expiry_ms = std::nullopt) const {
-    return keyspace_->PartForWrite(index_, key.hash).SetString(key, value, expiry_ms, now_ms_);
+    return keyspace_->PartForWrite(index_, key.hash).SetString(key, value, expiry_ms, due_ms_);
   }
   // Stores an entry made by the caller for this key. Takes ownership.
   void Put(const KeyRef& key, Entry* entry) const {
@@ -243,6 +266,7 @@ class Database {
   Keyspace* keyspace_;
   int index_;
   int64_t now_ms_;
+  int64_t due_ms_;
   bool hides_stubs_ = false;
 };
 

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <span>
+#include <string>
+
 #include "storage/key_ref.h"
 
 namespace strata {
@@ -15,7 +18,10 @@ class KeyspaceObserver {
   virtual void OnEvicted(int database, const KeyRef& key) = 0;
   enum class HashIs : uint8_t { kLeft, kRemoved };
   // Fields of a hash were removed, because their time was over, and with the last one the hash.
-  virtual void OnFieldsExpired(int database, const KeyRef& key, HashIs hash) = 0;
+  // They are named only to who wants that.
+  virtual void OnFieldsExpired(int database, const KeyRef& key, HashIs hash,
+                               std::span<const std::string> fields) = 0;
+  virtual bool WantsFields() const { return false; }
   // A key that was not there was stored. Called only while wants_added.
   virtual void OnAdded(int database, const KeyRef& key) = 0;
 

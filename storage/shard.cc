@@ -55,6 +55,13 @@ std::optional<int64_t> NextFieldExpiryMs(Entry& entry) {
   return HashValue(entry, {}).NextExpiryMs();
 }
 
+// Of the entry, or of a field in it.
+std::optional<int64_t> NextExpiryMs(Entry& entry) {
+  const std::optional<int64_t> fields_ms = NextFieldExpiryMs(entry);
+  if (!entry.has_expiry()) return fields_ms;
+  return std::min(entry.expiry_ms(), fields_ms.value_or(entry.expiry_ms()));
+}
+
 }  // namespace
 
 void ExpiryStatistics::Count(int64_t lag) {
@@ -102,7 +109,8 @@ ShardDatabase::ShardDatabase(int index, CopySpace space, int64_t now_ms,
       copies_(&surroundings.copies),
       classes_(&surroundings.classes),
       reclaimer_(&surroundings.reclaimer),
-      observer_(surroundings.observer) {}
+      observer_(surroundings.observer),
+      expiry_rule_(&surroundings.expiry_rule) {}
 
 ShardDatabase::~ShardDatabase() = default;
 
@@ -113,6 +121,7 @@ Entry* ShardDatabase::Find(const KeyRef& key, int64_t now_ms) {
   if (!entry->IsExpired(now_ms)) [[likely]] {
     return entry;
   }
+  if (!MayExpire(key.bytes)) return nullptr;
   statistics_->Count(now_ms - entry->expiry_ms());
   TellExpired(key);
   ExpireCopy(key, *entry);
@@ -287,6 +296,8 @@ void ShardDatabase::RenewWheelSome(int64_t now_ms) {
 // An item of the wheel came up: removes what is due among the entries it may mean; answers with the
 // expiry of the one it does mean, if that has time left.
 std::optional<int64_t> ShardDatabase::Fire(uint64_t hash, int64_t now_ms) {
+  // When a key is looked at again that another server is to remove: this one may come to decide.
+  constexpr int64_t kLookAgainMs = 1000;
   Entry* found[EntryTable::kMaxVisited];
   size_t count = table_.Candidates(hash, found);
   std::optional<int64_t> again_ms;
@@ -294,6 +305,11 @@ std::optional<int64_t> ShardDatabase::Fire(uint64_t hash, int64_t now_ms) {
     Entry* entry = found[i];
     if (!entry->has_expiry() && entry->type() != ValueType::kHash) continue;
     uint64_t entry_hash = Hash64(entry->key(), seed_);
+    if (!MayExpire(entry->key())) {
+      const std::optional<int64_t> next_ms = NextExpiryMs(*entry);
+      if (entry_hash == hash && next_ms) again_ms = std::max(*next_ms, now_ms + kLookAgainMs);
+      continue;
+    }
     if (entry->IsExpired(now_ms)) {
       statistics_->Count(now_ms - entry->expiry_ms());
       const KeyRef key{entry->key(), entry_hash};
@@ -428,14 +444,16 @@ std::optional<int64_t> ShardDatabase::FireFields(Entry& entry, uint64_t entry_ha
   constexpr size_t kFieldsPerStep = 64;
   if (entry.type() != ValueType::kHash || entry.is_stub()) return std::nullopt;
   HashValue hash(entry, {});
-  const size_t erased = hash.EraseDue(now_ms, kFieldsPerStep);
+  std::vector<std::string> fields;
+  const bool named = observer_ != nullptr && observer_->WantsFields();
+  const size_t erased = hash.EraseDue(now_ms, kFieldsPerStep, named ? &fields : nullptr);
   if (erased == 0) return hash.NextExpiryMs();
   CountExpiredFields(erased);
   using HashIs = KeyspaceObserver::HashIs;
   const bool empty = hash.size() == 0;
   if (observer_ != nullptr) {
     observer_->OnFieldsExpired(index_, {entry.key(), entry_hash},
-                               empty ? HashIs::kRemoved : HashIs::kLeft);
+                               empty ? HashIs::kRemoved : HashIs::kLeft, fields);
   }
   if (empty) {
     RemoveAt(table_.Find(entry.key(), entry_hash), {entry.key(), entry_hash});

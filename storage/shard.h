@@ -20,6 +20,7 @@
 #include "storage/eviction/eviction_pool.h"
 #include "storage/eviction/eviction_rule.h"
 #include "storage/eviction/eviction_run.h"
+#include "storage/expiry_rule.h"
 #include "storage/expiry_wheel.h"
 #include "storage/hash_table.h"
 #include "storage/key_classes.h"
@@ -83,12 +84,13 @@ class alignas(64) ShardDatabase {
     const std::unique_ptr<CopyLedger>& copies;       // null where there is no tier below
     KeyClasses& classes;
     Reclaimer& reclaimer;
-    KeyspaceObserver* observer;  // null: nobody listens
+    KeyspaceObserver* observer;            // null: nobody listens
+    const ExpiryRule* const& expiry_rule;  // null: every key may expire
   };
   ShardDatabase(int index, CopySpace space, int64_t now_ms, const Surroundings& surroundings);
   ~ShardDatabase();
 
-  // The live entry or null. One that has expired is removed.
+  // The live entry or null. One that has expired is removed, if that may be.
   Entry* Find(const KeyRef& key, int64_t now_ms);
   // Inserts or replaces. Takes ownership; the key must be the entry's.
   void Put(const KeyRef& key, Entry* entry);
@@ -187,6 +189,9 @@ class alignas(64) ShardDatabase {
   size_t FreeSome(size_t limit);
 
  private:
+  bool MayExpire(std::string_view key) const {
+    return *expiry_rule_ == nullptr || (*expiry_rule_)->MayExpire(index_, key);
+  }
   void AddToWheel(uint64_t hash, int64_t expiry_ms);
   void File(const KeyRef& key, std::optional<int64_t> old_expiry_ms, const Entry& entry);
   void RenewWheelSome(int64_t now_ms);
@@ -271,6 +276,7 @@ class alignas(64) ShardDatabase {
   std::vector<ClassTally> tallies_;  // by class; empty until there are any
   Reclaimer* reclaimer_;
   KeyspaceObserver* observer_;
+  const ExpiryRule* const* expiry_rule_;
 };
 
 // Detached contents, to be freed off the hot path (storage/reclaimer.h).

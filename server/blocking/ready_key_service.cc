@@ -49,6 +49,7 @@ void ReadyKeyService::ServeKey(const DatabaseKey& key, int64_t now_ms) {
     locks_.Lock(keys);
     TryToServe(*waiter, now_ms);
     if (write_through_.any_noted()) write_through_.Store();
+    nested_.isolation().effects().Deliver();
     locks_.Unlock(keys);
   }
 }

@@ -221,7 +221,8 @@ constexpr Command kRows[] = {
                 "(write=[OVERFLOW (wrap-sat-fail=WRAP|SAT|FAIL)] "
                 "(write-operation=SET encoding offset:integer value:integer|"
                 "INCRBY encoding offset:integer increment:integer))]...",
-     .handler = BitField},
+     .handler = BitField,
+     .effect = EffectForm::kOwnWords},
     {.name = "bitfield_ro",
      .arity = -2,
      .flags = kReadonly | kFast,

@@ -191,7 +191,8 @@ constexpr Command kRows[] = {
      .complexity = "O(1), but for what the string grows by",
      .summary = "Sets or clears one bit of a string; answers with what it was.",
      .grammar = "key offset:integer value:integer",
-     .handler = SetBit},
+     .handler = SetBit,
+     .effect = EffectForm::kOwnWords},
     {.name = "getbit",
      .arity = 3,
      .flags = kReadonly | kFast,
@@ -236,7 +237,8 @@ constexpr Command kRows[] = {
      .complexity = "O(N) with N the size of the longest string",
      .summary = "Combines strings bit by bit and stores the result.",
      .grammar = "(operation=AND|OR|XOR|NOT) destkey:key key...",
-     .handler = BitOp},
+     .handler = BitOp,
+     .effect = EffectForm::kOwnWords},
 };
 static_assert(AreWellFormed(kRows));
 

@@ -90,7 +90,8 @@ constexpr Command kRows[] = {
      .complexity = "O(N) with N the number of keys",
      .summary = "Takes the first element of the first list that has one, waiting until one does.",
      .grammar = "key... timeout:double",
-     .handler = BLPop},
+     .handler = BLPop,
+     .effect = EffectForm::kSaid},
     {.name = "brpop",
      .arity = -3,
      .flags = kWrite | kNoScript | kBlocking,
@@ -101,7 +102,8 @@ constexpr Command kRows[] = {
      .complexity = "O(N) with N the number of keys",
      .summary = "Takes the last element of the first list that has one, waiting until one does.",
      .grammar = "key... timeout:double",
-     .handler = BRPop},
+     .handler = BRPop,
+     .effect = EffectForm::kSaid},
     {.name = "blmove",
      .arity = 6,
      .flags = kWrite | kDenyOom | kNoScript | kBlocking,
@@ -113,7 +115,8 @@ constexpr Command kRows[] = {
      .summary = "Moves an element from an end of a list to an end of another, waiting for one.",
      .grammar = "source:key destination:key (wherefrom=LEFT|RIGHT) (whereto=LEFT|RIGHT) "
                 "timeout:double",
-     .handler = BLMove},
+     .handler = BLMove,
+     .effect = EffectForm::kSaid},
     {.name = "brpoplpush",
      .arity = 4,
      .flags = kWrite | kDenyOom | kNoScript | kBlocking,
@@ -125,6 +128,7 @@ constexpr Command kRows[] = {
      .summary = "Moves the last element of a list to the front of another, waiting for one.",
      .grammar = "source:key destination:key timeout:double",
      .handler = BRPopLPush,
+     .effect = EffectForm::kSaid,
      .deprecated_since = "6.2.0",
      .replaced_by = "BLMOVE with RIGHT and LEFT"},
     {.name = "blmpop",
@@ -137,7 +141,8 @@ constexpr Command kRows[] = {
      .complexity = "O(N + M) with N the number of keys and M that of the elements taken",
      .summary = "Takes elements from an end of the first list that has any, waiting until one has.",
      .grammar = "timeout:double numkeys:integer key... (where=LEFT|RIGHT) [COUNT count:integer]",
-     .handler = BLMPop},
+     .handler = BLMPop,
+     .effect = EffectForm::kSaid},
 };
 static_assert(AreWellFormed(kRows));
 

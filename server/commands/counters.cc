@@ -81,6 +81,7 @@ void IncrByFloat(CommandContext& c) {
   if (entry != nullptr) expiry_ms = ExpiryOf(*entry);
   // Text, even of a whole number, as in Redis: OBJECT ENCODING shows it.
   c.PutInPlaceOf(key, entry, Entry::NewInline(key.bytes, text, StringEncoding::kInline, expiry_ms));
+  c.Say({"SET", key, text, "KEEPTTL"});
   c.Changed(key, events::kIncrByFloat);
   c.reply.Bulk(text);
 }
@@ -98,7 +99,8 @@ constexpr Command kRows[] = {
      .complexity = "O(1)",
      .summary = "Adds one to the integer a key holds; none counts as 0.",
      .grammar = "key",
-     .handler = Incr},
+     .handler = Incr,
+     .effect = EffectForm::kOwnWords},
     {.name = "decr",
      .arity = 2,
      .flags = kWrite | kDenyOom | kFast,
@@ -109,7 +111,8 @@ constexpr Command kRows[] = {
      .complexity = "O(1)",
      .summary = "Subtracts one from the integer a key holds; none counts as 0.",
      .grammar = "key",
-     .handler = Decr},
+     .handler = Decr,
+     .effect = EffectForm::kOwnWords},
     {.name = "incrby",
      .arity = 3,
      .flags = kWrite | kDenyOom | kFast,
@@ -120,7 +123,8 @@ constexpr Command kRows[] = {
      .complexity = "O(1)",
      .summary = "Adds to the integer a key holds; none counts as 0.",
      .grammar = "key increment:integer",
-     .handler = IncrBy},
+     .handler = IncrBy,
+     .effect = EffectForm::kOwnWords},
     {.name = "decrby",
      .arity = 3,
      .flags = kWrite | kDenyOom | kFast,
@@ -131,7 +135,8 @@ constexpr Command kRows[] = {
      .complexity = "O(1)",
      .summary = "Subtracts from the integer a key holds; none counts as 0.",
      .grammar = "key decrement:integer",
-     .handler = DecrBy},
+     .handler = DecrBy,
+     .effect = EffectForm::kOwnWords},
     {.name = "incrbyfloat",
      .arity = 3,
      .flags = kWrite | kDenyOom | kFast,
@@ -142,7 +147,8 @@ constexpr Command kRows[] = {
      .complexity = "O(1)",
      .summary = "Adds to the floating-point number a key holds; none counts as 0.",
      .grammar = "key increment:double",
-     .handler = IncrByFloat},
+     .handler = IncrByFloat,
+     .effect = EffectForm::kSaid},
 };
 static_assert(AreWellFormed(kRows));
 

@@ -6,6 +6,7 @@
 #include "server/command_context.h"
 #include "server/command_tips.h"
 #include "server/commands/families.h"
+#include "server/nested_calls.h"
 
 namespace strata {
 namespace {
@@ -23,15 +24,21 @@ bool ReadFlushMode(CommandContext& c) {
   return false;
 }
 
+// Who waits is served where the command ran.
+void NoteReady(CommandContext& c, int database) {
+  if (!c.client.repeats_effects) c.ready_keys.NoteAll(c.services.wait_queues, database);
+}
+
 void Flush(CommandContext& c, int database) {
   c.services.watches.SpoilAll(database, {database}, c.now_ms());
   c.statistics.writes.Add(c.services.keyspace.Size(database));
   c.services.reclaimer.Free(c.services.keyspace.Flush(database));
-  c.ready_keys.NoteAll(c.services.wait_queues, database);
+  NoteReady(c, database);
 }
 
 void FlushDb(CommandContext& c) {
   if (!ReadFlushMode(c)) return;
+  c.SayOwnWords();
   Flush(c, c.client.database);
   c.services.tracking.InvalidateAll();
   c.reply.Ok();
@@ -39,6 +46,7 @@ void FlushDb(CommandContext& c) {
 
 void FlushAll(CommandContext& c) {
   if (!ReadFlushMode(c)) return;
+  c.SayOwnWords();
   for (int i = 0; i < c.services.keyspace.databases(); ++i) Flush(c, i);
   c.services.tracking.InvalidateAll();
   c.reply.Ok();
@@ -70,7 +78,10 @@ void SwapDb(CommandContext& c) {
   const std::initializer_list<int> both = {static_cast<int>(*first), static_cast<int>(*second)};
   for (int swapped : both) c.services.watches.SpoilAll(swapped, both, c.now_ms());
   c.services.keyspace.Swap(*both.begin(), *(both.begin() + 1));
-  for (int swapped : both) c.ready_keys.NoteAll(c.services.wait_queues, swapped);
+  // At once, since what is found to be over behind it is told by the numbers that are valid then.
+  c.SayOwnWords();
+  c.nested.isolation().effects().Deliver();
+  for (int swapped : both) NoteReady(c, swapped);
   c.services.tracking.InvalidateAll();
   c.statistics.writes.Add(1);
   c.reply.Ok();
@@ -97,7 +108,8 @@ constexpr Command kRows[] = {
      .summary = "Removes all keys of the database.",
      .grammar = "[flush-type=ASYNC|SYNC]",
      .handler = FlushDb,
-     .tips = tips::kShardsSucceed},
+     .tips = tips::kShardsSucceed,
+     .effect = EffectForm::kOwnWords},
     {.name = "flushall",
      .arity = -1,
      .flags = kWrite | kExclusive,
@@ -108,7 +120,8 @@ constexpr Command kRows[] = {
      .summary = "Removes all keys of all databases.",
      .grammar = "[flush-type=ASYNC|SYNC]",
      .handler = FlushAll,
-     .tips = tips::kShardsSucceed},
+     .tips = tips::kShardsSucceed,
+     .effect = EffectForm::kOwnWords},
     {.name = "swapdb",
      .arity = 3,
      .flags = kWrite | kFast | kExclusive,
@@ -118,7 +131,8 @@ constexpr Command kRows[] = {
      .complexity = "O(1)",
      .summary = "Exchanges the contents of two databases.",
      .grammar = "index1:integer index2:integer",
-     .handler = SwapDb},
+     .handler = SwapDb,
+     .effect = EffectForm::kOwnWords},
 };
 static_assert(AreWellFormed(kRows));
 

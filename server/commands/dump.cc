@@ -93,6 +93,14 @@ void SetUse(const CommandContext& c, const RestoreOptions& options, Entry& entry
   entry.use().SetIdle(c.now_ms() / 1000, options.idle_s.value_or(0));
 }
 
+void SayRestored(CommandContext& c, const RestoreOptions& options,
+                 std::optional<int64_t> expiry_ms) {
+  if (!c.tells_effects()) return;
+  std::vector<std::string_view> words(c.arguments.begin() + 4, c.arguments.end());
+  if (expiry_ms && !options.absolute_ttl) words.emplace_back("ABSTTL");
+  c.Say({"RESTORE", c.keys[0], expiry_ms.value_or(0), c.argument(3)}, words);
+}
+
 void Restore(CommandContext& c) {
   const KeyRef& key = c.keys[0];
   std::optional<RestoreOptions> options = ReadOptions(c);
@@ -110,12 +118,16 @@ void Restore(CommandContext& c) {
   OwnedEntry entry = LoadPayload(c, expiry_ms);
   if (entry == nullptr) return;
   if (expiry_ms && *expiry_ms <= c.now_ms()) {
-    if (c.database.Erase(key)) c.Changed(key, events::kDel);
+    if (c.database.Erase(key)) {
+      c.Say({"DEL", key});
+      c.Changed(key, events::kDel);
+    }
     return c.reply.Ok();
   }
   SetUse(c, *options, *entry);
   c.database.Erase(key);
   c.database.Put(key, entry.release());
+  SayRestored(c, *options, expiry_ms);
   c.Changed(key, events::kRestore);
   c.reply.Ok();
 }
@@ -150,7 +162,8 @@ constexpr Command kRows[] = {
      .complexity = "O(N) with N the bytes of the value; O(N*log(N)) for sorted sets",
      .summary = "Stores the value that DUMP made bytes of.",
      .grammar = kRestoreGrammar,
-     .handler = Restore},
+     .handler = Restore,
+     .effect = EffectForm::kSaid},
     {.name = "restore-asking",
      .arity = -4,
      .flags = kWrite | kDenyOom | kAsking,
@@ -161,7 +174,8 @@ constexpr Command kRows[] = {
      .complexity = "O(N) with N the bytes of the value; O(N*log(N)) for sorted sets",
      .summary = "RESTORE into a slot that is being imported, for MIGRATE.",
      .grammar = kRestoreGrammar,
-     .handler = Restore},
+     .handler = Restore,
+     .effect = EffectForm::kSaid},
 };
 static_assert(AreWellFormed(kRows));
 

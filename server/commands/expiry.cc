@@ -70,8 +70,10 @@ void ExpireBy(CommandContext& c, TimeFormat format) {
   const bool is_past = *expiry_ms <= c.now_ms();
   if (is_past) {
     c.database.Erase(key);
+    c.Say({"DEL", key});
   } else {
     c.database.SetExpiry(key, expiry_ms);
+    c.Say({"PEXPIREAT", key, *expiry_ms});
   }
   c.Changed(key, is_past ? events::kDel : events::kExpire);
   c.reply.Integer(1);
@@ -144,7 +146,8 @@ constexpr Command kRows[] = {
      .complexity = "O(1)",
      .summary = "Lets a key live for so many seconds more.",
      .grammar = "key seconds:integer [condition=NX|XX|GT|LT]",
-     .handler = Expire},
+     .handler = Expire,
+     .effect = EffectForm::kSaid},
     {.name = "pexpire",
      .arity = -3,
      .flags = kWrite | kFast,
@@ -155,7 +158,8 @@ constexpr Command kRows[] = {
      .complexity = "O(1)",
      .summary = "Lets a key live for so many milliseconds more.",
      .grammar = "key milliseconds:integer [condition=NX|XX|GT|LT]",
-     .handler = PExpire},
+     .handler = PExpire,
+     .effect = EffectForm::kSaid},
     {.name = "expireat",
      .arity = -3,
      .flags = kWrite | kFast,
@@ -166,7 +170,8 @@ constexpr Command kRows[] = {
      .complexity = "O(1)",
      .summary = "Lets a key live until a unix time in seconds.",
      .grammar = "key unix-time-seconds:unix-time [condition=NX|XX|GT|LT]",
-     .handler = ExpireAt},
+     .handler = ExpireAt,
+     .effect = EffectForm::kSaid},
     {.name = "pexpireat",
      .arity = -3,
      .flags = kWrite | kFast,
@@ -177,7 +182,8 @@ constexpr Command kRows[] = {
      .complexity = "O(1)",
      .summary = "Lets a key live until a unix time in milliseconds.",
      .grammar = "key unix-time-milliseconds:unix-time [condition=NX|XX|GT|LT]",
-     .handler = PExpireAt},
+     .handler = PExpireAt,
+     .effect = EffectForm::kSaid},
     {.name = "ttl",
      .arity = 2,
      .flags = kReadonly | kFast | kNeedsNoValue,
@@ -234,7 +240,8 @@ constexpr Command kRows[] = {
      .complexity = "O(1)",
      .summary = "Takes the expiry off a key.",
      .grammar = "key",
-     .handler = Persist},
+     .handler = Persist,
+     .effect = EffectForm::kOwnWords},
 };
 static_assert(AreWellFormed(kRows));
 

@@ -117,6 +117,16 @@ const KeyEvent& ExpiryEvent(const CommandContext& c, int64_t expiry_ms) {
   return expiry_ms <= c.now_ms() ? events::kHDel : events::kHExpire;
 }
 
+void TellNewExpiry(CommandContext& c, int64_t expiry_ms, Fields fields) {
+  const KeyRef& key = c.keys[0];
+  if (expiry_ms <= c.now_ms()) {
+    c.Say({"HDEL", key}, fields);
+  } else {
+    c.Say({"HPEXPIREAT", key, expiry_ms, "FIELDS", fields.size()}, fields);
+  }
+  c.Changed(key, ExpiryEvent(c, expiry_ms));
+}
+
 // One integer per field.
 template <class Answer>
 void ReplyPerField(CommandContext& c, const OpenedHash& opened, Fields fields, Answer&& answer) {
@@ -134,13 +144,13 @@ void ExpireFields(CommandContext& c, TimeFormat format) {
   std::optional<Fields> fields =
       ParseFields(c, position, "ERR Parameter `numFields` should be greater than 0");
   if (!fields) return;
-  bool changed = false;
+  std::vector<std::string_view> changed;
   ReplyPerField(c, opened, *fields, [&](std::string_view field) {
     int64_t answer = ExpireField(c, *opened.hash, field, *expiry_ms, condition);
-    changed = changed || answer >= kDone;
+    if (answer >= kDone) changed.push_back(field);
     return answer;
   });
-  if (changed) c.Changed(c.keys[0], ExpiryEvent(c, *expiry_ms));
+  if (!changed.empty()) TellNewExpiry(c, *expiry_ms, changed);
   if (opened.hash) EraseIfEmpty(c, c.keys[0], *opened.hash);
 }
 
@@ -211,15 +221,18 @@ void HGetDel(CommandContext& c) {
   if (opened.wrong_type) return;
   std::optional<Fields> fields = ParseFields(c, 2, kFieldCountError);
   if (!fields) return;
-  bool changed = false;
+  std::vector<std::string_view> erased;
   c.reply.Array(fields->size());
   for (std::string_view field : *fields) {
     std::optional<ListpackElement> value;
     if (opened.hash) value = opened.hash->Get(field);
     ReplyElementOrNull(c.reply, value);
-    if (value) changed = opened.hash->Erase(field) || changed;
+    if (value && opened.hash->Erase(field)) erased.push_back(field);
   }
-  if (changed) c.Changed(c.keys[0], events::kHDel);
+  if (!erased.empty()) {
+    c.Say({"HDEL", c.keys[0]}, erased);
+    c.Changed(c.keys[0], events::kHDel);
+  }
   if (opened.hash) EraseIfEmpty(c, c.keys[0], *opened.hash);
 }
 
@@ -246,21 +259,27 @@ void HGetEx(CommandContext& c) {
   std::optional<Fields> fields = ParseFields(c, reader.position(), kFieldCountError);
   std::optional<int64_t> expiry_ms;
   if (!fields || !ReadLifetime(c, option, expiry_ms)) return;
-  bool changed = false;
+  std::vector<std::string_view> changed;
   c.reply.Array(fields->size());
   for (std::string_view field : *fields) {
     std::optional<ListpackElement> value;
     if (opened.hash) value = opened.hash->Get(field);
     ReplyElementOrNull(c.reply, value);
     if (!value) continue;
+    int64_t answer = kRefused;
     if (expiry_ms) {
-      changed =
-          ExpireField(c, *opened.hash, field, *expiry_ms, Condition::kNone) >= kDone || changed;
+      answer = ExpireField(c, *opened.hash, field, *expiry_ms, Condition::kNone);
     } else if (option.lifetime == Lifetime::kPersist) {
-      changed = PersistField(*opened.hash, field) == kDone || changed;
+      answer = PersistField(*opened.hash, field);
     }
+    if (answer >= kDone) changed.push_back(field);
   }
-  if (changed) c.Changed(c.keys[0], expiry_ms ? ExpiryEvent(c, *expiry_ms) : events::kHPersist);
+  if (expiry_ms && !changed.empty()) {
+    TellNewExpiry(c, *expiry_ms, changed);
+  } else if (!changed.empty()) {
+    c.Say({"HPERSIST", c.keys[0], "FIELDS", changed.size()}, changed);
+    c.Changed(c.keys[0], events::kHPersist);
+  }
   if (opened.hash) EraseIfEmpty(c, c.keys[0], *opened.hash);
 }
 
@@ -352,6 +371,17 @@ bool MaySet(const OpenedHash& opened, const SetFieldsOptions& options) {
   return true;
 }
 
+void SayFieldsWithExpiry(CommandContext& c, const SetFieldsOptions& options) {
+  const KeyRef& key = c.keys[0];
+  const Fields pairs = options.pairs;
+  if (*options.expiry_ms > c.now_ms()) {
+    return c.Say({"HSETEX", key, "PXAT", *options.expiry_ms, "FIELDS", pairs.size() / 2}, pairs);
+  }
+  std::vector<std::string_view> names;
+  for (size_t i = 0; i < pairs.size(); i += 2) names.push_back(pairs[i]);
+  c.Say({"HDEL", key}, names);
+}
+
 void HSetEx(CommandContext& c) {
   std::optional<SetFieldsOptions> options = ParseSetFields(c);
   if (!options) return;
@@ -367,6 +397,7 @@ void HSetEx(CommandContext& c) {
       ExpireField(c, hash, options->pairs[i], *options->expiry_ms, Condition::kNone);
     }
   }
+  if (options->expiry_ms) SayFieldsWithExpiry(c, *options);
   c.Changed(c.keys[0], events::kHSet);
   if (options->expiry_ms) c.Notify(c.keys[0], ExpiryEvent(c, *options->expiry_ms));
   EraseIfEmpty(c, c.keys[0], hash);
@@ -389,7 +420,8 @@ constexpr Command kRows[] = {
      .complexity = "O(N) with N the number of fields",
      .summary = "Makes fields of a hash expire: seconds from now.",
      .grammar = "key seconds:integer [condition=NX|XX|GT|LT] FIELDS (numfields:integer field...)",
-     .handler = HExpire},
+     .handler = HExpire,
+     .effect = EffectForm::kSaid},
     {.name = "hpexpire",
      .arity = -6,
      .flags = kWrite | kDenyOom | kFast,
@@ -401,7 +433,8 @@ constexpr Command kRows[] = {
      .summary = "Makes fields of a hash expire: milliseconds from now.",
      .grammar =
          "key milliseconds:integer [condition=NX|XX|GT|LT] FIELDS (numfields:integer field...)",
-     .handler = HPExpire},
+     .handler = HPExpire,
+     .effect = EffectForm::kSaid},
     {.name = "hexpireat",
      .arity = -6,
      .flags = kWrite | kDenyOom | kFast,
@@ -413,7 +446,8 @@ constexpr Command kRows[] = {
      .summary = "Makes fields of a hash expire: a Unix time in seconds.",
      .grammar = "key unix-time-seconds:unix-time [condition=NX|XX|GT|LT] FIELDS (numfields:integer "
                 "field...)",
-     .handler = HExpireAt},
+     .handler = HExpireAt,
+     .effect = EffectForm::kSaid},
     {.name = "hpexpireat",
      .arity = -6,
      .flags = kWrite | kDenyOom | kFast,
@@ -425,7 +459,8 @@ constexpr Command kRows[] = {
      .summary = "Makes fields of a hash expire: a Unix time in milliseconds.",
      .grammar = "key unix-time-milliseconds:unix-time [condition=NX|XX|GT|LT] FIELDS "
                 "(numfields:integer field...)",
-     .handler = HPExpireAt},
+     .handler = HPExpireAt,
+     .effect = EffectForm::kSaid},
     {.name = "httl",
      .arity = -5,
      .flags = kReadonly | kFast,
@@ -480,7 +515,8 @@ constexpr Command kRows[] = {
      .complexity = "O(N) with N the number of fields",
      .summary = "Makes fields of a hash stay until they are deleted.",
      .grammar = "key FIELDS (numfields:integer field...)",
-     .handler = HPersist},
+     .handler = HPersist,
+     .effect = EffectForm::kOwnWords},
     {.name = "hgetdel",
      .arity = -5,
      .flags = kWrite | kFast,
@@ -491,7 +527,8 @@ constexpr Command kRows[] = {
      .complexity = "O(N) with N the number of fields",
      .summary = "Answers with the values of fields and deletes these.",
      .grammar = "key FIELDS (numfields:integer field...)",
-     .handler = HGetDel},
+     .handler = HGetDel,
+     .effect = EffectForm::kSaid},
     {.name = "hgetex",
      .arity = -5,
      .flags = kWrite | kFast,
@@ -504,7 +541,8 @@ constexpr Command kRows[] = {
      .grammar = "key [expiration=EX seconds:integer|PX milliseconds:integer|EXAT "
                 "unix-time-seconds:unix-time|PXAT unix-time-milliseconds:unix-time|PERSIST] FIELDS "
                 "(numfields:integer field...)",
-     .handler = HGetEx},
+     .handler = HGetEx,
+     .effect = EffectForm::kSaid},
     {.name = "hsetex",
      .arity = -6,
      .flags = kWrite | kDenyOom | kFast,
@@ -518,7 +556,8 @@ constexpr Command kRows[] = {
          "key [condition=FNX|FXX] [expiration=EX seconds:integer|PX milliseconds:integer|EXAT "
          "unix-time-seconds:unix-time|PXAT unix-time-milliseconds:unix-time|KEEPTTL] FIELDS "
          "(numfields:integer (field value)...)",
-     .handler = HSetEx},
+     .handler = HSetEx,
+     .effect = EffectForm::kOwnWords},
 };
 static_assert(AreWellFormed(kRows));
 

@@ -1,6 +1,8 @@
 #include "server/commands/hash_operations.h"
 
 #include <limits>
+#include <string>
+#include <vector>
 
 #include "server/value_limits.h"
 
@@ -17,12 +19,16 @@ OpenedHash OpenHash(CommandContext& c, const KeyRef& key, HashAccess access) {
   if (entry == nullptr || opened.wrong_type) return opened;
   opened.hash.emplace(*entry, HashLimitsOf(c));
   std::optional<int64_t> next_ms = opened.hash->NextExpiryMs();
-  if (!next_ms || *next_ms > c.now_ms()) [[likely]] {
+  const int64_t due_ms = c.database.due_ms();
+  if (!next_ms || *next_ms > due_ms) [[likely]] {
     return opened;
   }
-  size_t erased = opened.hash->EraseDue(c.now_ms(), std::numeric_limits<size_t>::max());
+  if (!c.services.keyspace.MayExpire(c.database.index(), key.bytes)) return opened;
+  std::vector<std::string> fields;
+  size_t erased = opened.hash->EraseDue(due_ms, std::numeric_limits<size_t>::max(),
+                                        c.tells_effects() ? &fields : nullptr);
   c.database.CountExpiredFields(key, erased);
-  c.ChangedByTime(key, events::kHExpired);
+  c.FieldsExpired(key, fields);
   EraseIfEmpty(c, key, *opened.hash);
   if (c.database.Find(key) == nullptr) opened.hash.reset();
   return opened;

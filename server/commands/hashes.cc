@@ -175,6 +175,11 @@ void HIncrByFloat(CommandContext& c) {
   HashValue hash = opened.hash ? *opened.hash : CreateHash(c, c.keys[0]);
   std::string text = FormatLongDouble(sum);
   hash.Set(c.argument(2), text, FieldExpiry::kKeep);
+  if (hash.ExpiryOf(c.argument(2))) {  // HSET would end it
+    c.Say({"HSETEX", c.keys[0], "KEEPTTL", "FIELDS", 1, c.argument(2), text});
+  } else {
+    c.Say({"HSET", c.keys[0], c.argument(2), text});
+  }
   c.Changed(c.keys[0], events::kHIncrByFloat);
   c.reply.Bulk(text);
 }
@@ -216,7 +221,8 @@ constexpr Command kRows[] = {
      .complexity = "O(N) with N the number of fields",
      .summary = "Sets fields of a hash to values, and makes the hash if there is none.",
      .grammar = "key (field value)...",
-     .handler = HSet},
+     .handler = HSet,
+     .effect = EffectForm::kOwnWords},
     {.name = "hmset",
      .arity = -4,
      .flags = kWrite | kDenyOom | kFast,
@@ -228,6 +234,7 @@ constexpr Command kRows[] = {
      .summary = "Sets fields of a hash to values.",
      .grammar = "key (field value)...",
      .handler = HMSet,
+     .effect = EffectForm::kOwnWords,
      .deprecated_since = "4.0.0",
      .replaced_by = "HSET"},
     {.name = "hsetnx",
@@ -240,7 +247,8 @@ constexpr Command kRows[] = {
      .complexity = "O(1)",
      .summary = "Sets a field of a hash unless it has it.",
      .grammar = "key field value",
-     .handler = HSetIfAbsent},
+     .handler = HSetIfAbsent,
+     .effect = EffectForm::kOwnWords},
     {.name = "hget",
      .arity = 3,
      .flags = kReadonly | kFast,
@@ -342,7 +350,8 @@ constexpr Command kRows[] = {
      .complexity = "O(N) with N the number of fields to be deleted",
      .summary = "Deletes fields, and the hash with its last one.",
      .grammar = "key field...",
-     .handler = HDel},
+     .handler = HDel,
+     .effect = EffectForm::kOwnWords},
     {.name = "hincrby",
      .arity = 4,
      .flags = kWrite | kDenyOom | kFast,
@@ -353,7 +362,8 @@ constexpr Command kRows[] = {
      .complexity = "O(1)",
      .summary = "Adds an integer to the value of a field; none counts as 0.",
      .grammar = "key field increment:integer",
-     .handler = HIncrBy},
+     .handler = HIncrBy,
+     .effect = EffectForm::kOwnWords},
     {.name = "hincrbyfloat",
      .arity = 4,
      .flags = kWrite | kDenyOom | kFast,
@@ -364,7 +374,8 @@ constexpr Command kRows[] = {
      .complexity = "O(1)",
      .summary = "Adds a floating point number to the value of a field; none counts as 0.",
      .grammar = "key field increment:double",
-     .handler = HIncrByFloat},
+     .handler = HIncrByFloat,
+     .effect = EffectForm::kSaid},
     {.name = "hscan",
      .arity = -3,
      .flags = kReadonly,

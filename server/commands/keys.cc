@@ -85,7 +85,7 @@ std::optional<Database> OtherDatabase(CommandContext& c, size_t index) {
     c.reply.Error(errors::kDatabaseIndex);
     return std::nullopt;
   }
-  return Database(keyspace, static_cast<int>(*number), c.now_ms());
+  return c.database.Other(static_cast<int>(*number));
 }
 
 void Copy(CommandContext& c) {
@@ -160,7 +160,8 @@ constexpr Command kRows[] = {
      .summary = "Deletes keys; answers how many there were.",
      .grammar = "key...",
      .handler = Del,
-     .tips = tips::kSplitAndSum},
+     .tips = tips::kSplitAndSum,
+     .effect = EffectForm::kOwnWords},
     {.name = "unlink",
      .arity = -2,
      .flags = kWrite | kFast,
@@ -172,7 +173,8 @@ constexpr Command kRows[] = {
      .summary = "Deletes keys without waiting for their memory; answers how many there were.",
      .grammar = "key...",
      .handler = Del,
-     .tips = tips::kSplitAndSum},
+     .tips = tips::kSplitAndSum,
+     .effect = EffectForm::kOwnWords},
     {.name = "exists",
      .arity = -2,
      .flags = kReadonly | kFast | kNeedsNoValue,
@@ -218,7 +220,8 @@ constexpr Command kRows[] = {
      .complexity = "O(1)",
      .summary = "Gives a value another key, replacing what that held.",
      .grammar = "key newkey:key",
-     .handler = Rename},
+     .handler = Rename,
+     .effect = EffectForm::kOwnWords},
     {.name = "renamenx",
      .arity = 3,
      .flags = kWrite | kFast,
@@ -229,7 +232,8 @@ constexpr Command kRows[] = {
      .complexity = "O(1)",
      .summary = "Gives a value another key, unless that exists.",
      .grammar = "key newkey:key",
-     .handler = RenameIfAbsent},
+     .handler = RenameIfAbsent,
+     .effect = EffectForm::kOwnWords},
     {.name = "copy",
      .arity = -3,
      .flags = kWrite | kDenyOom,
@@ -240,7 +244,8 @@ constexpr Command kRows[] = {
      .complexity = "O(1) for strings, O(N) with N the number of elements for other types",
      .summary = "Copies a value and its expiry to another key.",
      .grammar = "source:key destination:key [DB destination-db:integer] [REPLACE]",
-     .handler = Copy},
+     .handler = Copy,
+     .effect = EffectForm::kOwnWords},
     {.name = "move",
      .arity = 3,
      .flags = kWrite | kFast,
@@ -251,7 +256,8 @@ constexpr Command kRows[] = {
      .complexity = "O(1)",
      .summary = "Moves a key to another database, unless it exists there.",
      .grammar = "key db:integer",
-     .handler = Move},
+     .handler = Move,
+     .effect = EffectForm::kOwnWords},
 };
 static_assert(AreWellFormed(kRows));
 

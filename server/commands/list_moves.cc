@@ -45,7 +45,8 @@ constexpr Command kRows[] = {
      .complexity = "O(1)",
      .summary = "Moves an element from an end of one list to an end of another, or the same.",
      .grammar = "source:key destination:key (wherefrom=LEFT|RIGHT) (whereto=LEFT|RIGHT)",
-     .handler = LMove},
+     .handler = LMove,
+     .effect = EffectForm::kSaid},
     {.name = "rpoplpush",
      .arity = 3,
      .flags = kWrite | kDenyOom,
@@ -57,6 +58,7 @@ constexpr Command kRows[] = {
      .summary = "Moves the last element of one list to the front of another, or the same.",
      .grammar = "source:key destination:key",
      .handler = RPopLPush,
+     .effect = EffectForm::kSaid,
      .deprecated_since = "6.2.0",
      .replaced_by = "LMOVE with RIGHT and LEFT"},
     {.name = "lmpop",
@@ -69,7 +71,8 @@ constexpr Command kRows[] = {
      .complexity = "O(N+M) with N the number of keys and M the number of elements returned",
      .summary = "Removes elements from the first of several lists that is there.",
      .grammar = "numkeys:integer key... (where=LEFT|RIGHT) [COUNT count:integer]",
-     .handler = LMPop},
+     .handler = LMPop,
+     .effect = EffectForm::kSaid},
 };
 static_assert(AreWellFormed(kRows));
 

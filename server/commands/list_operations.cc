@@ -8,6 +8,13 @@
 namespace strata {
 namespace {
 
+std::string_view PopOf(ListEnd end) {
+  return end == ListEnd::kFront ? "LPOP" : "RPOP";
+}
+std::string_view WordOf(ListEnd end) {
+  return end == ListEnd::kFront ? "LEFT" : "RIGHT";
+}
+
 void FinishRemoval(CommandContext& c, const KeyRef& key, const ListValue& list, ListEnd end) {
   c.Changed(key, end == ListEnd::kFront ? events::kLPop : events::kRPop);
   EraseIfEmpty(c, key, list);
@@ -28,6 +35,7 @@ Entry* MakeList(CommandContext& c, const KeyRef& key) {
 void PopElement(CommandContext& c, const KeyRef& key, Entry& list, ListEnd end) {
   ListValue elements(list, ListLimitsOf(c));
   elements.Pop(end, 1, [&c](const ListpackElement& element) { ReplyElement(c.reply, element); });
+  c.Say({PopOf(end), key});
   FinishRemoval(c, key, elements, end);
 }
 
@@ -37,6 +45,7 @@ void PopElements(CommandContext& c, const KeyRef& key, Entry& list, ListEnd end,
   c.reply.Array(count);
   elements.Pop(end, count,
                [&c](const ListpackElement& element) { ReplyElement(c.reply, element); });
+  c.Say({PopOf(end), key, count});
   FinishRemoval(c, key, elements, end);
 }
 
@@ -55,6 +64,7 @@ void MoveElement(CommandContext& c, Entry& source, const ListMove& move) {
   if (target == nullptr) target = MakeList(c, to_key);
   ListValue(*target, limits).Push(move.to, text);
   c.reply.Bulk(text);
+  c.Say({"LMOVE", from_key, to_key, WordOf(move.from), WordOf(move.to)});
   c.Changed(to_key, PushEvent(move.to));
   FinishRemoval(c, from_key, from, move.from);
 }

@@ -162,7 +162,8 @@ constexpr Command kRows[] = {
      .summary = "Stores a string under each key, all at once.",
      .grammar = "(key value)...",
      .handler = MSet,
-     .tips = tips::kSplitAndSucceed},
+     .tips = tips::kSplitAndSucceed,
+     .effect = EffectForm::kOwnWords},
     {.name = "msetnx",
      .arity = -3,
      .flags = kWrite | kDenyOom,
@@ -174,7 +175,8 @@ constexpr Command kRows[] = {
      .summary = "Stores a string under each key, unless one of the keys exists.",
      .grammar = "(key value)...",
      .handler = MSetIfAbsent,
-     .tips = tips::kSplitAndMinimum},
+     .tips = tips::kSplitAndMinimum,
+     .effect = EffectForm::kOwnWords},
     {.name = "msetex",
      .arity = -4,
      .flags = kWrite | kDenyOom,
@@ -188,7 +190,8 @@ constexpr Command kRows[] = {
                 "[expiration=EX seconds:integer|PX milliseconds:integer|"
                 "EXAT unix-time-seconds:unix-time|PXAT unix-time-milliseconds:unix-time|KEEPTTL]",
      .handler = MSetEx,
-     .tips = tips::kSplitAndMinimum},
+     .tips = tips::kSplitAndMinimum,
+     .effect = EffectForm::kOwnWords},
 };
 static_assert(AreWellFormed(kRows));
 

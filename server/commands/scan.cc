@@ -81,7 +81,7 @@ void Keys(CommandContext& c) {
 
 void RandomKey(CommandContext& c) {
   std::optional<std::string> key =
-      c.database.keyspace().RandomKey(c.database.index(), RandomSeed());
+      c.database.keyspace().RandomKey(c.database.index(), RandomSeed(), c.now_ms());
   if (!key) return c.reply.Null();
   c.reply.Bulk(*key);
 }

@@ -283,7 +283,8 @@ constexpr Command kRows[] = {
      .complexity = "O(N*M) with N the size of the smallest set and M the number of sets",
      .summary = "Stores the members that all sets have as a set.",
      .grammar = "destination:key key...",
-     .handler = SInterStore},
+     .handler = SInterStore,
+     .effect = EffectForm::kOwnWords},
     {.name = "sintercard",
      .arity = -3,
      .flags = kReadonly,
@@ -317,7 +318,8 @@ constexpr Command kRows[] = {
      .complexity = "O(N) with N the size of all sets together",
      .summary = "Stores the members that some set has as a set.",
      .grammar = "destination:key key...",
-     .handler = SUnionStore},
+     .handler = SUnionStore,
+     .effect = EffectForm::kOwnWords},
     {.name = "sdiff",
      .arity = -2,
      .flags = kReadonly,
@@ -340,7 +342,8 @@ constexpr Command kRows[] = {
      .complexity = "O(N) with N the size of all sets together",
      .summary = "Stores the members that the first set has and no other as a set.",
      .grammar = "destination:key key...",
-     .handler = SDiffStore},
+     .handler = SDiffStore,
+     .effect = EffectForm::kOwnWords},
 };
 static_assert(AreWellFormed(kRows));
 

@@ -1,7 +1,9 @@
 // One set at a time: SADD SREM SISMEMBER SMISMEMBER SCARD SMEMBERS SPOP SRANDMEMBER SMOVE SSCAN.
 
+#include <algorithm>
 #include <string>
 #include <unordered_set>
+#include <vector>
 
 #include "server/command_context.h"
 #include "server/command_tips.h"
@@ -82,6 +84,43 @@ void SMembers(CommandContext& c) {
   ReplyAll(c, *entry);
 }
 
+// Members that chance chose, for those who repeat it: they are to choose the same.
+class ChosenMembers {
+ public:
+  explicit ChosenMembers(CommandContext& c) : c_(c), is_wanted_(c.tells_effects()) {}
+
+  void Add(const ListpackElement& member) {
+    if (!is_wanted_) return;
+    DigitScratch scratch;
+    members_.emplace_back(member.Text(scratch));
+  }
+  // The command is to be done with all of them.
+  void Say(std::string_view command, const KeyRef& key) {
+    constexpr size_t kMostAtOnce = 1024;
+    const std::vector<std::string_view> all(members_.begin(), members_.end());
+    for (auto rest = std::span(all); !rest.empty();) {
+      const auto some = rest.first(std::min(rest.size(), kMostAtOnce));
+      c_.Say({command, key}, some);
+      rest = rest.subspan(some.size());
+    }
+  }
+
+ private:
+  CommandContext& c_;
+  const bool is_wanted_;
+  std::vector<std::string> members_;
+};
+
+// Where most were taken: who repeats it makes the same new set.
+void SayLeft(CommandContext& c, const KeyRef& key, const Entry& rest) {
+  if (!c.tells_effects()) return;
+  ChosenMembers left(c);
+  ForEachMember(rest.collection(), [&left](const ListpackElement& member) { left.Add(member); });
+  c.Say({"DEL", key});
+  left.Say("SADD", key);
+  if (rest.has_expiry()) c.Say({"PEXPIREAT", key, rest.expiry_ms()});
+}
+
 // Leaves `kept` members, random ones, and answers with the others. Those that stay make a new set,
 // since they are few against those that go.
 void PopMost(CommandContext& c, const KeyRef& key, Entry& entry, size_t kept) {
@@ -98,7 +137,20 @@ void PopMost(CommandContext& c, const KeyRef& key, Entry& entry, size_t kept) {
             [&remaining](const ListpackElement& member) { remaining.Add(member); });
   }
   ReplyAll(c, entry);
+  SayLeft(c, key, *rest);
   c.database.Put(key, rest);
+}
+
+// Answers with `count` members that it takes. REQUIRES: there are as many.
+void PopEach(CommandContext& c, const KeyRef& key, SetValue& set, size_t count) {
+  ChosenMembers taken(c);
+  for (size_t i = 0; i < count; ++i) {
+    set.Pop(c.client.random.Next(), [&](const ListpackElement& member) {
+      ReplyElement(c.reply, member);
+      taken.Add(member);
+    });
+  }
+  taken.Say("SREM", key);
 }
 
 void PopCount(CommandContext& c) {
@@ -117,14 +169,12 @@ void PopCount(CommandContext& c) {
   if (all) {
     ReplyAll(c, *entry);
     c.database.Erase(key);
+    c.Say({"DEL", key});
   } else if ((size - count) * kCostOfTaking <= count) {
     PopMost(c, key, *entry, size - count);
   } else {
     c.reply.Set(count);
-    for (size_t i = 0; i < count; ++i) {
-      set.Pop(c.client.random.Next(),
-              [&c](const ListpackElement& member) { ReplyElement(c.reply, member); });
-    }
+    PopEach(c, key, set, count);
   }
   c.Changed(key, events::kSPop);
   if (all) c.Notify(key, events::kDel);
@@ -138,8 +188,7 @@ void SPop(CommandContext& c) {
   if (c.WrongType(entry, ValueType::kSet)) return;
   if (entry == nullptr) return c.reply.Null();
   SetValue set(*entry, SetLimitsOf(c));
-  set.Pop(c.client.random.Next(),
-          [&c](const ListpackElement& member) { ReplyElement(c.reply, member); });
+  PopEach(c, key, set, 1);
   c.Changed(key, events::kSPop);
   EraseIfEmpty(c, key, set);
 }
@@ -251,7 +300,8 @@ constexpr Command kRows[] = {
      .complexity = "O(1) per member",
      .summary = "Adds members to a set, which is made if it is not there.",
      .grammar = "key member...",
-     .handler = SAdd},
+     .handler = SAdd,
+     .effect = EffectForm::kOwnWords},
     {.name = "srem",
      .arity = -3,
      .flags = kWrite | kFast,
@@ -262,7 +312,8 @@ constexpr Command kRows[] = {
      .complexity = "O(1) per member",
      .summary = "Removes members from a set, and the set if it becomes empty.",
      .grammar = "key member...",
-     .handler = SRem},
+     .handler = SRem,
+     .effect = EffectForm::kOwnWords},
     {.name = "sismember",
      .arity = 3,
      .flags = kReadonly | kFast,
@@ -319,7 +370,8 @@ constexpr Command kRows[] = {
      .summary = "Removes random members from a set and answers with them.",
      .grammar = "key [count:integer]",
      .handler = SPop,
-     .tips = tips::kVaries},
+     .tips = tips::kVaries,
+     .effect = EffectForm::kSaid},
     {.name = "srandmember",
      .arity = -2,
      .flags = kReadonly,
@@ -342,7 +394,8 @@ constexpr Command kRows[] = {
      .complexity = "O(1)",
      .summary = "Moves a member from one set to another.",
      .grammar = "source:key destination:key member",
-     .handler = SMove},
+     .handler = SMove,
+     .effect = EffectForm::kOwnWords},
     {.name = "sscan",
      .arity = -3,
      .flags = kReadonly,

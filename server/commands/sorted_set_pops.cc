@@ -36,6 +36,7 @@ void Take(CommandContext& c, const KeyRef& key, SortedSetValue& set, PopEnd end,
   } else {
     set.EraseRange(first, count);
   }
+  c.Say({end == PopEnd::kMin ? "ZPOPMIN" : "ZPOPMAX", key, count});
   c.Changed(key, end == PopEnd::kMin ? events::kZPopMin : events::kZPopMax);
   if (all) c.Notify(key, events::kDel);
 }
@@ -273,7 +274,8 @@ constexpr Command kRows[] = {
      .complexity = kPopComplexity,
      .summary = "Removes the elements with the lowest scores and answers with them.",
      .grammar = "key [count:integer]",
-     .handler = ZPopMin},
+     .handler = ZPopMin,
+     .effect = EffectForm::kSaid},
     {.name = "zpopmax",
      .arity = -2,
      .flags = kWrite | kFast,
@@ -284,7 +286,8 @@ constexpr Command kRows[] = {
      .complexity = kPopComplexity,
      .summary = "Removes the elements with the highest scores and answers with them.",
      .grammar = "key [count:integer]",
-     .handler = ZPopMax},
+     .handler = ZPopMax,
+     .effect = EffectForm::kSaid},
     {.name = "zmpop",
      .arity = -4,
      .flags = kWrite,
@@ -295,7 +298,8 @@ constexpr Command kRows[] = {
      .complexity = kPopAnyComplexity,
      .summary = "Removes elements from an end of the first sorted set that has any.",
      .grammar = "numkeys:integer key... (where=MIN|MAX) [COUNT count:integer]",
-     .handler = ZMPop},
+     .handler = ZMPop,
+     .effect = EffectForm::kSaid},
     {.name = "bzpopmin",
      .arity = -3,
      .flags = kWrite | kNoScript | kBlocking | kFast,
@@ -307,7 +311,8 @@ constexpr Command kRows[] = {
      .summary = "Removes the element with the lowest score, waiting until "
                 "there is one.",
      .grammar = "key... timeout:double",
-     .handler = BZPopMin},
+     .handler = BZPopMin,
+     .effect = EffectForm::kSaid},
     {.name = "bzpopmax",
      .arity = -3,
      .flags = kWrite | kNoScript | kBlocking | kFast,
@@ -319,7 +324,8 @@ constexpr Command kRows[] = {
      .summary = "Removes the element with the highest score, waiting until "
                 "there is one.",
      .grammar = "key... timeout:double",
-     .handler = BZPopMax},
+     .handler = BZPopMax,
+     .effect = EffectForm::kSaid},
     {.name = "bzmpop",
      .arity = -5,
      .flags = kWrite | kBlocking,
@@ -331,7 +337,8 @@ constexpr Command kRows[] = {
      .summary = "Removes elements as ZMPOP does, waiting until there are some.",
      .grammar = "timeout:double numkeys:integer key... (where=MIN|MAX) [COUNT "
                 "count:integer]",
-     .handler = BZMPop},
+     .handler = BZMPop,
+     .effect = EffectForm::kSaid},
     {.name = "zrandmember",
      .arity = -2,
      .flags = kReadonly,

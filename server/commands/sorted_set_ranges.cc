@@ -347,7 +347,8 @@ constexpr Command kRows[] = {
      .summary = "Stores a range of a sorted set under another key.",
      .grammar = "dst:key src:key min max [sortby=BYSCORE|BYLEX] [REV] "
                 "[limit=LIMIT offset:integer count:integer]",
-     .handler = ZRangeStore},
+     .handler = ZRangeStore,
+     .effect = EffectForm::kOwnWords},
     {.name = "zrevrange",
      .arity = -4,
      .flags = kReadonly,
@@ -449,7 +450,8 @@ constexpr Command kRows[] = {
      .complexity = kRemoveComplexity,
      .summary = "Removes the elements between two ranks.",
      .grammar = "key start:integer stop:integer",
-     .handler = ZRemRangeByRank},
+     .handler = ZRemRangeByRank,
+     .effect = EffectForm::kOwnWords},
     {.name = "zremrangebyscore",
      .arity = 4,
      .flags = kWrite,
@@ -460,7 +462,8 @@ constexpr Command kRows[] = {
      .complexity = kRemoveComplexity,
      .summary = "Removes the elements between two scores.",
      .grammar = "key min:double max:double",
-     .handler = ZRemRangeByScore},
+     .handler = ZRemRangeByScore,
+     .effect = EffectForm::kOwnWords},
     {.name = "zremrangebylex",
      .arity = 4,
      .flags = kWrite,
@@ -471,7 +474,8 @@ constexpr Command kRows[] = {
      .complexity = kRemoveComplexity,
      .summary = "Removes the elements between two members, if all scores are equal.",
      .grammar = "key min max",
-     .handler = ZRemRangeByLex},
+     .handler = ZRemRangeByLex,
+     .effect = EffectForm::kOwnWords},
 };
 static_assert(AreWellFormed(kRows));
 

@@ -186,7 +186,7 @@ std::optional<ListpackElement> Sorter::ReadField(Entry& entry, std::string_view 
   if (entry.type() != ValueType::kHash) return std::nullopt;
   const HashValue hash(entry, {});
   const std::optional<int64_t> expiry_ms = hash.ExpiryOf(field);
-  if (expiry_ms && *expiry_ms <= c_.now_ms()) return std::nullopt;
+  if (expiry_ms && *expiry_ms <= c_.database.due_ms()) return std::nullopt;
   return hash.Get(field);
 }
 

@@ -133,12 +133,27 @@ std::optional<StreamAndGroup> GroupOfKey(CommandContext& c, const StreamLookup& 
   return std::nullopt;
 }
 
-Consumer& MeetConsumer(CommandContext& c, const KeyRef& key, ConsumerGroup& group,
-                       std::string_view name) {
-  if (Consumer* known = group.FindConsumer(name)) return *known;
-  Consumer& met = group.FindOrAddConsumer(name, c.now_ms());
-  c.Notify(key, events::kXGroupCreateConsumer);
+Consumer& MeetConsumer(CommandContext& c, const NamedGroup& in, std::string_view name) {
+  if (Consumer* known = in.group.FindConsumer(name)) return *known;
+  Consumer& met = in.group.FindOrAddConsumer(name, c.now_ms());
+  c.Say({"XGROUP", "CREATECONSUMER", in.key, in.name, name});
+  c.ChangedAside(in.key, events::kXGroupCreateConsumer);
   return met;
+}
+
+void SayPending(CommandContext& c, const NamedGroup& in, const PendingEntry& pending) {
+  c.Say({"XCLAIM", in.key, in.name, pending.consumer->name, 0, pending.id, "TIME",
+         pending.delivered_ms, "RETRYCOUNT", pending.deliveries, "FORCE", "JUSTID", "LASTID",
+         in.group.last_delivered});
+}
+
+void SayAcknowledged(CommandContext& c, const NamedGroup& in, const StreamId& id) {
+  c.Say({"XACK", in.key, in.name, id});
+}
+
+void SayRead(CommandContext& c, const NamedGroup& in) {
+  c.Say({"XGROUP", "SETID", in.key, in.name, in.group.last_delivered, "ENTRIESREAD",
+         in.group.entries_read});
 }
 
 void ReplyStreamEntry(ReplyBuilder& reply, const StreamEntry& entry) {

@@ -56,9 +56,19 @@ struct StreamAndGroup {
 // For commands that name the key first, then the group. Nothing after an error reply.
 std::optional<StreamAndGroup> GroupOfKey(CommandContext& c, const StreamLookup& lookup);
 
+// A group by its name, of the stream under a key.
+struct NamedGroup {
+  const KeyRef& key;
+  std::string_view name;
+  ConsumerGroup& group;
+};
 // The group's consumer of that name; telling so if it was none before.
-Consumer& MeetConsumer(CommandContext& c, const KeyRef& key, ConsumerGroup& group,
-                       std::string_view name);
+Consumer& MeetConsumer(CommandContext& c, const NamedGroup& in, std::string_view name);
+// How an entry is pending now, or that it is not any more; to be told as a change behind that.
+void SayPending(CommandContext& c, const NamedGroup& in, const PendingEntry& pending);
+void SayAcknowledged(CommandContext& c, const NamedGroup& in, const StreamId& id);
+// How far the group has been read.
+void SayRead(CommandContext& c, const NamedGroup& in);
 
 // As far as a C string would go: Redis's errors end names at a zero byte.
 inline std::string UpToZero(std::string_view text) {

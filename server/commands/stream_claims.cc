@@ -32,11 +32,13 @@ class Claimer {
   };
 
   Claimer(CommandContext& c, const Stream& stream, ConsumerGroup& group, const Terms& terms)
-      : now_ms_(c.now_ms()),
+      : c_(c),
+        now_ms_(c.now_ms()),
         stream_(stream),
         group_(group),
+        named_{c.keys[0], c.argument(2), group},
         terms_(terms),
-        consumer_(MeetConsumer(c, c.keys[0], group, c.argument(3))) {
+        consumer_(MeetConsumer(c, named_, c.argument(3))) {
     consumer_.seen_ms = now_ms_;
   }
 
@@ -59,6 +61,17 @@ class Claimer {
     }
     consumer_.active_ms = now_ms_;
     claimed_.push_back({pending.id, entry});
+    SayPending(c_, named_, pending);
+    has_changed_ = true;
+  }
+  // One that the stream has no longer.
+  void Drop(PendingEntry& pending) {
+    SayAcknowledged(c_, named_, pending.id);
+    group_.ErasePending(pending);
+    has_changed_ = true;
+  }
+  void TellChange() {
+    if (has_changed_) c_.ChangedAside(c_.keys[0], events::kNone);
   }
   // Nothing if the stream has it no longer.
   std::optional<StreamEntry> EntryOf(const StreamId& id) const {
@@ -80,12 +93,15 @@ class Claimer {
   }
 
  private:
+  CommandContext& c_;
   int64_t now_ms_;
   const Stream& stream_;
   ConsumerGroup& group_;
+  NamedGroup named_;
   Terms terms_;
   Consumer& consumer_;
   std::vector<Claimed> claimed_;
+  bool has_changed_ = false;
 };
 
 enum class Force : uint8_t { kNo, kYes };
@@ -163,13 +179,17 @@ void Claim(CommandContext& c) {
   ConsumerGroup& group = *found->group;
   const std::optional<ClaimOptions> options = ReadClaimOptions(c);
   if (!options) return;
-  group.last_delivered = std::max(group.last_delivered, options->last_id);
+  if (options->last_id > group.last_delivered) {
+    group.last_delivered = options->last_id;
+    SayRead(c, {c.keys[0], c.argument(2), group});
+    c.ChangedAside(c.keys[0], events::kNone);
+  }
   Claimer claimer(c, *found->stream, group, options->terms);
   for (const StreamId& id : options->ids) {
     PendingEntry* pending = group.FindPending(id);
     const std::optional<StreamEntry> entry = claimer.EntryOf(id);
     if (!entry) {
-      if (pending != nullptr) group.ErasePending(*pending);
+      if (pending != nullptr) claimer.Drop(*pending);
       continue;
     }
     if (pending == nullptr) {
@@ -178,7 +198,7 @@ void Claim(CommandContext& c) {
       claimer.Claim(*pending, *entry);
     }
   }
-  c.ChangedAside(c.keys[0], events::kNone);
+  claimer.TellChange();
   claimer.ReplyClaimed(c.reply);
 }
 
@@ -237,14 +257,14 @@ void AutoClaim(CommandContext& c) {
     const std::optional<StreamEntry> entry = claimer.EntryOf(pending.id);
     if (!entry) {
       vanished.push_back(pending.id);
-      group.ErasePending(pending);
+      claimer.Drop(pending);
       --left;
     } else if (claimer.IsIdle(pending)) {
       claimer.Claim(pending, *entry);
       --left;
     }
   }
-  c.ChangedAside(c.keys[0], events::kNone);
+  claimer.TellChange();
   c.reply.Array(3);
   ReplyStreamId(c.reply, place == group.pending().end() ? StreamId{} : place->id);
   claimer.ReplyClaimed(c.reply);
@@ -269,7 +289,8 @@ constexpr Command kRows[] = {
                 "[TIME unix-time-milliseconds:unix-time] [RETRYCOUNT count:integer] [FORCE] "
                 "[JUSTID] [LASTID lastid]",
      .handler = Claim,
-     .tips = tips::kVaries},
+     .tips = tips::kVaries,
+     .effect = EffectForm::kSaid},
     {.name = "xautoclaim",
      .arity = -6,
      .flags = kWrite | kFast,
@@ -281,7 +302,8 @@ constexpr Command kRows[] = {
      .summary = "Gives entries that have been pending for long to another consumer.",
      .grammar = "key group consumer min-idle-time start [COUNT count:integer] [JUSTID]",
      .handler = AutoClaim,
-     .tips = tips::kVaries},
+     .tips = tips::kVaries,
+     .effect = EffectForm::kSaid},
 };
 static_assert(AreWellFormed(kRows));
 

@@ -102,7 +102,7 @@ class ReadOptionsReader {
 struct Source {
   enum class From : uint8_t { kAfter, kGroup, kHistory };
 
-  std::string_view key;
+  KeyRef key;
   Stream* stream = nullptr;  // null: there is none
   ConsumerGroup* group = nullptr;
   Consumer* consumer = nullptr;
@@ -112,6 +112,7 @@ struct Source {
 
   // What is answered; a deleted one of the history has an id alone.
   bool is_served = false;
+  bool has_changed = false;  // what its group knows
   boost::container::small_vector<StreamEntry, 8> entries = {};
 };
 using Sources = boost::container::small_vector<Source, 4>;
@@ -165,13 +166,14 @@ std::optional<Sources> FindSources(CommandContext& c, const ReadOptions& options
     auto [failed, stream] = StreamForRead(c, c.keys[i]);
     if (failed) return std::nullopt;
     Source& source = sources.emplace_back();
-    source.key = c.keys[i].bytes;
+    source.key = c.keys[i];
     source.stream = stream;
     if (options.group) {
       source.group = stream == nullptr ? nullptr : stream->FindGroup(*options.group);
       if (source.group == nullptr) {
-        c.reply.Error("NOGROUP No such key '" + UpToZero(source.key) + "' or consumer group '" +
-                      UpToZero(*options.group) + "' in XREADGROUP with GROUP option");
+        c.reply.Error("NOGROUP No such key '" + UpToZero(source.key.bytes) +
+                      "' or consumer group '" + UpToZero(*options.group) +
+                      "' in XREADGROUP with GROUP option");
         return std::nullopt;
       }
     }
@@ -196,8 +198,13 @@ void TakeAfter(Source& source, uint64_t count) {
   }
 }
 
+NamedGroup GroupOf(const Source& source, const ReadOptions& options) {
+  return {source.key, *options.group, *source.group};
+}
+
 void TakeNewOfGroup(CommandContext& c, Source& source, const ReadOptions& options) {
   ConsumerGroup& group = *source.group;
+  const NamedGroup named = GroupOf(source, options);
   StreamCursor cursor(*source.stream, group);
   bool enough = false;
   while (!enough && cursor.Next()) {
@@ -211,11 +218,15 @@ void TakeNewOfGroup(CommandContext& c, Source& source, const ReadOptions& option
     pending.delivered_ms = c.now_ms();
     pending.deliveries = 1;
     source.consumer->active_ms = c.now_ms();
+    SayPending(c, named, pending);
   }
+  SayRead(c, named);
+  source.has_changed = true;
 }
 
 // What was given to the consumer and is pending.
-void TakeHistory(CommandContext& c, Source& source, uint64_t count) {
+void TakeHistory(CommandContext& c, Source& source, const ReadOptions& options) {
+  const uint64_t count = options.count;
   const std::optional<StreamId> first = source.after.Next();
   if (!first) return;
   ConsumerPending& pending = source.consumer->pending;
@@ -226,6 +237,8 @@ void TakeHistory(CommandContext& c, Source& source, uint64_t count) {
       source.entries.push_back(cursor.entry());
       place->delivered_ms = c.now_ms();
       ++place->deliveries;
+      SayPending(c, GroupOf(source, options), *place);
+      source.has_changed = true;
     } else {
       StreamEntry& vanished = source.entries.emplace_back();
       vanished.id = place->id;
@@ -244,13 +257,13 @@ void Take(CommandContext& c, const ReadOptions& options, Source& source) {
     case Source::From::kGroup:
       return TakeNewOfGroup(c, source, options);
     case Source::From::kHistory:
-      return TakeHistory(c, source, options.count);
+      return TakeHistory(c, source, options);
   }
 }
 
 void ReplySource(ReplyBuilder& reply, const Source& source) {
   if (reply.version() == RespVersion::kResp2) reply.Array(2);
-  reply.Bulk(source.key);
+  reply.Bulk(source.key.bytes);
   reply.Array(source.entries.size());
   for (const StreamEntry& entry : source.entries) {
     if (!entry.deleted) {
@@ -268,7 +281,7 @@ void MeetConsumers(CommandContext& c, const ReadOptions& options, Sources& sourc
   for (size_t i = 0; i < sources.size(); ++i) {
     Source& source = sources[i];
     if (source.group == nullptr) continue;
-    source.consumer = &MeetConsumer(c, c.keys[i], *source.group, options.consumer);
+    source.consumer = &MeetConsumer(c, GroupOf(source, options), options.consumer);
     source.consumer->seen_ms = c.now_ms();
   }
 }
@@ -314,7 +327,7 @@ void Read(CommandContext& c) {
     const Source& source = (*sources)[i];
     if (!source.is_served) continue;
     ReplySource(c.reply, source);
-    if (source.group != nullptr) c.ChangedAside(c.keys[i], events::kNone);
+    if (source.has_changed) c.ChangedAside(source.key, events::kNone);
   }
 }
 
@@ -370,7 +383,8 @@ constexpr Command kRows[] = {
      .grammar = "GROUP (group-block=group consumer) [COUNT count:integer] "
                 "[BLOCK milliseconds:integer] [NOACK] STREAMS (streams=key... id...)",
      .handler = Read,
-     .find_keys = FindStreamKeys},
+     .find_keys = FindStreamKeys,
+     .effect = EffectForm::kSaid},
 };
 static_assert(AreWellFormed(kRows));
 

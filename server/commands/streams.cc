@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <string>
+#include <vector>
 
 #include "server/command_context.h"
 #include "server/command_tips.h"
@@ -147,6 +148,19 @@ std::optional<StreamId> ChooseId(const StreamId& last, const std::optional<NewSt
   return wanted->id;
 }
 
+// As far as it is convenient: how much that is depends on how the entries lie here.
+bool TrimsBlocks(const AddOrTrim& parsed) {
+  return parsed.trim->precision == StreamTrim::Precision::kWholeBlocks;
+}
+
+void SayWithId(CommandContext& c, size_t position, const StreamId& id) {
+  if (!c.tells_effects()) return;
+  StreamIdScratch scratch;
+  std::vector<std::string_view> words(c.arguments.begin() + 2, c.arguments.end());
+  words[position - 2] = FormatStreamId(id, scratch);
+  c.Say({"XADD", c.keys[0]}, words);
+}
+
 void ReplyArityError(CommandContext& c) {
   c.reply.Error("ERR wrong number of arguments for '" + std::string(c.command.name) + "' command");
 }
@@ -181,8 +195,16 @@ void Add(CommandContext& c) {
     stream = &StreamOf(*c.PutNew(c.keys[0], NewStreamEntry(c.keys[0].bytes)));
   }
   stream->Append(*id, pairs, LimitsOf(c));
+  const bool trimmed = parsed->trim && stream->Trim(*parsed->trim) > 0;
+  if (trimmed && TrimsBlocks(*parsed)) {
+    c.Say({"XADD", c.keys[0], "MAXLEN", "=", stream->length(), *id}, pairs);
+  } else if (!trimmed) {
+    c.Say({"XADD", c.keys[0], *id}, pairs);
+  } else {
+    SayWithId(c, parsed->id_position, *id);
+  }
   c.Changed(c.keys[0], events::kXAdd);
-  if (parsed->trim && stream->Trim(*parsed->trim) > 0) c.Notify(c.keys[0], events::kXTrim);
+  if (trimmed) c.Notify(c.keys[0], events::kXTrim);
   ReplyStreamId(c.reply, *id);
 }
 
@@ -241,7 +263,10 @@ void Trim(CommandContext& c) {
   if (failed) return;
   if (stream == nullptr) return c.reply.Integer(0);
   const uint64_t erased = stream->Trim(*parsed->trim);
-  if (erased > 0) c.Changed(c.keys[0], events::kXTrim);
+  if (erased > 0) {
+    if (TrimsBlocks(*parsed)) c.Say({"XTRIM", c.keys[0], "MAXLEN", "=", stream->length()});
+    c.Changed(c.keys[0], events::kXTrim);
+  }
   c.reply.Integer(static_cast<int64_t>(erased));
 }
 
@@ -328,7 +353,8 @@ constexpr Command kRows[] = {
      .grammar = "key [NOMKSTREAM] [trim=(strategy=MAXLEN|MINID) [operator==|~] threshold "
                 "[LIMIT count:integer]] (id-selector=*|id) (field value)...",
      .handler = Add,
-     .tips = tips::kVaries},
+     .tips = tips::kVaries,
+     .effect = EffectForm::kSaid},
     {.name = "xlen",
      .arity = 2,
      .flags = kReadonly | kFast,
@@ -372,7 +398,8 @@ constexpr Command kRows[] = {
      .complexity = "O(N) with N the number of ids",
      .summary = "Deletes entries of a stream and answers with how many there were.",
      .grammar = "key id...",
-     .handler = Delete},
+     .handler = Delete,
+     .effect = EffectForm::kOwnWords},
     {.name = "xtrim",
      .arity = -4,
      .flags = kWrite,
@@ -385,7 +412,8 @@ constexpr Command kRows[] = {
      .grammar = "key (trim=(strategy=MAXLEN|MINID) [operator==|~] threshold "
                 "[LIMIT count:integer])",
      .handler = Trim,
-     .tips = tips::kVaries},
+     .tips = tips::kVaries,
+     .effect = EffectForm::kOwnWords},
     {.name = "xsetid",
      .arity = -3,
      .flags = kWrite | kDenyOom | kFast,
@@ -396,7 +424,8 @@ constexpr Command kRows[] = {
      .complexity = "O(1)",
      .summary = "Sets the last id of a stream.",
      .grammar = "key last-id [ENTRIESADDED entries-added:integer] [MAXDELETEDID max-deleted-id]",
-     .handler = SetId},
+     .handler = SetId,
+     .effect = EffectForm::kOwnWords},
 };
 static_assert(AreWellFormed(kRows));
 

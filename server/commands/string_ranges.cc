@@ -93,7 +93,8 @@ constexpr Command kRows[] = {
      .complexity = "O(N) with N the size of what is appended, on average",
      .summary = "Appends to the string a key holds, or stores it; answers with its size.",
      .grammar = "key value",
-     .handler = Append},
+     .handler = Append,
+     .effect = EffectForm::kOwnWords},
     {.name = "strlen",
      .arity = 2,
      .flags = kReadonly | kFast,
@@ -139,7 +140,8 @@ constexpr Command kRows[] = {
      .complexity = "O(N) with N the size of the value, plus what the string grows by",
      .summary = "Overwrites a part of a string from an offset on; zeroes fill what was not there.",
      .grammar = "key offset:integer value",
-     .handler = SetRange},
+     .handler = SetRange,
+     .effect = EffectForm::kOwnWords},
 };
 static_assert(AreWellFormed(kRows));
 

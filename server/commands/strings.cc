@@ -67,6 +67,13 @@ bool IsMet(const SetOptions& options, const Entry* old) {
          (options.condition == SetCondition::kIfPresent) == (old != nullptr);
 }
 
+// What it answers is nobody's business who repeats it.
+void SayWithoutReply(CommandContext& c, Lifetime lifetime) {
+  const std::string_view kept[] = {"KEEPTTL"};
+  const size_t words = lifetime == Lifetime::kKeepTtl ? 1 : 0;
+  c.Say({"SET", c.keys[0], c.argument(2)}, std::span(kept).first(words));
+}
+
 void SetWithOptions(CommandContext& c) {
   const KeyRef& key = c.keys[0];
   std::optional<SetOptions> options = ParseSetOptions(ArgumentReader(c.arguments, 3));
@@ -89,6 +96,7 @@ void SetWithOptions(CommandContext& c) {
   if (options->lifetime.lifetime == Lifetime::kKeepTtl && old != nullptr) {
     expiry_ms = ExpiryOf(*old);
   }
+  if (wants_old && told == ExpiryIs::kKept) SayWithoutReply(c, options->lifetime.lifetime);
   StoreString(c, key, c.argument(2), expiry_ms, told);
   if (!wants_old) c.reply.Ok();
 }
@@ -136,6 +144,7 @@ void GetSet(CommandContext& c) {
   if (c.WrongType(old, ValueType::kString)) return;
   ReplyStringOrNull(c.reply, old);
   c.PutString(key, c.argument(2));
+  c.Say({"SET", key, c.argument(2)});
   c.Changed(key, events::kSet);
 }
 
@@ -146,6 +155,7 @@ void GetDel(CommandContext& c) {
   ReplyStringOrNull(c.reply, entry);
   if (entry == nullptr) return;
   c.database.Erase(key);
+  c.Say({"DEL", key});
   c.Changed(key, events::kDel);
 }
 
@@ -170,9 +180,15 @@ void GetEx(CommandContext& c) {
   ReplyString(c.reply, *entry);
   if (expiry_ms && *expiry_ms <= c.now_ms()) {
     c.database.Erase(key);
+    c.Say({"DEL", key});
     c.Changed(key, events::kDel);
   } else if (expiry_ms || (option.lifetime == Lifetime::kPersist && entry->has_expiry())) {
     c.database.SetExpiry(key, expiry_ms);
+    if (expiry_ms) {
+      c.Say({"PEXPIREAT", key, *expiry_ms});
+    } else {
+      c.Say({"PERSIST", key});
+    }
     c.Changed(key, expiry_ms ? events::kExpire : events::kPersist);
   }
 }
@@ -220,7 +236,8 @@ constexpr Command kRows[] = {
          "key value [condition=NX|XX|IFEQ comparison-value] [GET] [expiration=EX seconds:integer|"
          "PX milliseconds:integer|EXAT unix-time-seconds:unix-time|"
          "PXAT unix-time-milliseconds:unix-time|KEEPTTL]",
-     .handler = Set},
+     .handler = Set,
+     .effect = EffectForm::kOwnWords},
     {.name = "getset",
      .arity = 3,
      .flags = kWrite | kDenyOom | kFast,
@@ -232,6 +249,7 @@ constexpr Command kRows[] = {
      .summary = "Stores a string and answers with the one before it.",
      .grammar = "key value",
      .handler = GetSet,
+     .effect = EffectForm::kSaid,
      .deprecated_since = "6.2.0",
      .replaced_by = "SET with GET"},
     {.name = "getdel",
@@ -244,7 +262,8 @@ constexpr Command kRows[] = {
      .complexity = "O(1)",
      .summary = "Answers with the string a key holds and deletes the key.",
      .grammar = "key",
-     .handler = GetDel},
+     .handler = GetDel,
+     .effect = EffectForm::kSaid},
     {.name = "getex",
      .arity = -2,
      .flags = kWrite | kFast,
@@ -256,7 +275,8 @@ constexpr Command kRows[] = {
      .summary = "Answers with the string a key holds and changes its expiry.",
      .grammar = "key [expiration=EX seconds:integer|PX milliseconds:integer|"
                 "EXAT unix-time-seconds:unix-time|PXAT unix-time-milliseconds:unix-time|PERSIST]",
-     .handler = GetEx},
+     .handler = GetEx,
+     .effect = EffectForm::kSaid},
     {.name = "delifeq",
      .arity = 3,
      .flags = kWrite | kFast,
@@ -267,7 +287,8 @@ constexpr Command kRows[] = {
      .complexity = "O(1)",
      .summary = "Deletes a key if it holds this string (as Valkey does).",
      .grammar = "key value",
-     .handler = DelIfEqual},
+     .handler = DelIfEqual,
+     .effect = EffectForm::kOwnWords},
     {.name = "setex",
      .arity = 4,
      .flags = kWrite | kDenyOom,
@@ -279,6 +300,7 @@ constexpr Command kRows[] = {
      .summary = "Stores a string that lives for so many seconds.",
      .grammar = "key seconds:integer value",
      .handler = SetEx,
+     .effect = EffectForm::kSaid,
      .deprecated_since = "2.6.12",
      .replaced_by = "SET with EX"},
     {.name = "psetex",
@@ -292,6 +314,7 @@ constexpr Command kRows[] = {
      .summary = "Stores a string that lives for so many milliseconds.",
      .grammar = "key milliseconds:integer value",
      .handler = PSetEx,
+     .effect = EffectForm::kSaid,
      .deprecated_since = "2.6.12",
      .replaced_by = "SET with PX"},
     {.name = "setnx",
@@ -305,6 +328,7 @@ constexpr Command kRows[] = {
      .summary = "Stores a string unless the key exists.",
      .grammar = "key value",
      .handler = SetIfAbsent,
+     .effect = EffectForm::kOwnWords,
      .deprecated_since = "2.6.12",
      .replaced_by = "SET with NX"},
 };

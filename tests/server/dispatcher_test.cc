@@ -37,17 +37,18 @@ class SlowClient {
 
  private:
   static Services WithClock(Services& s, const Clock& clock) {
-    return {clock,          s.config,          s.commands,
-            s.keyspace,     s.reclaimer,       s.world,
-            s.clients,      s.statistics,      s.command_logs,
-            s.latency,      s.control,         s.pause,
-            s.identity,     s.active_expiry,   s.memory,
-            s.memory_watch, s.defragmentation, s.over_memory_limit,
-            s.wait_queues,  s.watches,         s.key_events,
-            s.acl,          s.scripting,       s.post,
-            s.pubsub,       s.tracking,        s.key_listeners,
-            s.tier_traffic, s.tier_sealing,    s.tier_run,
-            s.tier_servers, s.tier_migration,  s.departed_nodes};
+    return {clock,           s.config,          s.commands,
+            s.keyspace,      s.reclaimer,       s.world,
+            s.clients,       s.statistics,      s.command_logs,
+            s.latency,       s.control,         s.pause,
+            s.identity,      s.active_expiry,   s.memory,
+            s.memory_watch,  s.defragmentation, s.over_memory_limit,
+            s.wait_queues,   s.watches,         s.key_events,
+            s.acl,           s.scripting,       s.post,
+            s.pubsub,        s.tracking,        s.key_listeners,
+            s.effects,       s.tier_traffic,    s.tier_sealing,
+            s.tier_run,      s.tier_servers,    s.tier_migration,
+            s.departed_nodes};
   }
 
   TickingClock clock_;

@@ -112,6 +112,7 @@ class TestServer final : private ServerControl {
                   pubsub_,
                   tracking_,
                   key_listeners_,
+                  effects_,
                   tier_traffic_,
                   tier_sealing_,
                   tier_run_,
@@ -190,6 +191,7 @@ class TestServer final : private ServerControl {
   TierServers tier_servers_;
   const TierRun tier_run_{"strata:test:", 1};
   KeyEvents key_events_{key_listeners_};
+  Effects effects_{clock, key_listeners_};
   Keyspace keyspace_;
   TierMigration tier_migration_{keyspace_};
   TierSealing tier_sealing_{config_.options().tiers, {keyspace_, tier_traffic_, clock}};
@@ -204,7 +206,7 @@ class TestServer final : private ServerControl {
   PostOffice post_;
   PubSub pubsub_{post_, 42};
   Tracking tracking_{keyspace_, post_, key_listeners_};
-  KeyObserver key_observer_{key_events_, tracking_};
+  KeyObserver key_observer_{key_events_, tracking_, effects_};
   KeyspaceNotifications notifications_{pubsub_, key_events_, key_observer_};
   Scripting scripting_;
   std::atomic<bool> active_expiry_{true};

@@ -144,7 +144,8 @@ TEST_CASE_METHOD(KeyspaceFixture, "random keys reach every key") {
   Fill(2, keys);
   Random random(4);
   std::set<std::string> drawn;
-  for (int i = 0; i < keys * 40; ++i) drawn.insert(*keyspace.RandomKey(2, random.Next()));
+  for (int i = 0; i < keys * 40; ++i)
+    drawn.insert(*keyspace.RandomKey(2, random.Next(), clock.WallMs()));
   CHECK(drawn.size() == static_cast<size_t>(keys));
 }
 
@@ -154,7 +155,8 @@ TEST_CASE_METHOD(KeyspaceFixture, "every key is about as likely to be the random
   Fill(2, kKeys);
   Random random(7);
   std::map<std::string, int> drawn;
-  for (int i = 0; i < kKeys * kExpected; ++i) ++drawn[*keyspace.RandomKey(2, random.Next())];
+  for (int i = 0; i < kKeys * kExpected; ++i)
+    ++drawn[*keyspace.RandomKey(2, random.Next(), clock.WallMs())];
   CHECK(drawn.size() == kKeys);
   double chi_square = 0;
   for (const auto& [key, count] : drawn) {
@@ -164,10 +166,10 @@ TEST_CASE_METHOD(KeyspaceFixture, "every key is about as likely to be the random
 }
 
 TEST_CASE_METHOD(KeyspaceFixture, "there is no random key without a live one") {
-  CHECK_FALSE(keyspace.RandomKey(0, 5));
+  CHECK_FALSE(keyspace.RandomKey(0, 5, clock.WallMs()));
   Fill(0, 10, 50);
   clock.AdvanceMs(50);
-  CHECK_FALSE(keyspace.RandomKey(0, 5));
+  CHECK_FALSE(keyspace.RandomKey(0, 5, clock.WallMs()));
 }
 
 TEST_CASE_METHOD(KeyspaceFixture, "a cursor tells how much of the keyspace lies before it") {
@@ -338,7 +340,8 @@ TEST_CASE_METHOD(KeyspaceFixture, "a moved entry is the other database's own") {
 struct Listener final : KeyspaceObserver {
   void OnExpired(int database, const KeyRef& key) override { Note(database, '-', key); }
   void OnEvicted(int database, const KeyRef& key) override { Note(database, '<', key); }
-  void OnFieldsExpired(int database, const KeyRef& key, HashIs hash) override {
+  void OnFieldsExpired(int database, const KeyRef& key, HashIs hash,
+                       std::span<const std::string>) override {
     Note(database, hash == HashIs::kRemoved ? '!' : '~', key);
   }
   void OnAdded(int database, const KeyRef& key) override { Note(database, '+', key); }

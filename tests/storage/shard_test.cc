@@ -39,11 +39,12 @@ struct ShardFixture {
   Reclaimer reclaimer;
   std::unique_ptr<AdaptiveShard> adaptive;
   KeyClasses classes;
+  const ExpiryRule* no_rule = nullptr;
   ShardDatabase shard{0,
                       0,
                       kStart,
                       {kSeed, statistics, evicted, entries, stubs, stubs_may_go, adaptive, copies,
-                       classes, reclaimer, nullptr}};
+                       classes, reclaimer, nullptr, no_rule}};
 };
 
 TEST_CASE_METHOD(ShardFixture, "a stored string has the encoding Redis would choose") {
