@@ -122,20 +122,22 @@ void SayLeft(CommandContext& c, const KeyRef& key, const Entry& rest) {
 }
 
 // Leaves `kept` members, random ones, and answers with the others. Those that stay make a new set,
-// since they are few against those that go.
+// since they are few against those that go. REQUIRES: some stay.
 void PopMost(CommandContext& c, const KeyRef& key, Entry& entry, size_t kept) {
   const SetLimits limits = SetLimitsOf(c);
   SetValue set(entry, limits);
-  const bool integers = set.encoding() == CollectionEncoding::kIntegers;
-  Entry* rest = SetValue::NewEntry(
-      key.bytes, integers ? CollectionEncoding::kIntegers : CollectionEncoding::kPacked, limits,
-      ExpiryOf(entry));
-  rest->use() = entry.use();
-  SetValue remaining(*rest, limits);
+  Entry* rest = nullptr;
   for (size_t i = 0; i < kept; ++i) {
-    set.Pop(c.client.random.Next(),
-            [&remaining](const ListpackElement& member) { remaining.Add(member); });
+    set.Pop(c.client.random.Next(), [&](const ListpackElement& member) {
+      if (rest == nullptr) {  // as SADD makes it
+        DigitScratch scratch;
+        const auto encoding = SetValue::EncodingFor(member.Text(scratch), kept, limits);
+        rest = SetValue::NewEntry(key.bytes, encoding, limits, ExpiryOf(entry));
+      }
+      SetValue(*rest, limits).Add(member);
+    });
   }
+  rest->use() = entry.use();
   ReplyAll(c, entry);
   SayLeft(c, key, *rest);
   c.database.Put(key, rest);

@@ -188,13 +188,13 @@ void Follow(uint64_t seed, int steps, std::string_view class_words) {
       if (!difference.empty()) FAIL(difference);
     }
   }
-  CHECK(DifferenceOf(server, behind.server()).empty());
+  CHECK(DifferenceOf(server, behind.server()) == "");
   Follower late(0);
   const auto middle = all.begin() + static_cast<ptrdiff_t>(all.size() / 2);
   late.Apply({all.begin(), middle});
   late.BeginRun();
   late.Apply({middle, all.end()});
-  CHECK(DifferenceOf(server, late.server()).empty());
+  CHECK(DifferenceOf(server, late.server()) == "");
   CHECK(DigestKeyspace(server.keyspace()) == DigestKeyspace(late.server().keyspace()));
   CHECK(all.size() > static_cast<size_t>(steps) / 10);
 }

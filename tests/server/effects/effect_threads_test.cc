@@ -81,7 +81,7 @@ TEST_CASE("Effects of many threads come in the order of what happened to each ke
     if (!progress) FAIL(progress.error().message);
     REQUIRE((*progress == EffectApplier::Progress::kDone));
   }
-  CHECK(DifferenceOf(server, copy).empty());
+  CHECK(DifferenceOf(server, copy) == "");
   CHECK(DigestKeyspace(server.keyspace()) == DigestKeyspace(copy.keyspace()));
 }
 
