@@ -9,7 +9,7 @@ constexpr std::string_view kCrossSlot = "CROSSSLOT Keys in request don't hash to
 constexpr std::string_view kNotServed = "CLUSTERDOWN Hash slot not served";
 
 bool RunsQueueOf(const Client& client, const Call& call) {
-  return call.command.Is(kRunsQueue) && client.transaction != nullptr && client.transaction->open();
+  return call.command.Is(kRunsQueue) && client.transaction != nullptr;
 }
 
 std::string RedirectionOfNode(RouteReader& routes, const Client& client, const Call& call) {

@@ -118,6 +118,9 @@ TEST_CASE("Clients of the usual port are sent nowhere, and know of no cluster") 
   TestClient client = cluster.Connect(Entrance::kPort);
   CHECK(client.Run("get c") == "$-1\r\n");
   CHECK(client.Run("mget b c") == "*2\r\n$-1\r\n$-1\r\n");
+  CHECK(client.Run("copy b {b}2 db 1") == ":0\r\n");
+  CHECK(client.Run("move b 1") == ":0\r\n");
+  CHECK(client.Run("sort b by w*") == "*0\r\n");
   CHECK(client.Run("select 1") == "+OK\r\n");
   CHECK(client.Run("eval \"return redis.call('get','c')\" 0") == "$-1\r\n");
   for (const char* word : {"asking", "readonly", "readwrite"}) {
@@ -178,6 +181,11 @@ TEST_CASE("EXEC follows keys that have gone elsewhere since they were queued") {
   cluster.seen.Place(3, 3, {1});
   cluster.Publish();
   CHECK(client.Run("get b") == "$-1\r\n");
+  client.Run("multi");
+  client.Run("incr b");
+  cluster.seen.map.partitions[3] = {};
+  cluster.Publish();
+  CHECK(client.Run("exec") == kNotServed);
 }
 
 TEST_CASE("What will not be run is not queued, and so does not redirect EXEC") {
@@ -343,7 +351,7 @@ TEST_CASE("Who has subscribed to a shard channel that goes elsewhere is told") {
   client.Run("hello 3");
   client.Run("ssubscribe b");
   client.Run("ssubscribe hello");
-  client.Run("subscribe b");
+  client.Run("subscribe b c");
   const auto leave = [&] {
     BatchScope scope(cluster.server.dispatcher());
     LeaveMovedChannels(cluster.server.services(), cluster.routes(), client.client().origin.id);
@@ -356,7 +364,7 @@ TEST_CASE("Who has subscribed to a shard channel that goes elsewhere is told") {
   CHECK(client.Send("") == ">3\r\n$12\r\nsunsubscribe\r\n$1\r\nb\r\n:1\r\n");
   leave();
   CHECK(client.Send("").empty());
-  CHECK(client.client().subscriptions->channels_and_patterns() == 1);
+  CHECK(client.client().subscriptions->channels_and_patterns() == 2);
 }
 
 }  // namespace
