@@ -31,9 +31,12 @@ class ControlPlane::Thread {
   }
 
   Result<void> Open() { return node_.Open(); }
+  // What was asked before comes behind the beginning.
   void Start() {
-    boost::asio::post(context_, [this] { node_.Begin(); });
-    thread_ = std::thread([this] { context_.run(); });
+    thread_ = std::thread([this] {
+      node_.Begin();
+      context_.run();
+    });
   }
   template <class Function>
   void Post(Function function) {

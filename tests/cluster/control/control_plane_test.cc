@@ -1,5 +1,7 @@
 #include "cluster/control/control_plane.h"
 
+#include <future>
+
 #include "tests/cluster/control/control_nodes.h"
 
 namespace strata {
@@ -27,6 +29,21 @@ TEST_CASE("a node creates a cluster, and others join it by way of any of its nod
   CHECK(nodes.Join("b", "c") == "this node belongs to a cluster already");
   CHECK(nodes.Outcome(nodes["b"], &ControlPlane::Create) ==
         "this node belongs to a cluster already");
+}
+
+TEST_CASE("who asks before a node begins is served when it has begun") {
+  ControlNodes nodes;
+  ControlNodes::Node& node = nodes.Add("a");
+  auto plane = ControlPlane::Open(node.options, node);
+  REQUIRE(plane.has_value());
+  node.plane = std::move(*plane);
+  std::promise<std::string> outcome;
+  node.plane->Create([&](const Result<void>& created) {
+    outcome.set_value(created ? "created" : created.error().message);
+  });
+  node.plane->Start();
+  CHECK(outcome.get_future().get() == "created");
+  CHECK(node.failures == 0);
 }
 
 TEST_CASE("what one node asks for is so on all nodes, and first of all on itself") {
