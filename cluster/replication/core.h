@@ -102,8 +102,8 @@ struct Ready {
   std::vector<Change> changes = {};
   std::vector<Message> messages = {};
   std::optional<Proposal> proposal = {};
-  // It is not the primary any more: held replies to writes are connection errors now, for their
-  // outcome is not known. Held reads may be asked elsewhere.
+  // It was the primary, and is none any more, or not the same: held replies to writes are
+  // connection errors now, for their outcome is not known. Held reads may be asked elsewhere.
   bool has_stepped_down = false;
   // Replicas that wait for BeginSnapshot. Each stands here once, and again when one breaks off.
   std::vector<NodeId> snapshots_wanted = {};
@@ -134,7 +134,10 @@ class Core {
   Sequence applied() const { return applied_; }
   // Of a primary: what it has that cannot be lost. Of a replica: what it knows of that.
   Sequence commit() const { return commit_; }
-  bool IsPrimary() const;
+  bool IsPrimary() const { return reign_ != 0; }
+  // Else the owner drops it, with the keys. While somebody knows a newer epoch than the map says,
+  // it is not known that the copy is given up.
+  bool HasCopy() const { return epoch_ > state_.epoch || state_.HasCopyOn(self()); }
   // A primary whose predecessors cannot answer any more, and that has not resigned.
   bool Serves(int64_t now_ms) const;
 
@@ -177,13 +180,15 @@ class Core {
 
  private:
   struct Handover {
-    NodeId successor;
+    InSyncCopy successor;
     int64_t since_ms;
     bool has_resigned = false;
   };
-  struct Resigned {
-    InSyncCopy from;
+  // Who was the primary of an epoch.
+  struct Reign {
+    InSyncCopy primary;
     Epoch epoch;
+    bool operator==(const Reign&) const = default;
   };
   struct SnapshotReceiver {
     SnapshotId id;
@@ -193,10 +198,11 @@ class Core {
   };
 
   // core.cc: who it is.
-  bool IsSelf(const InSyncCopy& copy) const { return copy == leases_.self(); }
   NodeId self() const { return leases_.self().node; }
+  bool IsOwn(const PartitionState& state) const;
   void Fence(const PartitionState& before, int64_t now_ms);
   bool BeginsEmpty(const PartitionState& before) const;
+  void Clear();
   void BeginReign(int64_t now_ms);
   void GoOn(int64_t now_ms);
   void StepDown();
@@ -209,10 +215,10 @@ class Core {
   void On(const Message& message, const AppendRequest& request, int64_t now_ms);
   void On(const Message& message, const SnapshotItems& items, int64_t now_ms);
   void On(const Message& message, const Resignation& resignation, int64_t now_ms);
+  bool Fits(const AppendRequest& request) const;
   Sequence Store(const AppendRequest& request);
-  void Receive(const SnapshotItem& item, Sequence commit);
-  void Reveal(const Position& end, Sequence commit);
-  void Refuse(const Message& message, const AppendRequest& request);
+  void Receive(const SnapshotItem& item);
+  void Reveal(Sequence commit);
 
   // core_primary.cc
   void On(const Message& message, const AppendReply& reply, int64_t now_ms);
@@ -220,19 +226,22 @@ class Core {
   Progress* ProgressOf(const Message& message, int64_t now_ms);
   void FollowReplicas(int64_t now_ms);
   void Match(Progress& progress, Sequence sequence, int64_t now_ms);
-  void Meet(Progress& progress, const AppendReply& reply, int64_t now_ms);
+  void Meet(NodeId node, Progress& progress, const AppendReply& reply, int64_t now_ms);
+  Sequence MatchOf(const InSyncCopy& copy) const;
   void AdvanceCommit();
   void SendTo(NodeId node, Progress& progress, int64_t now_ms);
   void SendAppend(NodeId node, Progress& progress);
   void SendSnapshot(NodeId node, Progress& progress);
   void WantSnapshot(NodeId node, Progress& progress);
+  void AddToSnapshot(NodeId node, Progress& progress, const Effect& effect);
   void Watch(NodeId node, Progress& progress, int64_t now_ms);
 
   // core_in_sync.cc
   bool HasLease(int64_t now_ms) const;
   bool HasEnoughInSync() const;
   bool IsLost(const InSyncCopy& copy, int64_t now_ms) const;
-  std::optional<InSyncCopy> CaughtUpCopy(int64_t now_ms) const;
+  bool MayJoin(NodeId node, const Progress& progress, int64_t now_ms) const;
+  std::optional<InSyncCopy> Joining(int64_t now_ms) const;
   void ConsiderInSync(int64_t now_ms);
   void Propose(Proposal proposal, int64_t now_ms);
   void ContinueHandover(int64_t now_ms);
@@ -253,7 +262,8 @@ class Core {
   // Of a replica.
   NodeId primary_ = 0;  // whom it follows; 0: nobody
   std::optional<SnapshotReceiver> receiver_;
-  std::optional<Resigned> resigned_;
+  std::optional<Reign> resigned_;     // the last that said so
+  std::optional<Reign> predecessor_;  // whose promise the fence is for, and nobody else's
 
   // Of a primary.
   Epoch reign_ = 0;  // when it became one; it was the only one ever since

@@ -88,7 +88,7 @@ class Leases {
   struct Peer {
     uint64_t incarnation = 0;
     int64_t heard_ms = 0;
-    std::vector<Grant> grants;  // rising in both
+    std::vector<Grant> grants = {};  // rising in both
   };
 
   const InSyncCopy self_;

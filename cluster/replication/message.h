@@ -43,7 +43,7 @@ struct SnapshotItem {
   };
 
   Kind kind = Kind::kChunk;
-  Epoch epoch = 0;  // of an effect; of the end: with the snapshot's last sequence its position
+  Epoch epoch = 0;  // of an effect
   SharedBytes bytes = {};
 };
 
