@@ -20,7 +20,7 @@ class Backlog {
   // What an effect takes besides its bytes, about.
   static constexpr size_t kEffectOverheadBytes = 64;
   static size_t SizeOf(const SharedBytes& bytes) {
-    return bytes.view().size() + kEffectOverheadBytes;
+    return (bytes ? bytes.view().size() : 0) + kEffectOverheadBytes;
   }
 
   const Position& base() const { return base_; }

@@ -162,11 +162,11 @@ class Core {
   // Of a primary: the node has what is committed, and takes part.
   bool HasCaughtUp(NodeId node) const;
 
-  // A snapshot for a node that waits for one begins with the keys as they are now. False: it does
+  // A snapshot for a node that waits for one begins with the keys as they are now. Nothing: it does
   // not wait any more.
-  bool BeginSnapshot(NodeId node);
-  // How many bytes of chunks there is room for. Nothing: it broke off.
-  std::optional<size_t> SnapshotRoom(NodeId node) const;
+  std::optional<SnapshotId> BeginSnapshot(NodeId node);
+  // How many bytes of chunks there is room for. Nothing: that one broke off.
+  std::optional<size_t> SnapshotRoom(NodeId node, const SnapshotId& id) const;
   // REQUIRES: SnapshotRoom is something; a chunk may go beyond it.
   void AddChunk(NodeId node, SharedBytes chunk);
   void EndSnapshot(NodeId node);

@@ -181,20 +181,22 @@ void Core::WantSnapshot(NodeId node, Progress& progress) {
   ready_.snapshots_wanted.push_back(node);
 }
 
-bool Core::BeginSnapshot(NodeId node) {
+std::optional<SnapshotId> Core::BeginSnapshot(NodeId node) {
   const auto found = replicas_.find(node);
-  if (found == replicas_.end() || !found->second.needs_snapshot) return false;
+  if (found == replicas_.end() || !found->second.needs_snapshot) return std::nullopt;
   const SnapshotId id{epoch_, ++snapshots_};
   found->second.snapshot = std::make_unique<SnapshotSender>(id, log_.last());
-  return true;
+  return id;
 }
 
-std::optional<size_t> Core::SnapshotRoom(NodeId node) const {
+std::optional<size_t> Core::SnapshotRoom(NodeId node, const SnapshotId& id) const {
   const auto found = replicas_.find(node);
-  if (found == replicas_.end() || found->second.snapshot == nullptr) return std::nullopt;
+  if (found == replicas_.end()) return std::nullopt;
+  const SnapshotSender* snapshot = found->second.snapshot.get();
+  if (snapshot == nullptr || snapshot->id() != id) return std::nullopt;
   // The other half is for effects.
   const size_t most = options_.most_backlog_bytes / 2;
-  return most - std::min(most, found->second.snapshot->queued_bytes());
+  return most - std::min(most, snapshot->queued_bytes());
 }
 
 void Core::AddChunk(NodeId node, SharedBytes chunk) {
