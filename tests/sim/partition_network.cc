@@ -35,6 +35,12 @@ void PartitionSimulation::Send(Node& from, const replication::Message& message) 
 
 // For the newest map; the answer is as old as it takes to get there.
 void PartitionSimulation::Ask(Node& node) {
+  const int64_t pause_ms = is_in_trouble_ ? profile_.ask_ms : 50;
+  queue_.After(pause_ms,
+               [this, &node, life = node.life] { In(node, life, [this, &node] { Ask(node); }); });
+  if (service_.map().nodes.at(node.id).incarnation < node.incarnation) {
+    Propose(node, SetNodeIncarnation{node.id, node.incarnation});
+  }
   if (IsCut(node.id, 0) || IsCut(0, node.id) || IsLost(profile_.loss_percent)) return;
   queue_.After(Delay(), [this, &node, life = node.life, version = service_.version()] {
     In(node, life, [this, &node, version] { Learn(node, version); });

@@ -15,12 +15,14 @@ struct PartitionProfile {
   size_t nodes;
   size_t copies;
   int64_t drift_percent;  // between the slowest clock and the fastest
+  bool clocks_are_extreme;
 
   int64_t delay_ms;  // of a message, at most, but for a few
   int64_t long_delay_ms;
   int long_delay_percent;
   int loss_percent;
 
+  int64_t ask_ms;        // between two looks at the map
   int64_t map_delay_ms;  // until a node learns of a change
   int map_jump_percent;  // and not of each version
   int map_loss_percent;  // until it asks
@@ -45,6 +47,8 @@ struct PartitionProfile {
   int crash_weight;
   int pause_weight;
   int cut_weight;
+  int map_cut_weight;  // of links with the map service
+  int heal_weight;
 
   static PartitionProfile Of(Random& random) {
     const size_t nodes = OneOf<size_t>(random, {2, 3, 3, 5});
@@ -53,11 +57,13 @@ struct PartitionProfile {
         .nodes = nodes,
         .copies = nodes == 5 ? OneOf<size_t>(random, {2, 3, 4}) : nodes,
         .drift_percent = 4,
+        .clocks_are_extreme = OneOf(random, {false, true}),
         .delay_ms = OneOf<int64_t>(random, {3, 10, 40}),
         .long_delay_ms = OneOf<int64_t>(random, {100, 400}),
         .long_delay_percent = OneOf(random, {0, 3, 8}),
         .loss_percent = OneOf(random, {0, 3, 10}),
-        .map_delay_ms = OneOf<int64_t>(random, {5, 20, 150}),
+        .ask_ms = OneOf<int64_t>(random, {70, 70, 500}),
+        .map_delay_ms = OneOf<int64_t>(random, {5, 20, 150, 500}),
         .map_jump_percent = OneOf(random, {0, 10, 50}),
         .map_loss_percent = OneOf(random, {0, 10, 40}),
         .proposal_delay_ms = OneOf<int64_t>(random, {5, 20, 150}),
@@ -68,7 +74,7 @@ struct PartitionProfile {
         .chunk_ms = OneOf<int64_t>(random, {2, 15, 60}),
         .effect_bytes = effect_bytes,
         .backlog_bytes = OneOf<size_t>(random, {1'000, 6'000, 100'000}),
-        .message_bytes = OneOf<size_t>(random, {200, 1'000, 100'000}),
+        .message_bytes = OneOf<size_t>(random, {100, 500, 100'000}),
         .least_calm_ms = OneOf<int64_t>(random, {5, 40}),
         .more_calm_ms = OneOf<int64_t>(random, {80, 500}),
         .more_pause_ms = OneOf<int64_t>(random, {200, 1'200}),
@@ -77,7 +83,9 @@ struct PartitionProfile {
         .move_weight = OneOf(random, {0, 2, 8}),
         .crash_weight = OneOf(random, {0, 1, 3}),
         .pause_weight = OneOf(random, {0, 1, 4}),
-        .cut_weight = OneOf(random, {1, 3, 5}),
+        .cut_weight = OneOf(random, {0, 1, 3}),
+        .map_cut_weight = OneOf(random, {0, 1, 5}),
+        .heal_weight = OneOf(random, {2, 4}),
     };
   }
 

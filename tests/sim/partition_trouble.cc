@@ -10,17 +10,13 @@ void PartitionSimulation::MakeTrouble() {
   if (!is_in_trouble_) return;
   queue_.After(profile_.least_calm_ms + UpTo(random_, profile_.more_calm_ms),
                [this] { MakeTrouble(); });
-  const int weights[] = {2,
-                         profile_.cut_weight,
-                         profile_.promotion_weight,
-                         profile_.move_weight,
-                         profile_.move_weight,
-                         profile_.crash_weight,
-                         profile_.pause_weight};
+  const int weights[] = {profile_.heal_weight,  profile_.cut_weight,    profile_.promotion_weight,
+                         profile_.move_weight,  profile_.move_weight,   profile_.crash_weight,
+                         profile_.pause_weight, profile_.map_cut_weight};
   int all = 0;
   for (const int weight : weights) all += weight;
   auto choice = static_cast<int>(random_.Below(static_cast<uint64_t>(all)));
-  int kind = 0;
+  size_t kind = 0;
   while (choice >= weights[kind]) choice -= weights[kind++];
   switch (kind) {
     case 0:
@@ -36,6 +32,9 @@ void PartitionSimulation::MakeTrouble() {
       return HandOverSome();
     case 5:
       return CrashSome();
+    case 7:
+      cuts_[0][AnyNode().id] = true;
+      return;
     default:
       AnyNode().paused_until_ms = queue_.now_ms() + UpTo(random_, profile_.more_pause_ms);
   }
@@ -68,7 +67,7 @@ void PartitionSimulation::AssignSome() {
   const uint64_t partition = AnyPartition();
   const PartitionState& state = service_.map().partitions[partition];
   NodeId primary = state.primary;
-  if (Chance(random_, 20)) primary = state.in_sync[random_.Below(state.in_sync.size())].node;
+  if (Chance(random_, 40)) primary = state.in_sync[random_.Below(state.in_sync.size())].node;
   PartitionAssignment assignment{partition, state.epoch, {primary}};
   for (const Node& node : nodes_) {
     if (node.id == primary) continue;
