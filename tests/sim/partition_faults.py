@@ -51,7 +51,7 @@ FAULTS = (
         Change(REPLICA, "if (log_.EffectAt(at).epoch == effect.epoch) continue;\n"
                "log_.CutBehind(at - 1);", "continue;"),)),
     Fault("clocks are 24 % apart", 2_000, (
-        Change(PROFILE, ".drift_percent = 4, .delay_ms", ".drift_percent = 24, .delay_ms"),)),
+        Change(PROFILE, ".drift_percent = 4, .clocks_are_extreme", ".drift_percent = 24, .clocks_are_extreme"),)),
     Fault("a primary that meets a higher epoch goes on", 200, (
         Change(REPLICA, "if (IsPrimary()) StepDown();\n  epoch_", "  epoch_"),
         Change(CORE, "CHECK(IsOwn(state_) && state_.epoch == epoch_ && "
