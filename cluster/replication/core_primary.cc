@@ -143,8 +143,9 @@ void Core::SendAppend(NodeId node, Progress& progress) {
   Sequence at = progress.next;
   for (; at <= log_.last_sequence(); ++at) {
     const Effect& effect = log_.EffectAt(at);
-    bytes += Backlog::SizeOf(effect.bytes);
-    if (bytes > options_.most_message_bytes && !request.effects.empty()) break;
+    const size_t size = Backlog::SizeOf(effect.bytes);
+    if (bytes + size > options_.most_message_bytes && !request.effects.empty()) break;
+    bytes += size;
     request.effects.push_back(effect);
   }
   if (!request.effects.empty()) progress.Sent(at - 1, bytes);

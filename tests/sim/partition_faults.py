@@ -32,7 +32,7 @@ FAULTS = (
     Fault("who is taken out is not waited for before that is committed", 200, (
         Change(IN_SYNC, "if (next != state_.in_sync || is_in_doubt) {",
                "if (next != state_.in_sync || is_in_doubt) { possible_ = next;"),)),
-    Fault("who comes in is waited for when that is committed", 2_000, (
+    Fault("who comes in is waited for when that is committed", 1_000, (
         Change(IN_SYNC, "if (!Contains(possible_, *copy)) return possible_.push_back(*copy);", ""),)),
     Fault("a process that starts anew counts for the one before it", 200, (
         Change(OWNER, "++node.incarnation;", "node.incarnation = 1;"),)),
@@ -101,8 +101,6 @@ FAULTS = (
                "return std::ranges::all_of(state_.in_sync,"),)),
 
     # Of the in-sync set, and of copies.
-    Fault("others come in sync while a new primary waits", 40_000, (
-        Change(IN_SYNC, "Serves(now_ms) && !handover_;", "!handover_;"),)),
     Fault("a proposal is forgotten when it is made again", 4_000, (
         Change(IN_SYNC, "std::vector<InSyncCopy> next = state_.in_sync;",
                "std::vector<InSyncCopy> next = state_.in_sync;\n"

@@ -155,7 +155,7 @@ TEST_CASE("a partition that is handed over loses nothing and waits for no promis
   // It has resigned.
   CHECK_FALSE(MayAnswer(world, 1, written));
   CHECK(world[1].AdmitsRead(Consistency::kQuorum) == Admission::kHeld);
-  REQUIRE(world.Decide(world.proposals(1)[0]));
+  REQUIRE(world.Accept(world.proposals(1)[0]));
   world.Learn({2, 3});
   CHECK(world[2].Serves(world.now_ms()));
   world.Settle({1, 2, 3});
@@ -172,7 +172,7 @@ TEST_CASE("a resignation that comes behind its entry ends the wait as well") {
   REQUIRE(world[1].HandOver(2, world.now_ms()));
   world.Drain(1);
   const std::deque<Message> late = world.network();
-  REQUIRE(world.Decide(world.proposals(1).at(0)));
+  REQUIRE(world.Accept(world.proposals(1).at(0)));
   world.Learn({2});
   CHECK_FALSE(world[2].Serves(world.now_ms()));
   for (const Message& message : late) world.Step(message);
@@ -190,7 +190,7 @@ TEST_CASE("a source that does not learn what became of its entry does not resume
   REQUIRE(world.Decide(SetInSync{0, world.state().epoch, world.state().in_sync}));
   world.Learn({1, 2});
   CHECK(world[1].AdmitsWrite(Consistency::kEventual) == Admission::kYes);
-  CHECK_FALSE(world.Decide(world.proposals(1).back()));
+  CHECK_FALSE(world.Accept(world.proposals(1).back()));
   world.Beat({1, 2});
   CHECK(MayAnswer(world, 1, 0));
 }
@@ -236,7 +236,7 @@ TEST_CASE("a successor that is gone does not keep the source for ever") {
   REQUIRE(world[1].HandOver(2, world.now_ms()));
   world.Boot(2);
   world.Learn({1, 2, 3});
-  CHECK_FALSE(world.Decide(world.proposals(1).at(0)));
+  CHECK_FALSE(world.Accept(world.proposals(1).at(0)));
   world.RunWithMap({1, 3}, 3'000);
   CHECK_FALSE(world[1].IsHandingOver());
   CHECK(world.state().InSync(2) == nullptr);

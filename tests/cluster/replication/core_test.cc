@@ -109,6 +109,24 @@ TEST_CASE("who is promoted applies what it has stored, and then cuts others' tai
   for (const NodeId id : {1, 2, 3}) CHECK(world.keys(id) == Texts{"a", "c"});
 }
 
+TEST_CASE("what was not compared with the primary's log is not taken for committed") {
+  ReplicatedPartition world = Settled(3, {.most_message_bytes = 70});  // an effect in each
+  for (const char* text : {"a", "b", "c"}) world.Append(1, text);
+  world.Settle({1, 3});
+  REQUIRE(world[3].log().last_sequence() == 3);
+  REQUIRE(world.Promote(2));
+  world.Learn({1, 2, 3});
+  const Message other{.from = 2,
+                      .to = 3,
+                      .incarnation = 1,
+                      .partition = 0,
+                      .epoch = world.state().epoch,
+                      .body = AppendRequest{.previous = {}, .commit = 3, .effects = {}}};
+  world.Step(other);
+  CHECK(world.keys(3).empty());
+  CHECK(world[3].commit() == 0);
+}
+
 TEST_CASE("a primary that meets a higher epoch steps down at once, and gets a snapshot") {
   ReplicatedPartition world = Settled(3);
   world.Append(1, "kept");
@@ -167,7 +185,7 @@ TEST_CASE("who is taken out is waited for until that is committed") {
   const auto shrink = std::get<SetInSync>(world.proposals(1).front());
   CHECK(shrink.in_sync == std::vector<InSyncCopy>{{1, 1}, {2, 1}});
   CHECK(world[1].commit() == 0);
-  REQUIRE(world.Decide(Proposal(shrink)));
+  REQUIRE(world.Accept(shrink));
   CHECK_FALSE(world[1].MayAcknowledge(written, world.now_ms()));
   world.Learn({1});
   CHECK(world[1].commit() == 1);
@@ -191,7 +209,7 @@ TEST_CASE("who comes in is waited for from when it is proposed, and proposed whe
   CHECK(world[1].commit() == 1);
   const auto last = std::get<SetInSync>(world.proposals(1).back());
   CHECK(last.in_sync == std::vector<InSyncCopy>{{1, 1}});
-  REQUIRE(world.Decide(Proposal(last)));
+  REQUIRE(world.Accept(last));
   world.Learn({1});
   CHECK(world[1].commit() == 2);
   CHECK_FALSE(world[1].MayAcknowledge(2, world.now_ms()));  // one of two is no quorum

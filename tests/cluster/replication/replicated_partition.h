@@ -57,7 +57,7 @@ class ReplicatedPartition {
   bool Decide(const ClusterCommand& command) {
     return map_.Apply(map_.version + 1, command).has_value();
   }
-  bool Decide(const Proposal& proposal) {
+  bool Accept(const Proposal& proposal) {
     return std::visit([this](const auto& command) { return Decide(ClusterCommand(command)); },
                       proposal);
   }
@@ -107,7 +107,7 @@ class ReplicatedPartition {
       Run(among, 20);
       for (const NodeId id : among) {
         for (const Proposal& proposal : std::exchange(nodes_.at(id)->proposals, {})) {
-          Decide(proposal);
+          Accept(proposal);
         }
         for (const NodeId to : std::exchange(nodes_.at(id)->snapshots_wanted, {})) {
           SendSnapshot(id, to);
