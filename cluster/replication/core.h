@@ -44,6 +44,14 @@
 // that the successor has no promise to wait for, and proposes the promotion. From there on it will
 // not serve in this epoch, however long it does not hear what became of the entry.
 //
+// The owner
+//   1. gives each version of the map to Leases, then to each Core, then answers heartbeats;
+//   2. takes a Ready after some input, and carries out its changes before keys are touched;
+//   3. answers what it holds when MayAcknowledge or MayAnswer allow it, which can be behind any
+//      input, and behind a reply to a heartbeat;
+//   4. touches no keys, be it to expire or to evict, while AdmitsWrite does not say yes;
+//   5. drops the Core, with the keys, when it has no copy any more.
+//
 // Guarded by the lock of its owner, who gives all calls of a partition one order. `now_ms` is of a
 // monotonic clock, and read behind what it goes with (leases.h).
 
@@ -148,10 +156,11 @@ class Core {
   void Step(const Message& message, int64_t now_ms);
   Ready TakeReady(int64_t now_ms);
 
-  // Of a command that may write. REQUIRES for kYes to hold: changes are carried out.
+  // Of a command that may write.
   Admission AdmitsWrite(Consistency consistency) const;
   Admission AdmitsRead(Consistency consistency) const;
-  // What was executed, all of it: also what expires, or is evicted. REQUIRES: AdmitsWrite.
+  // What was executed, all of it: also what expires, or is evicted. REQUIRES: AdmitsWrite, and that
+  // it has kMostEffectBytes at most.
   Position Append(SharedBytes effect);
   // Whether a quorum's write can be answered: of that sequence, or of what it depends on.
   bool MayAcknowledge(Sequence written, int64_t now_ms) const;
@@ -167,7 +176,7 @@ class Core {
   std::optional<SnapshotId> BeginSnapshot(NodeId node);
   // How many bytes of chunks there is room for. Nothing: that one broke off.
   std::optional<size_t> SnapshotRoom(NodeId node, const SnapshotId& id) const;
-  // REQUIRES: SnapshotRoom is something; a chunk may go beyond it.
+  // REQUIRES: SnapshotRoom is something; a chunk may go beyond it, up to kMostEffectBytes.
   void AddChunk(NodeId node, SharedBytes chunk);
   void EndSnapshot(NodeId node);
 

@@ -28,7 +28,8 @@
 // No clock is ever compared with that of another node; they only run at about the same rate.
 // A promise counts from the receiver's clock after the heartbeat has arrived, a lease from the
 // sender's before it left. So `now_ms` has to be read behind what it is said of, not once for a
-// turn of an event loop in which the process may have been stopped.
+// turn of an event loop in which the process may have been stopped. It has to be of a clock that
+// goes on while the machine sleeps (CLOCK_BOOTTIME).
 //
 // Of one node. One thread's own, or guarded by the lock of its owner.
 

@@ -27,6 +27,9 @@ struct Position {
   bool operator==(const Position&) const = default;
 };
 
+// Of an effect, or a chunk of a snapshot: what is longer does not fit in a packet.
+inline constexpr size_t kMostEffectBytes = size_t{60} << 20;
+
 // What changes a partition, opaque here. The bytes are shared by the log and all messages that
 // they are in, and never change.
 struct Effect {

@@ -1,9 +1,21 @@
 // What is on its way in the simulation: messages between nodes, proposals to the map, and its
 // versions.
 
+#include "cluster/replication/message_codec.h"
 #include "tests/sim/partition_simulation.h"
 
 namespace strata::sim {
+namespace {
+
+replication::Message Decoded(const replication::Message& message) {
+  const replication::Packet packet{.from = message.from,
+                                   .to = message.to,
+                                   .incarnation = message.incarnation,
+                                   .messages = {message}};
+  return replication::DecodePacket(replication::Encode(packet)).value().messages.at(0);
+}
+
+}  // namespace
 
 int64_t PartitionSimulation::Delay() {
   if (!is_in_trouble_) return UpTo(random_, 4);
@@ -24,7 +36,8 @@ void PartitionSimulation::Send(Node& from, Node& to, const std::function<void(No
   }
 }
 
-void PartitionSimulation::Send(Node& from, const replication::Message& message) {
+void PartitionSimulation::Send(Node& from, const replication::Message& said) {
+  const replication::Message message = profile_.encodes ? Decoded(said) : said;
   Send(from, At(message.to), [this, message](Node& to) {
     const auto found = to.copies.find(message.partition);
     if (found == to.copies.end()) return;

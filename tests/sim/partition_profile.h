@@ -28,6 +28,8 @@ struct PartitionProfile {
   int map_loss_percent;  // until it asks
   int64_t proposal_delay_ms;
 
+  bool encodes;  // messages as the bytes of packets
+
   int write_percent;     // of what clients ask
   int eventual_percent;  // of writes
   int64_t client_ms;     // between two commands
@@ -67,6 +69,7 @@ struct PartitionProfile {
         .map_jump_percent = OneOf(random, {0, 10, 50}),
         .map_loss_percent = OneOf(random, {0, 10, 40}),
         .proposal_delay_ms = OneOf<int64_t>(random, {5, 20, 150}),
+        .encodes = OneOf(random, {false, false, true}),
         .write_percent = OneOf(random, {60, 30, 10}),
         .eventual_percent = OneOf(random, {0, 20, 80}),
         .client_ms = OneOf<int64_t>(random, {10, 20, 30}),
