@@ -113,6 +113,7 @@ class PartitionSimulation {
   void MakeTrouble();
   void BeLeader();
   void PromoteSome();
+  void CutOff(NodeId primary);
   void AssignSome();
   void HandOverSome();
   void CrashSome();

@@ -59,7 +59,14 @@ void PartitionSimulation::PromoteSome() {
   const PartitionState& state = service_.map().partitions[partition];
   InSyncCopy copy = state.in_sync[random_.Below(state.in_sync.size())];
   if (Chance(random_, 30)) copy = AnyNode().copy();
-  if (copy.node != state.primary && Lives(copy)) Decide(Promote{partition, state.epoch, copy}, 0);
+  if (copy.node == state.primary || !Lives(copy)) return;
+  CutOff(state.primary);
+  Decide(Promote{partition, state.epoch, copy}, 0);
+}
+
+// Who is replaced often does not hear of it.
+void PartitionSimulation::CutOff(NodeId primary) {
+  if (Chance(random_, 30)) cuts_[0][primary] = true;
 }
 
 // Of the copies some go, and others come; the primary may be another one of those in sync.
@@ -68,6 +75,7 @@ void PartitionSimulation::AssignSome() {
   const PartitionState& state = service_.map().partitions[partition];
   NodeId primary = state.primary;
   if (Chance(random_, 40)) primary = state.in_sync[random_.Below(state.in_sync.size())].node;
+  if (primary != state.primary) CutOff(state.primary);
   PartitionAssignment assignment{partition, state.epoch, {primary}};
   for (const Node& node : nodes_) {
     if (node.id == primary) continue;

@@ -104,6 +104,40 @@ TEST_CASE("a newer snapshot takes the place of an older one") {
   CHECK(world.keys(3) == world.keys(1));
 }
 
+TEST_CASE("items of an older snapshot are not taken for those of a newer one") {
+  ReplicatedPartition world = WithOneBehind();
+  REQUIRE(world[1].BeginSnapshot(3));
+  world[1].AddChunk(3, ShareBytes("stale\n"));
+  world.Drain(1);
+  const std::deque<Message> old = world.network();
+  REQUIRE(world[1].BeginSnapshot(3));
+  world[1].AddChunk(3, ShareBytes("first\n"));
+  world.Settle({1, 2});
+  world[1].AddChunk(3, ShareBytes("second\n"));
+  world.Settle({1, 3});
+  REQUIRE(world.hidden(3) == Texts{});
+  for (const Message& message : old) world.Step(message);
+  CHECK(world.hidden(3) == Texts{});
+}
+
+TEST_CASE("a replica that has no room is asked again after a while") {
+  ReplicatedPartition world(3, {.most_backlog_bytes = 1'000, .most_message_bytes = 70});
+  world.Learn({1, 2, 3});
+  world.RunWithMap({1, 2, 3}, 500);
+  REQUIRE(world.state().in_sync.size() == 3);
+  for (int i = 0; i < 10; ++i) world.Append(1, "first");
+  world.Settle({1, 2});
+  for (int i = 0; i < 10; ++i) world.Append(1, "second");
+  size_t messages = 0;
+  for (int i = 0; i < 10; ++i) {
+    world.Pass(20);
+    world[1].Tick(world.now_ms());
+    world.Drain(1);
+    while (messages < 1'000 && world.DeliverOne({1, 2})) ++messages;
+  }
+  CHECK(messages < 100);
+}
+
 TEST_CASE("what a deposed primary has sent of a snapshot is dropped") {
   ReplicatedPartition world = WithOneBehind();
   REQUIRE(world[1].BeginSnapshot(3));

@@ -234,6 +234,41 @@ TEST_CASE("a process that has started anew is another copy") {
   CHECK(world.state().InSync(2)->incarnation == 2);
 }
 
+TEST_CASE("what a process said that is no more does not count") {
+  ReplicatedPartition world = Settled(2);
+  world.Boot(2);
+  world.Learn({2});
+  world.Run({1, 2}, 300);
+  REQUIRE(world[1].HasCaughtUp(2));
+  const Sequence written = world.Append(1, "a");
+  world.Settle({1});
+  world.Step({.from = 2,
+              .to = 1,
+              .incarnation = 1,
+              .partition = 0,
+              .epoch = world.state().epoch,
+              .body = AppendReply{.is_accepted = true, .reached = world[1].log().last()}});
+  CHECK(world[1].ReplicasWith(written) == 0);
+}
+
+TEST_CASE("a gap is filled once, however many messages are behind it") {
+  ReplicatedPartition world = Settled(2, {.most_message_bytes = 70});  // an effect in each
+  for (const char* text : {"a", "b", "c", "d", "e"}) world.Append(1, text);
+  world.Drain(1);
+  std::deque<Message> sent = world.network();
+  REQUIRE(sent.size() == 5);
+  sent.pop_front();
+  world.Settle({});
+  for (const Message& message : sent) world.Step(message);
+  const std::deque<Message> refusals = world.network();
+  REQUIRE(refusals.size() == 4);
+  world.Settle({});
+  for (const Message& message : refusals) world.Step(message);
+  CHECK(world.network().size() == 1);
+  world.Settle({1, 2});
+  CHECK(world[1].commit() == 5);
+}
+
 TEST_CASE("a primary that has started anew is none") {
   ReplicatedPartition world = Settled(2);
   world.Append(1, "a");
@@ -276,7 +311,7 @@ TEST_CASE("what a copy said before it was given up does not count") {
                       .incarnation = 1,
                       .partition = 0,
                       .epoch = world.state().epoch,
-                      .body = AppendReply{.is_accepted = true, .reached = {}, .commit = 0}};
+                      .body = AppendReply{.is_accepted = true, .reached = world[1].log().last()}};
   for (const std::vector<NodeId>& nodes : {std::vector<NodeId>{1}, std::vector<NodeId>{1, 2}}) {
     REQUIRE(world.Decide(AssignPartitions{{{0, world.state().epoch, nodes}}, DataLoss::kRefused}));
     world.Learn({1});
