@@ -82,7 +82,9 @@ void Core::Meet(NodeId node, Progress& progress, const AppendReply& reply, int64
   const bool is_old_news =
       progress.is_probing ? reply.asked != progress.probe : reply.asked <= progress.match;
   if (is_old_news) return;
-  if (!log_.Has(reply.reached)) return WantSnapshot(node, progress);
+  // What it has stored of this reign it has still, if not applied: then it only misses a message.
+  const bool is_gap = progress.is_matched && reply.reached.sequence <= progress.match;
+  if (!is_gap && !log_.Has(reply.reached)) return WantSnapshot(node, progress);
   progress.Rewind();
   Match(progress, reply.reached.sequence, now_ms);
   progress.is_probing = true;

@@ -101,6 +101,8 @@ FAULTS = (
                "return std::ranges::all_of(state_.in_sync,"),)),
 
     # Of the in-sync set, and of copies.
+    Fault("who comes in is proposed before it has all that is committed", 40_000, (
+        Change(IN_SYNC, "if (MatchOf(*copy) < commit_) return;", ""),)),
     Fault("a proposal is forgotten when it is made again", 4_000, (
         Change(IN_SYNC, "std::vector<InSyncCopy> next = state_.in_sync;",
                "std::vector<InSyncCopy> next = state_.in_sync;\n"

@@ -145,6 +145,9 @@ TEST_CASE("a primary that meets a higher epoch steps down at once, and gets a sn
   CHECK_FALSE(world[1].MayAcknowledge(lost, world.now_ms()));
   CHECK(world.keys(1) == Texts{"kept", "lost"});
   CHECK(world.snapshots_wanted(2) == std::vector<NodeId>{1});
+  world.Run({1, 2, 3}, 20);
+  REQUIRE(world.proposals(2).size() == 1);
+  CHECK(std::get<SetInSync>(world.proposals(2)[0]).in_sync.size() == 2);
   world.RunWithMap({1, 2, 3}, 1'000);
   CHECK(world.keys(1) == Texts{"kept", "new"});
   CHECK(world.state().in_sync.size() == 3);
@@ -213,6 +216,48 @@ TEST_CASE("who comes in is waited for from when it is proposed, and proposed whe
   world.Learn({1});
   CHECK(world[1].commit() == 2);
   CHECK_FALSE(world[1].MayAcknowledge(2, world.now_ms()));  // one of two is no quorum
+}
+
+TEST_CASE("who comes in is not proposed before it has all that is committed") {
+  ReplicatedPartition world(2);
+  world.Learn({1, 2});
+  world.Settle({1, 2});
+  world.Append(1, "a");
+  REQUIRE(world[1].commit() == 1);
+  for (int i = 0; i < 5; ++i) {
+    world.Pass(20);
+    world.Beat({1, 2});
+    world[1].Tick(world.now_ms());
+    world.Settle({1});
+  }
+  CHECK(world.proposals(1).empty());
+  world.Run({1, 2}, 300);
+  CHECK(world.proposals(1).size() == 1);
+}
+
+TEST_CASE("who is heard, and does not get on, is taken out") {
+  ReplicatedPartition world = Settled(2, {.slow_ms = 600, .silent_ms = 100'000});
+  world.Append(1, "a");
+  for (int i = 0; i < 28; ++i) {
+    world.Pass(20);
+    world.Beat({1, 2});
+    world[1].Tick(world.now_ms());
+    world.Settle({1});
+  }
+  CHECK(world.proposals(1).empty());
+  world.Run({1}, 100);
+  CHECK(world.proposals(1).size() == 1);
+}
+
+TEST_CASE("commit is told until it has arrived") {
+  ReplicatedPartition world = Settled(2);
+  world.Append(1, "a");
+  world.Settle({1, 2});
+  REQUIRE(world[1].commit() == 1);
+  world.Run({1}, 40);
+  CHECK(world.keys(2).empty());
+  world.Run({1, 2}, 300);
+  CHECK(world.keys(2) == Texts{"a"});
 }
 
 TEST_CASE("a process that has started anew is another copy") {
