@@ -221,10 +221,9 @@ void Core::Watch(NodeId node, Progress& progress, int64_t now_ms) {
   if (lacks && progress.stuck_ms == 0) progress.stuck_ms = now_ms;
   if (now_ms - progress.moved_ms >= options_.resend_ms) {
     const bool is_matched = progress.is_matched && !progress.needs_snapshot;
-    const bool awaits = lacks || progress.known_commit < commit_;
     progress.moved_ms = now_ms;
     progress.Rewind();
-    if (is_matched && awaits) {
+    if (is_matched && lacks) {
       progress.is_probing = true;
       progress.probe = progress.match;
       return SendAppend(node, progress);

@@ -50,7 +50,7 @@ FAULTS = (
     Fault("a tail that conflicts is not cut", 200, (
         Change(REPLICA, "if (log_.EffectAt(at).epoch == effect.epoch) continue;\n"
                "log_.CutBehind(at - 1);", "continue;"),)),
-    Fault("clocks are 24 % apart", 2_000, (
+    Fault("clocks are 24 % apart", 1_000, (
         Change(PROFILE, ".drift_percent = 4, .clocks_are_extreme", ".drift_percent = 24, .clocks_are_extreme"),)),
     Fault("a primary that meets a higher epoch goes on", 200, (
         Change(REPLICA, "if (IsPrimary()) StepDown();\n  epoch_", "  epoch_"),
@@ -74,52 +74,52 @@ FAULTS = (
         Change(REPLICA, "if (receiver_->is_done) Reveal(items.commit);",
                "if (receiver_->received == 1 || receiver_->is_done) Reveal(items.commit);"),
         Change(OWNER, "copy.keys = *copy.hidden;\n copy.hidden.reset();", "copy.keys = *copy.hidden;"))),
-    Fault("a resignation counts in a later epoch", 2_000, (
+    Fault("a resignation counts in a later epoch", 1_000, (
         Change(CORE, "if (predecessor_ == resigned_) {",
                "if (resigned_ && predecessor_->primary == resigned_->primary) {"),)),
-    Fault("a primary that has resigned answers reads", 2_000, (
+    Fault("a primary that has resigned answers reads", 500, (
         Change(CORE, "IsPrimary() && now_ms >= fence_until_ms_ && !has_resigned;",
                "IsPrimary() && now_ms >= fence_until_ms_ && (has_resigned || true);"),)),
     Fault("a replica that overtakes a snapshot's effects misses them", 200, (
         Change(PRIMARY, "if (snapshot.has_ended()) return;", "if (!snapshot.has_ended()) return;"),)),
 
     # Of the leases that partitions share.
-    Fault("a lease counts whatever map its giver knows", 2_000, (
+    Fault("a lease counts whatever map its giver knows", 500, (
         Change(LEASES, "return grant.map_version <= map_version &&", "return map_version > 0 &&"),)),
-    Fault("a node takes a map in behind its partitions", 4_000, (
+    Fault("a node takes a map in behind its partitions", 1_000, (
         Change(OWNER, "node.leases->Learn(version);\n  for", "  for"),
         Change(OWNER, "Drain(node, copy, partition);\n    if (!copy.core.HasCopy()) "
                "node.copies.erase(found);\n  }",
                "Drain(node, copy, partition);\n    if (!copy.core.HasCopy()) "
                "node.copies.erase(found);\n  }\n  queue_.After(100, [&node, version, life = "
                "node.life] { if (node.life == life) node.leases->Learn(version); });"))),
-    Fault("who missed an epoch does not wait", 4_000, (
+    Fault("who missed an epoch does not wait", 1_000, (
         Change(CORE, "fence_until_ms_ = std::max(fence_until_ms_, now_ms + leases_.promise_ms());",
                "now_ms = 0;"),)),
-    Fault("leases of those that may be in sync are not asked for", 4_000, (
+    Fault("leases of those that may be in sync are not asked for", 40_000, (
         Change(IN_SYNC, "return std::ranges::all_of(possible_,",
                "return std::ranges::all_of(state_.in_sync,"),)),
 
     # Of the in-sync set, and of copies.
-    Fault("who comes in is proposed before it has all that is committed", 40_000, (
+    Fault("who comes in is proposed before it has all that is committed", 1_000, (
         Change(IN_SYNC, "if (MatchOf(*copy) < commit_) return;", ""),)),
-    Fault("a proposal is forgotten when it is made again", 4_000, (
+    Fault("a proposal is forgotten when it is made again", 1_000, (
         Change(IN_SYNC, "std::vector<InSyncCopy> next = state_.in_sync;",
                "std::vector<InSyncCopy> next = state_.in_sync;\n"
                "if (proposed_ms_) { possible_ = next; proposed_ms_.reset(); }"),)),
-    Fault("what was known in a reign counts in the next", 40_000, (
+    Fault("what was known in a reign counts in the next", 1_000, (
         Change(CORE, "if (IsPrimary() && state_.epoch == before.epoch + 1) return GoOn(now_ms);",
                "if (IsPrimary()) return GoOn(now_ms);"),)),
-    Fault("what a copy said that was given up counts", 40_000, (
+    Fault("what a copy said that was given up counts", 1_000, (
         Change(PRIMARY, "message.epoch < progress.since ||", "message.epoch < reign_ ||"),)),
-    Fault("a copy is dropped that a newer epoch may count on", 40_000, (
+    Fault("a copy is dropped that a newer epoch may count on", 1_000, (
         Change(HEADER, "return epoch_ > state_.epoch || state_.HasCopyOn(self());",
                "return state_.HasCopyOn(self());"),)),
     Fault("a replica goes back behind what it has applied", 200, (
         Change(REPLICA, "if (begin + request.effects.size() < applied_) return false;", ""),
         Change(REPLICA, "at <= applied_; ++at) {\n    if (at > begin",
                "at <= applied_ && at < begin + request.effects.size(); ++at) {\n    if (false && at > begin"))),
-    Fault("commit is told of what was not compared", 2_000, (
+    Fault("commit is told of what was not compared", 40_000, (
         Change(REPLICA, "std::min(request.commit, reached)",
                "std::min(request.commit, log_.last_sequence())"),)),
 )

@@ -120,6 +120,29 @@ TEST_CASE("items of an older snapshot are not taken for those of a newer one") {
   CHECK(world.hidden(3) == Texts{});
 }
 
+TEST_CASE("a gap is filled from the log, though that does not reach back to what is applied") {
+  ReplicatedPartition world(3, {.most_backlog_bytes = 1'000, .most_message_bytes = 70});
+  world.Learn({1, 2, 3});
+  world.RunWithMap({1, 2, 3}, 500);
+  REQUIRE(world.state().in_sync.size() == 3);
+  for (int i = 0; i < 12; ++i) world.Append(1, "effect");
+  world.Settle({1, 2});
+  for (int i = 0; i < 2; ++i) world.Append(1, "effect");
+  world.Append(1, "longer than the others");
+  world.Drain(1);
+  REQUIRE(world[1].log().base().sequence > world[2].applied());
+  std::deque<Message> sent = world.network();
+  sent.pop_front();
+  world.Settle({});
+  while (!std::holds_alternative<AppendRequest>(sent.front().body) || sent.front().to != 2) {
+    sent.pop_front();
+  }
+  world.Step(sent.front());
+  world.Settle({1, 2});
+  CHECK(world.snapshots_wanted(1).empty());
+  CHECK(world[2].log().last_sequence() >= 14);
+}
+
 TEST_CASE("a replica that has no room is asked again after a while") {
   ReplicatedPartition world(3, {.most_backlog_bytes = 1'000, .most_message_bytes = 70});
   world.Learn({1, 2, 3});
