@@ -52,11 +52,13 @@ tsan: packages-test build/tsan/build.ninja
 clang: packages-check packages-test build/clang/build.ninja
 	cmake --build build/clang -j $(JOBS)
 
-# Raft in the simulator, and all the faults that it must find.
+# Raft and partitions in their simulators, and all the faults that these must find.
 simulate: packages-build build/release/build.ninja
-	cmake --build build/release -j $(JOBS) --target raft_simulator
+	cmake --build build/release -j $(JOBS) --target raft_simulator partition_simulator
 	build/release/raft_simulator 1 $(SEEDS)
-	STRATA_BUILD=build/release /usr/bin/python3 -B tests/sim/raft_faults_test.py --all
+	build/release/partition_simulator 1 $(SEEDS)
+	STRATA_BUILD=build/release /usr/bin/python3 -B tests/sim/faults_test.py raft --all
+	STRATA_BUILD=build/release /usr/bin/python3 -B tests/sim/faults_test.py partition --all
 
 fuzz: packages-check build/fuzz/build.ninja
 	cmake --build build/fuzz -j $(JOBS)

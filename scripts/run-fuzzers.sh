@@ -11,7 +11,7 @@
 # and their greatest size; script_data the library ("m", "s", "j"); slot_map what it is ("m": a map,
 # "r": a redirection); envelope, control_frame, raft_message and raft_store what the rest is, as their
 # sources say.
-# Envelopes, dictionaries, and what is Raft's were made by the program itself.
+# Envelopes, dictionaries, packets of replication and what is Raft's were made by the program itself.
 set -euo pipefail
 build=$1
 seconds=$2

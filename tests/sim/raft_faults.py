@@ -1,30 +1,17 @@
 """The planted faults of the Raft simulation: what is broken in each, and how many seeds may pass
 before the simulation finds it. Each takes away something that Raft cannot do without; a simulator
-that misses one cannot be trusted with the rest. tests/sim/raft_faults_test.py builds and runs them.
+that misses one cannot be trusted with the rest.
 """
 
-from dataclasses import dataclass
+from planted_fault import Change, Fault
 
 LEADER = "cluster/raft/core_leader.cc"
 FOLLOWER = "cluster/raft/core_follower.cc"
 CORE = "cluster/raft/core.cc"
 HEADER = "cluster/raft/core.h"
 OWNER = "tests/sim/raft_simulation.cc"
-
-
-@dataclass(frozen=True)
-class Change:
-    path: str
-    old: str  # stands there once
-    new: str
-
-
-@dataclass(frozen=True)
-class Fault:
-    name: str
-    seeds: int  # within which it is to be found
-    changes: tuple
-
+# What is compiled anew when a header is changed.
+SOURCES = ("cluster/raft/*.cc", "tests/sim/raft_*.cc")
 
 COUNTS_OLD_TERMS = Change(LEADER, "if (index <= commit_ || !log_.Has(index, hard_.term)) return;",
                           "if (index <= commit_) return;")
@@ -94,6 +81,3 @@ FAULTS = (
                "  return change > commit_ && log_.ConfigurationBefore(change).Votes(id_);",
                "  return false;"),)),
 )
-
-# What CI has no time for.
-SLOW = 1_000

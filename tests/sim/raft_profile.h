@@ -5,26 +5,10 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <initializer_list>
 
-#include "base/random.h"
+#include "tests/sim/chance.h"
 
 namespace strata::sim {
-
-// Uniform, of what is given.
-template <class T>
-T OneOf(Random& random, std::initializer_list<T> choices) {
-  return *(choices.begin() + random.Below(choices.size()));
-}
-
-inline bool Chance(Random& random, int percent) {
-  return random.Below(100) < static_cast<uint64_t>(percent);
-}
-
-// In [1, most].
-inline int64_t UpTo(Random& random, int64_t most) {
-  return 1 + static_cast<int64_t>(random.Below(static_cast<uint64_t>(most)));
-}
 
 struct RaftProfile {
   int nodes;
