@@ -97,7 +97,7 @@ class Proxied(ClusterTest):
             self.assertEqual(client.run("UNLINK", *keys), 40)
             self.assertIn("wrong number", str(client.run("MSET", keys[0], 1, keys[1])))
             # What cannot be done in parts is refused as a whole.
-            reply = client.run("RENAME", keys[0], keys[1])
+            reply = client.run("SUNION", *keys)
             self.assertIn("CROSSSLOT", str(reply))
 
     def test_commands_about_all_keys(self):
