@@ -119,7 +119,4 @@ FAULTS = (
         Change(REPLICA, "if (begin + request.effects.size() < applied_) return false;", ""),
         Change(REPLICA, "at <= applied_; ++at) {\n    if (at > begin",
                "at <= applied_ && at < begin + request.effects.size(); ++at) {\n    if (false && at > begin"))),
-    Fault("commit is told of what was not compared", 40_000, (
-        Change(REPLICA, "std::min(request.commit, reached)",
-               "std::min(request.commit, log_.last_sequence())"),)),
 )
