@@ -79,12 +79,9 @@ PeerStream::Awaitable<void> PeerReceiver::Serve(Self self, Stream stream) {
     if (!self->is_closed_) self->environment_.owner.OnDataLink(stream->Release());
     co_return;
   }
-  Result<uint64_t> node_id = Error{"closed"};
-  if (first) {
-    node_id = co_await self->Greet(*stream);
-  } else {
-    node_id = first.error();
-  }
+  // No conditional expression: g++ 12 destroys what co_await gives in one twice.
+  Result<uint64_t> node_id = first ? Result<uint64_t>(0) : first.error();
+  if (first) node_id = co_await self->Greet(*stream);
   self->strangers_.erase(stream);
   if (self->is_closed_) co_return;
   if (!node_id) {

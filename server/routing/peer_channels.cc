@@ -28,11 +28,7 @@ PeerChannels::PeerChannels(const RemoteThread& thread, TlsContext tls,
 PeerChannels::~PeerChannels() = default;
 
 void PeerChannels::Follow(const ClusterMap& map) {
-  std::map<NodeId, RemoteAddress> addresses;
-  for (const auto& [id, node] : map.nodes) {
-    if (node.state != NodeState::kDown) addresses[id] = {node.host, node.peer_port, ""};
-  }
-  addresses_ = std::move(addresses);
+  addresses_ = PeerAddressesOf(map);
   const auto is_gone = [this](const Channel& channel) {
     const auto address = addresses_.find(channel.target.node);
     return address == addresses_.end() || address->second != channel.endpoint->address();

@@ -22,6 +22,14 @@ RemoteOptions PeerLinkOptions(RespVersion version) {
   return options;
 }
 
+std::map<NodeId, RemoteAddress> PeerAddressesOf(const ClusterMap& map) {
+  std::map<NodeId, RemoteAddress> addresses;
+  for (const auto& [id, node] : map.nodes) {
+    if (node.state != NodeState::kDown) addresses[id] = {node.host, node.peer_port, ""};
+  }
+  return addresses;
+}
+
 PeerLinks::Group::Group(PeerLinks& links, const RemoteThread& thread, RespVersion version)
     : options(PeerLinkOptions(version)),
       endpoints({thread.context, thread.sockets, thread.clock, options, &links.tls_}, links,
@@ -53,10 +61,7 @@ void PeerLinks::Follow(const ClusterMap& map, NodeId self) {
 }
 
 void PeerLinks::Group::Follow(const ClusterMap& map) {
-  addresses.clear();
-  for (const auto& [id, node] : map.nodes) {
-    if (node.state != NodeState::kDown) addresses[id] = {node.host, node.peer_port, ""};
-  }
+  addresses = PeerAddressesOf(map);
   for (const auto& [id, endpoint] : std::exchange(of_node, {})) {
     const auto address = addresses.find(id);
     if (address != addresses.end() && address->second == endpoint->address()) {

@@ -20,6 +20,8 @@ namespace strata {
 
 // Of a link to another node.
 RemoteOptions PeerLinkOptions(RespVersion version);
+// Where those are that can be reached, as far as the cluster knows.
+std::map<NodeId, RemoteAddress> PeerAddressesOf(const ClusterMap& map);
 
 class PeerLinks final : private RemoteEndpoint::Owner {
  public:

@@ -194,6 +194,23 @@ class Proxied(ClusterTest):
                                             f"counter:{k}"), b"1")
             self.assertEqual(client.run("SCRIPT", "EXISTS", digest, "0" * 40), [1, 0])
 
+    def test_users_have_their_rights_at_all_nodes(self):
+        self.nodes[0].do("ACL", "SETUSER", "bob", "on", ">pw", "~his:*", "+@all")
+        wait_until(lambda: all(node.do("ACL", "GETUSER", "bob") for node in self.nodes),
+                   "all nodes know bob")
+        with self.nodes[1].client() as bob, self.nodes[1].client() as anybody:
+            self.assertEqual(bob.run("AUTH", "bob", "pw"), b"OK")
+            for k in range(12):
+                his, other = f"his:{{{k}}}", f"other:{{{k}}}"
+                anybody.run("MSET", his, "a", other, "b")
+                self.assertEqual(bob.run("GET", his), b"a")
+                self.assertIn("NOPERM", str(bob.run("GET", other)))
+                read = "return redis.call('GET', '%s')"
+                self.assertEqual(bob.run("EVAL", read % his, 1, his), b"a")
+                self.assertIn("No permissions", str(bob.run("EVAL", read % other, 1, his)))
+                self.assertEqual(anybody.run("EVAL", read % other, 1, his), b"b")
+            self.assertIn("only nodes", str(bob.run("CACHE.CLUSTER", "ACT")))
+
     def test_messages_reach_all_nodes(self):
         with self.nodes[0].client() as first, self.nodes[1].client() as second, \
                 self.nodes[2].client() as publisher:
